@@ -1,0 +1,79 @@
+//! What may enter a conversation. Nothing else changes its state.
+
+use serde::{Deserialize, Serialize};
+
+use super::RowId;
+use crate::model::{Incoming, MessageId, Profile, Timestamp};
+
+/// Something that happened to a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A person wrote or tapped.
+    Message {
+        /// What came.
+        message: Incoming,
+        /// Who wrote it.
+        from: Profile,
+        /// Whether a younger message was taken before it.
+        #[serde(default)]
+        overtaken: bool,
+    },
+    /// Our account spoke: the echo of our own send, or of somebody else who uses the account.
+    Echo {
+        /// What was said.
+        message: Incoming,
+        /// Who said it, as far as X tells.
+        origin: Origin,
+    },
+    /// A row is about to leave; committed before its first byte does.
+    Claimed {
+        /// The row.
+        row: RowId,
+    },
+    /// What became of a send.
+    Settled {
+        /// The row.
+        row: RowId,
+        /// What became of it.
+        outcome: Outcome,
+    },
+}
+
+/// The app behind an echo (contract §3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// One of our apps.
+    Ours,
+    /// Another app: a person, or another tool.
+    Other,
+    /// The event names no app, as with X Activity.
+    Unknown,
+}
+
+/// What became of one attempt to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// X took it under this id.
+    Sent(MessageId),
+    /// Not now: try again at that time. X certainly did not take it.
+    RetryAt(Timestamp),
+    /// X will never take it.
+    Refused {
+        /// X's error code, 0 where it gave none.
+        code: u32,
+        /// X's words, or ours.
+        reason: String,
+        /// Whether later messages to this person would be refused too (349, 150), so that they are not tried.
+        person: bool,
+    },
+    /// Nobody knows: no answer came, or the process ended meanwhile. Look again at `check_at`.
+    Unsure {
+        /// When to decide, if no echo has settled it by then.
+        check_at: Timestamp,
+    },
+    /// The time to decide has come and nothing was heard: send it again now.
+    Resend,
+}

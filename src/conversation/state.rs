@@ -1,0 +1,183 @@
+//! Where a conversation stands. All that is here is in every record, so it is bounded and refers to bodies instead of holding them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Profile, Timestamp};
+
+/// Slots by name.
+pub type Slots = BTreeMap<String, Value>;
+
+/// The value of a slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A whole number, from a question of type `int`.
+    Int(i64),
+    /// Any other answer.
+    Text(String),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Int(number) => number.fmt(f),
+            Value::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+/// Where a conversation stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// When the conversation began; part of every option's metadata.
+    pub started: Timestamp,
+    /// Who the person is, as last told.
+    pub peer: Profile,
+    /// When the person was last heard.
+    #[serde(default)]
+    pub heard: Option<Timestamp>,
+    /// Sends since then, up to the five that are free (contract §4.1).
+    #[serde(default)]
+    pub replies: u32,
+    /// The name of the state the person is in.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// The number of the open asking.
+    #[serde(default)]
+    pub open: Option<u32>,
+    /// Wrong answers to the open question in a row.
+    #[serde(default)]
+    pub wrong: u32,
+    /// Messages in a row that nothing took.
+    #[serde(default)]
+    pub missed: u32,
+    /// The slots.
+    #[serde(default)]
+    pub slots: Slots,
+    /// Visits of states that count them.
+    #[serde(default)]
+    pub visits: BTreeMap<String, u32>,
+    /// How many askings there were.
+    #[serde(default)]
+    pub asked: u32,
+    /// The newest askings, oldest first.
+    #[serde(default)]
+    pub askings: Vec<Asking>,
+    /// Messages not yet settled, in the order in which they leave.
+    #[serde(default)]
+    pub rows: Vec<Row>,
+    /// When a peer that is one of our own accounts was answered, within the last hour.
+    #[serde(default)]
+    pub own_talk: Vec<Timestamp>,
+}
+
+/// One showing of a prompt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Asking {
+    /// Its number within the conversation, from 1.
+    pub number: u32,
+    /// The prompt's state.
+    pub state: String,
+    /// The prompt's name within the state.
+    pub prompt: String,
+    /// When it was asked.
+    pub at: Timestamp,
+    /// The page that is shown, from 0.
+    #[serde(default)]
+    pub page: usize,
+    /// Whether it was answered.
+    #[serde(default)]
+    pub answered: bool,
+    /// The slots when it was asked, for `rewind`; left out where the record would grow too large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Slots>,
+}
+
+/// Names a message to be sent: the revision whose entry holds its body, and the place among that entry's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RowId {
+    /// The revision of the conversation.
+    pub revision: u64,
+    /// Which message of that revision, from 0.
+    pub index: u32,
+}
+
+impl fmt::Display for RowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.revision, self.index)
+    }
+}
+
+/// A message until it is settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its name.
+    pub id: RowId,
+    /// Where it stands.
+    pub status: RowStatus,
+    /// How often it was tried.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The asking whose options it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<u32>,
+    /// What its echo will look like (see `Fingerprint` in this room), so that the echo is recognised without the body.
+    pub fingerprint: u64,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowStatus {
+    /// To be sent at that time.
+    Due(Timestamp),
+    /// On its way since that time, or the process ended meanwhile.
+    Sending(Timestamp),
+    /// Tried at `since`; nobody knows whether X took it.
+    Unsure {
+        /// When it was tried.
+        since: Timestamp,
+        /// When to decide.
+        check_at: Timestamp,
+    },
+}
+
+impl State {
+    /// A conversation that begins.
+    pub fn new(peer: Profile, now: Timestamp) -> Self {
+        State {
+            started: now,
+            peer,
+            heard: None,
+            replies: 0,
+            at: None,
+            open: None,
+            wrong: 0,
+            missed: 0,
+            slots: Slots::new(),
+            visits: BTreeMap::new(),
+            asked: 0,
+            askings: Vec::new(),
+            rows: Vec::new(),
+            own_talk: Vec::new(),
+        }
+    }
+
+    /// The row that leaves next: one is in flight at a time, in order.
+    pub fn next_row(&self) -> Option<&Row> {
+        self.rows.first()
+    }
+
+    /// When the conversation wants attention next. A row found on its way after `lost_after` belongs to an ended process.
+    pub fn due(&self, lost_after: Duration) -> Option<Timestamp> {
+        self.next_row().map(|row| match row.status {
+            RowStatus::Due(at) => at,
+            RowStatus::Sending(since) => since.plus(lost_after),
+            RowStatus::Unsure { check_at, .. } => check_at,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The words that every room shares: ids, times, messages. No I/O, no clock, no JSON of X's.
+
+mod ids;
+mod message;
+mod text;
+mod time;
+
+pub use ids::{AppId, EventId, EventKind, Key, MessageId, ParseIdError, UserId};
+pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap};
+pub use text::{fold, same_label, split_text};
+pub use time::{Timestamp, parse_duration};

@@ -1,0 +1,95 @@
+//! Text as it is compared and as it is cut. Characters are Unicode scalar values (contract §5, counting unit).
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Folds case and accents and reads every run of punctuation and space as one space.
+///
+/// `"  Où est-ce ?"` becomes `"ou est ce"`. What is left after folding is what patterns and labels are compared by.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    let mut gap = false;
+    // Apostrophes and joiners vanish instead of parting a word: "don't" is one word however it is typed.
+    let letters = text.nfkd().filter(|c| !is_combining_mark(*c) && !is_joiner(*c));
+    for c in letters.flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() || is_symbol(c) {
+            if gap && !folded.is_empty() {
+                folded.push(' ');
+            }
+            gap = false;
+            folded.push(c);
+        } else {
+            gap = true;
+        }
+    }
+    folded
+}
+
+/// Whether a person who typed `typed` meant the label `label`: case, accents, punctuation and space do not count.
+pub fn same_label(typed: &str, label: &str) -> bool {
+    let typed = fold(typed);
+    !typed.is_empty() && typed == fold(label)
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{ad}')
+}
+
+/// Pictographs carry meaning in a chat, so unlike punctuation they are kept.
+fn is_symbol(c: char) -> bool {
+    matches!(c as u32, 0x2190..=0x21ff | 0x2300..=0x27bf | 0x2b00..=0x2bff | 0x1f000..=0x1faff)
+}
+
+/// Cuts a text into pieces of at most `limit` characters, at a line's end, else at a space, else where it must be.
+///
+/// Nothing but the white space at a cut is lost. `limit` is at least 1.
+pub fn split_text(text: &str, limit: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(limit) {
+        let head = &rest[..end];
+        // A cut in the first half would leave a stub of a message; then a hard cut reads better.
+        let soft = head.rfind('\n').or_else(|| head.rfind(' ')).filter(|at| *at > end / 2);
+        let cut = soft.unwrap_or(end);
+        pieces.push(rest[..cut].trim_end().to_owned());
+        rest = rest[cut..].trim_start();
+    }
+    if !rest.is_empty() || pieces.is_empty() {
+        pieces.push(rest.to_owned());
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_keeps_what_was_meant() {
+        for (text, folded) in [
+            ("  Où est-ce ?", "ou est ce"),
+            ("HELLO,   world!!", "hello world"),
+            ("don\u{2019}t / don't", "dont dont"),
+            ("Straße Ⅳ", "straße iv"),
+            ("❄ snow ❄", "❄ snow ❄"),
+            ("...", ""),
+        ] {
+            assert_eq!(fold(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_recognised_however_it_is_typed() {
+        assert!(same_label("snow REPORT!", "Snow report"));
+        assert!(!same_label("snow reports", "Snow report"));
+        assert!(!same_label("?", "!"), "nothing equals nothing");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_where_it_hurts_least() {
+        assert_eq!(split_text("one two three", 9), ["one two", "three"]);
+        assert_eq!(split_text("éééééé", 4), ["éééé", "éé"]);
+        assert_eq!(split_text("", 5), [""]);
+        assert_eq!(split_text("four", 4), ["four"]);
+    }
+}

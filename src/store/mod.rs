@@ -1,0 +1,85 @@
+//! Memory: one record a conversation, and a journal of what happened. What [`Store::commit`] answers is on the disk itself.
+
+mod entry;
+mod record;
+
+pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
+pub use record::{Record, Seen};
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::model::{EventId, Key, Timestamp};
+
+/// What can go wrong in memory. Nothing was acknowledged where one of these is returned.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk refused; the text says what and where.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        what: String,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Bytes that are not what was written.
+    #[error("{0}")]
+    Corrupt(String),
+    /// Written by a newer Junco.
+    #[error("{what} has format {found}, this version of Junco reads up to {known}: run the newer version")]
+    Newer {
+        /// What has it.
+        what: &'static str,
+        /// The format found.
+        found: u8,
+        /// The newest format known here.
+        known: u8,
+    },
+    /// The store is closing or its writer has stopped.
+    #[error("the store is closed")]
+    Closed,
+    /// The record map said no.
+    #[error("record map: {0}")]
+    Map(String),
+}
+
+/// Where conversations live. Every backend keeps the promises of the contract suite in `tests/store`.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The record as of its last durable commit; `None` when the conversation is new.
+    async fn load(&self, key: Key) -> Result<Option<Record>, StoreError>;
+
+    /// Makes turns durable: on return each is on the disk, or was stale and left no trace.
+    ///
+    /// At most one commit a conversation in a call. A commit is stale when its base is not the stored revision; it has to be
+    /// taken again from a fresh record.
+    async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>, StoreError>;
+
+    /// Conversations whose record is due at `now`, earliest first, at most `max`; claimed for `owner` until the lease ends.
+    ///
+    /// A claim is a hint, to be checked against the record: the same key may be returned until a commit moves its due time.
+    async fn claim(&self, now: Timestamp, max: usize, owner: &str, lease: Duration) -> Result<Vec<Key>, StoreError>;
+
+    /// The earliest due time of all records.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The entries of a conversation with revisions in a range, oldest first; those already pruned are left out.
+    async fn journal(&self, key: Key, revisions: RangeInclusive<u64>) -> Result<Vec<Entry>, StoreError>;
+
+    /// Where an event was taken: its conversation and the revision that its turn made.
+    async fn event(&self, id: EventId) -> Result<Option<(Key, u64)>, StoreError>;
+
+    /// Records in key order, those after `after`, at most `max`.
+    async fn scan(&self, after: Option<Key>, max: usize) -> Result<Vec<(Key, Record)>, StoreError>;
+
+    /// Calls `each` with every entry committed at `since` or later, in the order of the journal.
+    async fn replay(&self, since: Timestamp, each: &mut (dyn FnMut(Entry) + Send)) -> Result<(), StoreError>;
+
+    /// Whether a commit could succeed now; the error says why not.
+    async fn ready(&self) -> Result<(), StoreError>;
+
+    /// Writes out what is still in memory and refuses further commits.
+    async fn close(&self) -> Result<(), StoreError>;
+}
