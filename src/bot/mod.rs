@@ -1,14 +1,23 @@
 //! The bot language: the texts of a bot's files become a [`Program`]. Pure: it takes texts, others read files.
 
+mod choice;
+mod compile;
+mod diagnostic;
+pub mod limits;
 mod matcher;
 mod program;
+mod scope;
 mod table;
 mod template;
 
+pub use choice::{Choice, Choices, closest, pages};
+pub use compile::{Compiled, SCRIPT, compile, is_source};
+pub use diagnostic::{Diagnostic, Severity, Sources};
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
     Answer, Defaults, Fallback, FromTable, Late, Op, OptionDef, Program, Prompt, PromptIx, PromptKind, Question, Rule, RuleIx, State,
     StateIx, Target, Welcome, Words,
 };
-pub use table::{Row, Table};
-pub use template::{Scope, Template, TemplateError};
+pub use scope::{RESERVED, Scope};
+pub use table::{Cell, Row, Table};
+pub use template::{Template, TemplateError};

@@ -3,6 +3,7 @@
 //! Everything that a record remembers of a program is a name, never an index: a program may change under a conversation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::matcher::Matcher;
@@ -43,10 +44,11 @@ pub struct Program {
     /// The state whose menu the welcome message carries, and its text.
     pub welcome: Option<Welcome>,
     /// The data tables by name.
-    pub tables: BTreeMap<String, Table>,
+    pub tables: BTreeMap<String, Arc<Table>>,
     /// Finds the rule for a text.
     pub matcher: Matcher,
     pub(super) state_names: BTreeMap<String, StateIx>,
+    pub(super) table_values: Arc<BTreeMap<String, minijinja::Value>>,
 }
 
 /// Defaults of a bot.

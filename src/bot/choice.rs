@@ -1,0 +1,197 @@
+//! The options of a prompt as they stand for one person: a table's rows first, then the written ones; cut into pages.
+
+use super::limits;
+use super::program::{OptionDef, Program, PromptIx, Target};
+use super::scope::Scope;
+use super::table::Row;
+use super::template::{Template, TemplateError};
+use crate::model::fold;
+
+/// One option, rendered.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Its name within the prompt: the row's key, else the written option's id.
+    pub id: String,
+    /// The button's text; at most 36 characters.
+    pub label: String,
+    /// The small print; at most 72 characters, on all options of a prompt or on none.
+    pub description: Option<String>,
+    /// The answer it gives, in a question.
+    pub value: Option<String>,
+    /// Where it leads.
+    pub goto: Option<Target>,
+    /// Metadata that goes out verbatim in place of ours.
+    pub metadata: Option<String>,
+    /// Whether it is a row, shown on one page; a written option stands on each.
+    pub row: bool,
+}
+
+/// The options of a prompt, and what went wrong with them.
+#[derive(Debug, Default)]
+pub struct Choices {
+    /// In the order in which they are shown.
+    pub options: Vec<Choice>,
+    /// Templates that failed or rendered to more than the platform takes; the option is there all the same, by its id or cut.
+    pub faults: Vec<String>,
+}
+
+impl Program {
+    /// The options of a prompt in this scope.
+    pub fn choices(&self, prompt: PromptIx, scope: &Scope) -> Choices {
+        let prompt = self.prompt(prompt);
+        let mut choices = Choices::default();
+        let table = prompt.from.as_ref().and_then(|from| self.tables.get(&from.table));
+        choices.options.extend(table.iter().flat_map(|table| &table.rows).map(|row| Choice::of_row(row)));
+        for option in &prompt.options {
+            let choice = choices.render(option, scope);
+            choices.options.push(choice);
+        }
+        choices.level_descriptions();
+        choices
+    }
+}
+
+/// Cuts options into messages. What fits into one message is one page; otherwise each page has up to `page` rows and every
+/// written option, and a place is left for the option that shows the next page.
+pub fn pages(mut choices: Vec<Choice>, page: usize) -> Vec<Vec<Choice>> {
+    if choices.len() <= limits::OPTIONS {
+        return vec![choices];
+    }
+    let written = choices.iter().filter(|choice| !choice.row).count();
+    // Written options that leave no place for a row are turned over like rows.
+    let room = if written + 2 > limits::OPTIONS {
+        choices.iter_mut().for_each(|choice| choice.row = true);
+        limits::OPTIONS - 1
+    } else {
+        limits::OPTIONS - 1 - written
+    };
+    let (rows, written): (Vec<_>, Vec<_>) = choices.into_iter().partition(|choice| choice.row);
+    rows.chunks(page.clamp(1, room)).map(|rows| rows.iter().chain(&written).cloned().collect()).collect()
+}
+
+/// The option whose label or value is nearest to what was typed, within `fuzzy` edits; `None` when two are equally near.
+///
+/// A word is not taken for another of which less than half is left: with `fuzzy=2`, "vial" is Vail but "vat" is not.
+pub fn closest<'a>(choices: &'a [Choice], typed: &str, fuzzy: u8) -> Option<&'a Choice> {
+    let typed = fold(typed);
+    let distance = |text: &str| {
+        let text = fold(text);
+        let distance = strsim::osa_distance(&text, &typed);
+        (distance <= usize::from(fuzzy) && 2 * distance < limits::length(&text)).then_some(distance)
+    };
+    let near = choices.iter().filter_map(|choice| {
+        let names = [Some(choice.label.as_str()), choice.value.as_deref()];
+        names.into_iter().flatten().filter_map(distance).min().map(|distance| (distance, choice))
+    });
+    let near: Vec<(usize, &Choice)> = near.collect();
+    let least = near.iter().map(|(distance, _)| *distance).min()?;
+    let mut best = near.into_iter().filter(|(distance, _)| *distance == least).map(|(_, choice)| choice);
+    best.next().filter(|_| best.next().is_none())
+}
+
+impl Choice {
+    fn of_row(row: &Row) -> Self {
+        Choice {
+            id: row.key.clone(),
+            label: row.key.clone(),
+            description: row.text("desc"),
+            value: Some(row.key.clone()),
+            goto: None,
+            metadata: None,
+            row: true,
+        }
+    }
+}
+
+impl Choices {
+    fn render(&mut self, option: &OptionDef, scope: &Scope) -> Choice {
+        let label = self.text(&option.label, scope, limits::LABEL).filter(|label| !label.is_empty());
+        Choice {
+            id: option.id.clone(),
+            label: label.unwrap_or_else(|| cut(&option.id, limits::LABEL)),
+            description: option.description.as_ref().and_then(|text| self.text(text, scope, limits::DESCRIPTION)),
+            value: option.value.clone(),
+            goto: option.goto.clone(),
+            metadata: option.metadata.clone(),
+            row: false,
+        }
+    }
+
+    fn text(&mut self, template: &Template, scope: &Scope, limit: usize) -> Option<String> {
+        match template.render(scope) {
+            Ok(text) if limits::length(&text) <= limit => Some(text),
+            Ok(text) => {
+                self.faults.push(format!("`{}` became longer than {limit} characters", template.source()));
+                Some(cut(&text, limit))
+            }
+            Err(TemplateError { message, .. }) => {
+                self.faults.push(format!("`{}`: {message}", template.source()));
+                None
+            }
+        }
+    }
+
+    /// X refuses a message of which only some options have a description (contract §5).
+    fn level_descriptions(&mut self) {
+        if self.options.iter().any(|option| option.description.is_none()) {
+            self.options.iter_mut().for_each(|option| option.description = None);
+        }
+    }
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    text.chars().take(limit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(label: &str, row: bool) -> Choice {
+        Choice { id: label.into(), label: label.into(), description: None, value: None, goto: None, metadata: None, row }
+    }
+
+    fn menu(rows: usize, written: usize) -> Vec<Choice> {
+        let rows = (0..rows).map(|i| choice(&format!("row {i}"), true));
+        rows.chain((0..written).map(|i| choice(&format!("option {i}"), false))).collect()
+    }
+
+    #[test]
+    fn twenty_options_are_one_page_and_more_are_not() {
+        let sizes = |rows, written, page| pages(menu(rows, written), page).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(19, 1, 5), [20], "pages begin past 20");
+        assert_eq!(sizes(20, 1, 18), [19, 3]);
+        assert_eq!(sizes(40, 2, 99), [19, 19, 8], "one place is left for more");
+        assert_eq!(sizes(25, 0, 10), [10, 10, 5]);
+        assert_eq!(sizes(0, 0, 10), [0]);
+    }
+
+    #[test]
+    fn no_page_is_ever_too_long() {
+        for (rows, written) in [(1, 20), (20, 18), (20, 19), (20, 25), (0, 45)] {
+            let pages = pages(menu(rows, written), 18);
+            assert!(pages.iter().all(|page| page.len() < limits::OPTIONS), "{rows} rows, {written} written");
+            assert!(pages.iter().flatten().any(|choice| choice.label == format!("option {}", written - 1)));
+        }
+    }
+
+    #[test]
+    fn a_written_option_stands_on_every_page() {
+        let pages = pages(menu(30, 1), 18);
+        assert!(pages.iter().all(|page| page.last().is_some_and(|choice| choice.label == "option 0")));
+    }
+
+    #[test]
+    fn a_close_label_is_found_and_a_doubtful_one_is_not() {
+        let menu = [choice("Vail", true), choice("Aspen Highlands", true), choice("Aspen Mountain", true), choice("Hunter", true)];
+        let found = |typed, fuzzy| closest(&menu, typed, fuzzy).map(|choice| choice.label.as_str());
+        assert_eq!(found("vial!", 1), Some("Vail"));
+        assert_eq!(found("aspen mountian", 2), Some("Aspen Mountain"));
+        assert_eq!(found("hunger", 1), Some("Hunter"));
+        assert_eq!(found("hunger", 0), None);
+        assert_eq!(found("val", 2), Some("Vail"));
+        assert_eq!(found("vax", 2), None, "half of it is gone");
+        let twins = [choice("park one", true), choice("park ons", true)];
+        assert!(closest(&twins, "park onx", 1).is_none(), "two are equally near");
+    }
+}
