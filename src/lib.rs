@@ -7,3 +7,4 @@ pub mod conversation;
 pub mod model;
 #[cfg(feature = "service")]
 pub mod store;
+pub mod wire;
