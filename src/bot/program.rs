@@ -318,6 +318,11 @@ impl Program {
         &self.states[ix.0]
     }
 
+    /// The rule at an index of this program.
+    pub fn rule(&self, ix: RuleIx) -> &Rule {
+        &self.rules[ix.0]
+    }
+
     /// The prompt at an index of this program.
     pub fn prompt(&self, ix: PromptIx) -> &Prompt {
         &self.prompts[ix.0]

@@ -4,9 +4,21 @@
 //! script does becomes an action.
 
 mod action;
+mod answer;
+mod bounds;
+mod delivery;
 mod event;
+mod fingerprint;
+mod heard;
+mod late;
+mod metadata;
+mod output;
+mod play;
 mod state;
+mod step;
 
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{Event, Origin, Outcome};
+pub use metadata::{AskingRef, Metadata};
 pub use state::{Asking, Row, RowId, RowStatus, Slots, State, Value};
+pub use step::{Context, Step, step};

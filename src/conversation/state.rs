@@ -1,6 +1,6 @@
 //! Where a conversation stands. All that is here is in every record, so it is bounded and refers to bodies instead of holding them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -58,6 +58,9 @@ pub struct State {
     /// The slots.
     #[serde(default)]
     pub slots: Slots,
+    /// The slots that this entry of the state was given; their questions are skipped.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub given: BTreeSet<String>,
     /// Visits of states that count them.
     #[serde(default)]
     pub visits: BTreeMap<String, u32>,
@@ -70,6 +73,9 @@ pub struct State {
     /// Messages not yet settled, in the order in which they leave.
     #[serde(default)]
     pub rows: Vec<Row>,
+    /// When a message last left.
+    #[serde(default)]
+    pub sent: Option<Timestamp>,
     /// When a peer that is one of our own accounts was answered, within the last hour.
     #[serde(default)]
     pub own_talk: Vec<Timestamp>,
@@ -159,10 +165,12 @@ impl State {
             wrong: 0,
             missed: 0,
             slots: Slots::new(),
+            given: BTreeSet::new(),
             visits: BTreeMap::new(),
             asked: 0,
             askings: Vec::new(),
             rows: Vec::new(),
+            sent: None,
             own_talk: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@ mod entry;
 mod record;
 
 pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
-pub use record::{Record, Seen};
+pub use record::{Memory, Record, Seen};
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

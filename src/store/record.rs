@@ -31,6 +31,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The record of a conversation that no commit has made yet.
+    pub fn new(state: State) -> Self {
+        Record { revision: 0, due: None, seen: Seen::default(), state, sealed: None }
+    }
+
     /// Bytes to be stored: a format byte and MessagePack with named fields, so that fields can be added for ever.
     pub fn encode(&self) -> Result<Vec<u8>, StoreError> {
         let mut bytes = vec![FORMAT];

@@ -1,0 +1,61 @@
+//! The bounds of a record, so that a turn costs the same for ever (design §5).
+
+use super::{Slots, State, Value};
+
+/// Bytes of the state in a record of 6 KB, the rest being seen-marks and the frame.
+const STATE_BYTES: usize = 5_000;
+
+/// Askings that a record remembers; older ones are found in the journal.
+pub(super) const ASKINGS: usize = 8;
+
+/// Messages that may wait to be sent; more become dead letters, since something must be wrong for hours.
+pub(super) const ROWS: usize = 20;
+
+/// Messages that one event may cause.
+pub(super) const MESSAGES: usize = 10;
+
+/// Steps that one event may take.
+pub(super) const STEPS: usize = 1_000;
+
+/// Characters of an answer.
+pub(super) const ANSWER_CHARS: usize = 1_000;
+
+/// Bytes of all slots together, names included.
+const SLOT_BYTES: usize = 2_000;
+
+/// Whether a slot may be set to a value.
+pub(super) fn slot_fits(slots: &Slots, name: &str, value: &Value) -> bool {
+    let others: usize = slots.iter().filter(|(other, _)| *other != name).map(|(name, value)| size(name, value)).sum();
+    others + size(name, value) <= SLOT_BYTES
+}
+
+fn size(name: &str, value: &Value) -> usize {
+    name.len()
+        + match value {
+            Value::Int(_) => 8,
+            Value::Text(text) => text.len(),
+        }
+}
+
+/// Lets go of what can be found elsewhere until the state fits: first the slots of old askings (the journal has them), then the
+/// counts of visits, then old askings. Slots and rows are bounded where they are made.
+pub(super) fn hold(state: &mut State) {
+    if state.askings.len() > ASKINGS {
+        state.askings.drain(..state.askings.len() - ASKINGS);
+    }
+    while encoded(state) > STATE_BYTES {
+        if let Some(asking) = state.askings.iter_mut().find(|asking| asking.slots.is_some()) {
+            asking.slots = None;
+        } else if let Some(state_name) = state.visits.keys().next().cloned() {
+            state.visits.remove(&state_name);
+        } else if state.askings.len() > 1 {
+            state.askings.remove(0);
+        } else {
+            break;
+        }
+    }
+}
+
+fn encoded(state: &State) -> usize {
+    rmp_serde::to_vec_named(state).map_or(0, |bytes| bytes.len())
+}

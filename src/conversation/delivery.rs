@@ -1,0 +1,91 @@
+//! What becomes of messages on their way out: claimed, settled, confirmed by their echo, or dead.
+
+use std::time::Duration;
+
+use super::fingerprint::fingerprint;
+use super::{Action, Fired, Origin, Outcome, Row, RowId, RowStatus, State};
+use crate::model::{Incoming, Timestamp};
+
+/// How much the clocks of X and ours may differ when an echo is compared with an attempt (design §2.7).
+const CLOCK_SLACK: Duration = Duration::from_secs(5);
+
+/// How long after our last send an echo without an app id may still be a late one of ours (design §2.8).
+const LATE_ECHO: Duration = Duration::from_secs(30);
+
+/// A row is about to leave.
+pub(super) fn claimed(state: &mut State, id: RowId, now: Timestamp) {
+    if let Some(row) = state.rows.iter_mut().find(|row| row.id == id) {
+        row.status = RowStatus::Sending(now);
+        row.attempts += 1;
+        state.sent = Some(now);
+    }
+}
+
+/// An attempt has ended. Nothing happens where the echo or a tap has settled the row before.
+pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Timestamp) -> Vec<Action> {
+    let Some(place) = state.rows.iter().position(|row| row.id == id) else { return Vec::new() };
+    match outcome {
+        Outcome::Sent(_) => confirm(state, place),
+        Outcome::RetryAt(at) => state.rows[place].status = RowStatus::Due(*at),
+        Outcome::Resend => state.rows[place].status = RowStatus::Due(now),
+        Outcome::Unsure { check_at } => {
+            let since = tried_at(&state.rows[place]).unwrap_or(now);
+            state.rows[place].status = RowStatus::Unsure { since, check_at: *check_at };
+        }
+        Outcome::Refused { code, reason, person } => return refused(state, place, *code, reason, *person),
+    }
+    Vec::new()
+}
+
+/// Our account spoke. It never leads to a reply.
+pub(super) fn echo(state: &mut State, message: &Incoming, origin: Origin, now: Timestamp) -> Fired {
+    let ours = state.rows.iter().position(|row| {
+        origin != Origin::Other
+            && tried_at(row).is_some_and(|at| message.sent_at >= at.minus(CLOCK_SLACK))
+            && row.fingerprint == fingerprint(&message.text)
+    });
+    if let Some(place) = ours {
+        confirm(state, place);
+        return Fired::Confirmation;
+    }
+    let in_flight = !state.rows.is_empty() || state.sent.is_some_and(|sent| now.since(sent) < LATE_ECHO);
+    match origin {
+        Origin::Other => Fired::Operator,
+        Origin::Unknown if !in_flight => Fired::Operator,
+        Origin::Unknown | Origin::Ours => Fired::Nothing,
+    }
+}
+
+/// The person has tapped an option of this asking, so its message has arrived, whatever is known of its send.
+pub(super) fn confirm_asking(state: &mut State, asking: u32) -> bool {
+    let place = state.rows.iter().position(|row| row.asking == Some(asking) && row.attempts > 0);
+    place.map(|place| confirm(state, place)).is_some()
+}
+
+fn confirm(state: &mut State, place: usize) {
+    state.rows.remove(place);
+    state.replies = state.replies.saturating_add(1);
+}
+
+fn refused(state: &mut State, place: usize, code: u32, reason: &str, person: bool) -> Vec<Action> {
+    let row = state.rows.remove(place);
+    let mut actions = vec![Action::DeadLetter { row: row.id, code, reason: reason.to_owned() }];
+    if person {
+        let held_back = state.rows.drain(..).map(|row| Action::DeadLetter {
+            row: row.id,
+            code,
+            reason: "held back: a message to this person was refused just before".to_owned(),
+        });
+        actions.extend(held_back);
+    }
+    actions
+}
+
+/// When a row was last tried, if it ever was. A row that waits for its next try keeps no time, so any echo may be its own.
+fn tried_at(row: &Row) -> Option<Timestamp> {
+    match row.status {
+        RowStatus::Sending(since) | RowStatus::Unsure { since, .. } => Some(since),
+        RowStatus::Due(_) if row.attempts > 0 => Some(Timestamp::from_millis(0)),
+        RowStatus::Due(_) => None,
+    }
+}

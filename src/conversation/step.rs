@@ -1,0 +1,64 @@
+//! The machine's one entrance: a state and an event in, a state and orders out.
+
+use super::play::Play;
+use super::{Action, Asking, Event, Fired, State, Trace, bounds, delivery, heard};
+use crate::bot::Program;
+use crate::model::{Key, Timestamp};
+
+/// What a turn needs to know beside the program, the state and the event.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The conversation.
+    pub key: Key,
+    /// The time of the turn.
+    pub now: Timestamp,
+    /// The revision that the turn's commit will make; names the rows of its messages.
+    pub revision: u64,
+    /// Whether the peer is another account of ours, so that two bots may be talking.
+    pub peer_is_ours: bool,
+    /// An asking that the state has dropped, found again in the journal because the event may answer it.
+    pub recalled: Option<Asking>,
+}
+
+/// What a turn comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Where the conversation stands after it.
+    pub state: State,
+    /// What is to be done once the turn is durable.
+    pub actions: Vec<Action>,
+    /// Why.
+    pub trace: Trace,
+}
+
+/// Takes one event through the machine.
+///
+/// The same arguments always give the same step. It ends within a budget of steps, and the state stays within its bounds.
+pub fn step(program: &Program, mut state: State, event: &Event, context: &Context) -> Step {
+    let from = state.at.clone();
+    let (mut state, actions, mut trace) = match event {
+        Event::Message { message, from, overtaken: _ } => {
+            let mut play = Play::new(program, state, context);
+            heard::message(&mut play, message, from);
+            play.finish()
+        }
+        Event::Echo { message, origin } => {
+            let fired = delivery::echo(&mut state, message, *origin, context.now);
+            (state, Vec::new(), Trace { fired, ..Trace::default() })
+        }
+        Event::Claimed { row } => {
+            delivery::claimed(&mut state, *row, context.now);
+            (state, Vec::new(), Trace::default())
+        }
+        Event::Settled { row, outcome } => {
+            let actions = delivery::settled(&mut state, *row, outcome, context.now);
+            (state, actions, Trace::default())
+        }
+    };
+    bounds::hold(&mut state);
+    if trace.fired != Fired::Nothing || from != state.at {
+        trace.from = from;
+        trace.to.clone_from(&state.at);
+    }
+    Step { state, actions, trace }
+}
