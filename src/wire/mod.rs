@@ -1,4 +1,9 @@
 //! X's JSON and signatures, both ways: what comes in becomes typed events, what goes out becomes requests. Pure: time and chance are arguments.
 
+pub mod envelope;
+mod event;
 pub mod oauth;
 pub mod signature;
+
+pub use envelope::{Delivery, Oddity, Unreadable};
+pub use event::{DirectMessage, Event, EventBody, Tie};
