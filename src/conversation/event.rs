@@ -31,6 +31,15 @@ pub enum Event {
         /// The row.
         row: RowId,
     },
+    /// A part of a signed delivery that could not be read; only account records have such events.
+    Unreadable {
+        /// Where in the delivery.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+        /// The body, bounded.
+        body: String,
+    },
     /// What became of a send.
     Settled {
         /// The row.

@@ -50,6 +50,8 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
             delivery::claimed(&mut state, *row, context.now);
             (state, Vec::new(), Trace::default())
         }
+        // Nothing in a conversation depends on what could not be read.
+        Event::Unreadable { .. } => (state, Vec::new(), Trace::default()),
         Event::Settled { row, outcome } => {
             let actions = delivery::settled(&mut state, *row, outcome, context.now);
             (state, actions, Trace::default())

@@ -1,0 +1,329 @@
+//! `junco.toml` and the environment become a [`Config`]. The only reader of the environment; secrets are wrapped as they are read.
+
+mod overlay;
+mod secrets;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+use crate::model::{AppId, Secret, UserId, parse_duration};
+
+/// Keys of the contract that later versions bring.
+const LATER: [(&str, &str); 3] = [("console", "the web console"), ("metrics", "the metrics page"), ("retention", "pruning")];
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file could not be read.
+    #[error("{path}: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value of the wrong kind.
+    #[error("{from}: {what}")]
+    Invalid {
+        /// The file, or the environment variable.
+        from: String,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+}
+
+/// Everything the service needs to know. Units and defaults: design §7.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the webhook and the health checks listen.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// The webhook's path.
+    #[serde(default = "default_path")]
+    pub path: String,
+    /// The store: `sled:FOLDER`.
+    #[serde(default = "default_store")]
+    pub store: String,
+    /// The webhook's public address, for registration at X.
+    #[serde(default)]
+    pub url: Option<Url>,
+    /// What becomes of a send whose fate stays unknown.
+    #[serde(default)]
+    pub unsure: Unsure,
+    /// How X is reached.
+    #[serde(default)]
+    pub x: Platform,
+    /// The doors' limits.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The apps whose deliveries are accepted.
+    #[serde(default)]
+    pub app: Vec<App>,
+    /// The accounts that the bot answers for.
+    #[serde(default)]
+    pub account: Vec<Account>,
+}
+
+/// What becomes of a send whose fate stays unknown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unsure {
+    /// It is sent again: at worst it is said twice.
+    #[default]
+    Resend,
+    /// It is kept for a person to decide: at worst it is never said.
+    Hold,
+}
+
+/// How X is reached.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Platform {
+    /// The base of REST calls.
+    pub api: Url,
+    /// The base of media uploads.
+    pub upload: Url,
+    /// How to send.
+    pub flavor: Flavor,
+}
+
+/// The doors' limits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest accepted body, in bytes; larger ones get 413.
+    pub body: usize,
+    /// How long a body may take to arrive.
+    #[serde(deserialize_with = "duration")]
+    pub body_timeout: Duration,
+    /// How long a call of X's API may take; then its fate is unknown. Less than `resend_after`.
+    #[serde(deserialize_with = "duration")]
+    pub send_timeout: Duration,
+    /// How long after its attempt a send of unknown fate is decided.
+    #[serde(deserialize_with = "duration")]
+    pub resend_after: Duration,
+    /// Sends of an account in 24 hours; 0 lifts the limit.
+    pub account_sends: u32,
+    /// Sends of an app in 24 hours; 0 lifts the limit.
+    pub app_sends: u32,
+    /// Sends in flight at a time.
+    pub in_flight: usize,
+}
+
+/// One app registered at X.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// The app's id, as echoes name it.
+    #[serde(deserialize_with = "id")]
+    pub id: AppId,
+    /// The public key (API key).
+    pub consumer_key: String,
+    /// The secret (API secret key).
+    #[serde(default, deserialize_with = "secret")]
+    pub consumer_secret: Option<Secret>,
+    /// Several secrets during rotation, newest first.
+    #[serde(default, deserialize_with = "secret_list")]
+    pub consumer_secrets: Vec<Secret>,
+    /// The owner's token; registers the webhook.
+    #[serde(default, deserialize_with = "secret")]
+    pub owner_token: Option<Secret>,
+    /// The owner's token secret.
+    #[serde(default, deserialize_with = "secret")]
+    pub owner_token_secret: Option<Secret>,
+}
+
+/// One account that the bot answers for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// The account's user id.
+    #[serde(deserialize_with = "id")]
+    pub user_id: UserId,
+    /// The app that sends for it.
+    #[serde(deserialize_with = "id")]
+    pub app: AppId,
+    /// The bot's folder.
+    pub bot: PathBuf,
+    /// The account's access token.
+    #[serde(deserialize_with = "required_secret")]
+    pub access_token: Secret,
+    /// The account's access token secret.
+    #[serde(deserialize_with = "required_secret")]
+    pub access_token_secret: Secret,
+}
+
+/// Which of X's interfaces sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum Flavor {
+    /// `direct_messages/events/new`, with quick replies.
+    #[default]
+    #[serde(rename = "v1.1")]
+    V1_1,
+}
+
+impl Default for Platform {
+    fn default() -> Self {
+        let constant = |address| Url::parse(address).expect("a constant address");
+        Platform { api: constant("https://api.x.com"), upload: constant("https://upload.x.com"), flavor: Flavor::default() }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            body: 1 << 20,
+            body_timeout: Duration::from_secs(2),
+            send_timeout: Duration::from_secs(10),
+            resend_after: Duration::from_secs(30),
+            account_sends: 1_000,
+            app_sends: 15_000,
+            in_flight: 128,
+        }
+    }
+}
+
+impl App {
+    /// The secrets that deliveries may be signed with, newest first.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.consumer_secrets.iter().chain(&self.consumer_secret)
+    }
+
+    /// The secret that requests are signed with.
+    pub fn signing_secret(&self) -> Option<&Secret> {
+        self.secrets().next()
+    }
+}
+
+impl Config {
+    /// Reads a file, with the environment over it.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let environment = overlay::environment();
+        let from = path.display().to_string();
+        let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&from, &without_source(&error, &text)))?;
+        if secrets::holds_any(&table) {
+            secrets::check_mode(path)?;
+        }
+        overlay::apply(&mut table, environment)?;
+        secrets::read_files(&mut table, path.parent().unwrap_or(Path::new(".")))?;
+        Self::from_table(table, &from)
+    }
+
+    /// Checks a configuration that stands as a table.
+    pub fn from_table(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
+        if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
+            return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
+        }
+        let config: Config = table.try_into().map_err(|error: toml::de::Error| invalid(from, error.to_string().trim_end()))?;
+        config.check().map_err(|what| invalid(from, &what))?;
+        Ok(config)
+    }
+
+    /// The folder of the embedded store.
+    pub fn store_folder(&self) -> Option<&Path> {
+        self.store.strip_prefix("sled:").filter(|folder| !folder.is_empty()).map(Path::new)
+    }
+
+    /// The app of that id.
+    pub fn app(&self, id: AppId) -> Option<&App> {
+        self.app.iter().find(|app| app.id == id)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.app.is_empty() {
+            return Err("no [[app]]: add the app's id, consumer_key and consumer_secret".into());
+        }
+        if self.account.is_empty() {
+            return Err("no [[account]]: add the account's user_id, app, bot, access_token and access_token_secret".into());
+        }
+        for app in &self.app {
+            if app.signing_secret().is_none() {
+                return Err(format!("[[app]] {}: add consumer_secret (or consumer_secrets, newest first)", app.id));
+            }
+            if self.app.iter().filter(|other| other.id == app.id).count() > 1 {
+                return Err(format!("[[app]] {} stands twice: give it consumer_secrets = [\"new\", \"old\"] instead", app.id));
+            }
+        }
+        for account in &self.account {
+            if self.app(account.app).is_none() {
+                return Err(format!("[[account]] {}: its app {} is not among the [[app]]s", account.user_id, account.app));
+            }
+            if self.account.iter().filter(|other| other.user_id == account.user_id).count() > 1 {
+                return Err(format!("[[account]] {} stands twice: an account has one bot", account.user_id));
+            }
+        }
+        if self.store_folder().is_none() {
+            return Err(format!("store = \"{}\": write sled:FOLDER, such as sled:./data", self.store));
+        }
+        if !self.path.starts_with('/') {
+            return Err(format!("path = \"{}\": begin it with a slash", self.path));
+        }
+        if self.limits.send_timeout >= self.limits.resend_after {
+            return Err("limits.send_timeout must be shorter than limits.resend_after".into());
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with a TOML text, without the line itself: it may hold a secret.
+fn without_source(error: &toml::de::Error, text: &str) -> String {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+    format!("line {line}: {}", error.message())
+}
+
+fn invalid(from: &str, what: &str) -> ConfigError {
+    ConfigError::Invalid { from: from.to_owned(), what: what.to_owned() }
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+fn default_path() -> String {
+    "/webhook/twitter".into()
+}
+
+fn default_store() -> String {
+    "sled:./data".into()
+}
+
+/// Ids are strings in X's own JSON, but people write numbers too.
+fn id<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u64),
+        Text(String),
+    }
+    let text = match Either::deserialize(deserializer)? {
+        Either::Number(number) => number.to_string(),
+        Either::Text(text) => text,
+    };
+    text.parse().map_err(de::Error::custom)
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is not a span: write 500ms, 30s, 5m, 12h or 7d")))
+}
+
+fn required_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    String::deserialize(deserializer).map(Secret::new)
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    String::deserialize(deserializer).map(|text| Some(Secret::new(text)))
+}
+
+fn secret_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    Vec::<String>::deserialize(deserializer).map(|texts| texts.into_iter().map(Secret::new).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! The environment over the file: `JUNCO_APP__0__CONSUMER_SECRET` sets `consumer_secret` of the first `[[app]]`.
+
+use toml::{Table, Value};
+
+use super::{ConfigError, invalid};
+
+/// Every variable of ours begins so.
+const PREFIX: &str = "JUNCO_";
+
+/// The variables of ours, in the order of their names.
+#[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
+pub(super) fn environment() -> Vec<(String, String)> {
+    let mut variables: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    variables.sort();
+    variables
+}
+
+/// Lays variables over a table. Array places count from 0 and are added in order.
+pub(super) fn apply(table: &mut Table, variables: Vec<(String, String)>) -> Result<(), ConfigError> {
+    for (name, text) in variables {
+        let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_ascii_lowercase).collect();
+        set(table, &path, text).map_err(|what| invalid(&name, &what))?;
+    }
+    Ok(())
+}
+
+fn set(table: &mut Table, path: &[String], text: String) -> Result<(), String> {
+    let (key, rest) = path.split_first().ok_or("names no key")?;
+    let Some((place, behind)) = rest.split_first() else {
+        let value = if super::secrets::is_secret(key) { Value::String(text) } else { typed(table.get(key), text) };
+        table.insert(key.clone(), value);
+        return Ok(());
+    };
+    let Ok(place) = place.parse::<usize>() else {
+        let nested = table.entry(key.clone()).or_insert_with(|| Value::Table(Table::new()));
+        return set(nested.as_table_mut().ok_or_else(|| format!("`{key}` has no keys below it"))?, rest, text);
+    };
+    let array = table.entry(key.clone()).or_insert_with(|| Value::Array(Vec::new()));
+    let array = array.as_array_mut().ok_or_else(|| format!("`{key}` is not a list"))?;
+    if place > array.len() {
+        return Err(format!("`{key}` has {} entries so far: the next one is number {}", array.len(), array.len()));
+    }
+    if place == array.len() {
+        array.push(if behind.is_empty() { Value::String(text.clone()) } else { Value::Table(Table::new()) });
+    }
+    match &mut array[place] {
+        Value::Table(entry) if !behind.is_empty() => set(entry, behind, text),
+        entry if behind.is_empty() => {
+            *entry = typed(Some(entry), text);
+            Ok(())
+        }
+        _ => Err(format!("`{key}` holds no tables")),
+    }
+}
+
+/// A variable takes the type of what it replaces; without that, whole numbers and truth values are recognised.
+fn typed(old: Option<&Value>, text: String) -> Value {
+    match old {
+        Some(Value::String(_)) => Value::String(text),
+        _ => match (text.parse::<i64>(), text.parse::<bool>()) {
+            (Ok(number), _) => Value::Integer(number),
+            (_, Ok(truth)) => Value::Boolean(truth),
+            _ => Value::String(text),
+        },
+    }
+}

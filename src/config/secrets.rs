@@ -1,0 +1,66 @@
+//! Secrets come from the environment, from `*_file` keys, or from a configuration file that nobody else may read.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::{ConfigError, invalid};
+
+/// The keys whose values are secret.
+const SECRETS: [&str; 6] =
+    ["owner_token", "consumer_secret", "consumer_secrets", "owner_token_secret", "access_token", "access_token_secret"];
+
+/// Whether the value of a key is secret.
+pub(super) fn is_secret(key: &str) -> bool {
+    SECRETS.contains(&key)
+}
+
+/// Whether a table holds a secret itself, at any depth.
+pub(super) fn holds_any(table: &Table) -> bool {
+    table.iter().any(|(key, value)| is_secret(key) || tables(value).any(holds_any))
+}
+
+/// Refuses a file with secrets that others may read.
+pub(super) fn check_mode(path: &Path) -> Result<(), ConfigError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let meta = std::fs::metadata(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let mode = meta.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let shown = path.display().to_string();
+    let what = format!("holds secrets but others may read it (mode {mode:03o}): run `chmod 600 {shown}`, or move them to the environment");
+    Err(invalid(&shown, &what))
+}
+
+/// Replaces `KEY_file = "path"` by `KEY`, the file's content without the line's end. Paths are relative to the configuration.
+pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<(), ConfigError> {
+    for secret in SECRETS {
+        if let Some(Value::String(path)) = table.remove(&format!("{secret}_file")) {
+            let path = folder.join(path);
+            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path, source })?;
+            let text = Value::String(text.trim_end_matches(['\r', '\n']).to_owned());
+            table.insert(secret.to_owned(), if secret.ends_with('s') { Value::Array(vec![text]) } else { text });
+        }
+    }
+    for (_, value) in table.iter_mut() {
+        match value {
+            Value::Table(nested) => read_files(nested, folder)?,
+            Value::Array(entries) => {
+                for nested in entries.iter_mut().filter_map(Value::as_table_mut) {
+                    read_files(nested, folder)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn tables(value: &Value) -> Box<dyn Iterator<Item = &Table> + '_> {
+    match value {
+        Value::Table(table) => Box::new(std::iter::once(table)),
+        Value::Array(entries) => Box::new(entries.iter().filter_map(Value::as_table)),
+        _ => Box::new(std::iter::empty()),
+    }
+}

@@ -1,0 +1,127 @@
+//! The configuration as people write it, and what they are told when they slip.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+const FULL: &str = r#"
+listen = "127.0.0.1:9000"
+store = "sled:./somewhere"
+url = "https://bot.example/webhook/twitter"
+unsure = "hold"
+[x]
+api = "https://api.x.com"
+[limits]
+body_timeout = "500ms"
+[[app]]
+id = "16777259"
+consumer_key = "key"
+consumer_secrets = ["newest-hush", "older-hush"]
+[[account]]
+user_id = 906948460078698496
+app = 16777259
+bot = "bots/snowbot"
+access_token = "token"
+access_token_secret = "secret"
+"#;
+
+fn table(text: &str) -> toml::Table {
+    toml::from_str(text).unwrap()
+}
+
+fn error(text: &str) -> String {
+    Config::from_table(table(text), "junco.toml").unwrap_err().to_string()
+}
+
+#[test]
+fn a_whole_configuration_is_read() {
+    let config = Config::from_table(table(FULL), "junco.toml").unwrap();
+    assert_eq!(config.unsure, Unsure::Hold);
+    assert_eq!(config.path, "/webhook/twitter");
+    assert_eq!(config.limits.body_timeout, Duration::from_millis(500));
+    assert_eq!(config.account[0].user_id, UserId(906_948_460_078_698_496));
+    let secrets: Vec<&str> = config.app[0].secrets().map(Secret::expose).collect();
+    assert_eq!(secrets, ["newest-hush", "older-hush"]);
+    assert!(!format!("{config:?}").contains("hush"), "secrets are never printed");
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let mut table = table(FULL);
+    let variables = [
+        ("JUNCO_APP__0__CONSUMER_SECRET", "123456"),
+        ("JUNCO_APP__1__ID", "7"),
+        ("JUNCO_APP__1__CONSUMER_KEY", "k"),
+        ("JUNCO_APP__1__CONSUMER_SECRETS__0", "s"),
+        ("JUNCO_LIMITS__BODY", "4096"),
+        ("JUNCO_LISTEN", "127.0.0.1:1"),
+    ];
+    overlay::apply(&mut table, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()).unwrap();
+    let config = Config::from_table(table, "junco.toml").unwrap();
+    assert_eq!(config.app[0].consumer_secret.as_ref().map(Secret::expose), Some("123456"), "a secret of digits stays a text");
+    assert_eq!(config.app[1].signing_secret().map(Secret::expose), Some("s"));
+    assert_eq!((config.limits.body, config.listen.port()), (4096, 1));
+}
+
+#[test]
+fn a_variable_that_skips_a_place_is_refused() {
+    let variable = ("JUNCO_APP__5__ID".to_owned(), "1".to_owned());
+    let error = overlay::apply(&mut table(FULL), vec![variable]).unwrap_err().to_string();
+    assert!(error.contains("JUNCO_APP__5__ID") && error.contains("the next one is number 1"), "{error}");
+}
+
+#[test]
+fn every_slip_says_what_to_do() {
+    for (text, says) in [
+        (String::new(), "no [[app]]"),
+        (FULL.replace("listen", "lisen"), "unknown field `lisen`"),
+        (FULL.replace("16777259\nbot", "5\nbot"), "is not among the [[app]]s"),
+        (FULL.replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", ""), "add consumer_secret"),
+        (FULL.replace("sled:./somewhere", "redis:"), "write sled:FOLDER"),
+        (FULL.replace("500ms", "500"), "is not a span"),
+        (FULL.replace("id = \"16777259\"", "id = \"snow\""), "is not an id"),
+        (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "not part of this version yet"),
+        (FULL.replace("[limits]", "[limits]\nsend_timeout = \"40s\""), "must be shorter"),
+    ] {
+        let error = error(&text);
+        assert!(error.contains(says), "expected `{says}` in: {error}");
+    }
+}
+
+#[test]
+fn a_file_with_secrets_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("junco.toml");
+    std::fs::write(&path, FULL).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.contains("chmod 600"), "{error}");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(Config::load(&path).is_ok());
+}
+
+#[test]
+fn secrets_may_stand_in_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("secret.txt", "from-a-file\n");
+    write("token.txt", "token");
+    let text = FULL
+        .replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", "consumer_secret_file = \"secret.txt\"")
+        .replace("access_token = \"token\"", "access_token_file = \"token.txt\"")
+        .replace("access_token_secret = \"secret\"", "access_token_secret_file = \"token.txt\"");
+    write("junco.toml", &text);
+    let config = Config::load(&folder.path().join("junco.toml")).unwrap();
+    assert_eq!(config.app[0].signing_secret().map(Secret::expose), Some("from-a-file"));
+    write("junco.toml", &text.replace("secret.txt", "nowhere.txt"));
+    assert!(Config::load(&folder.path().join("junco.toml")).unwrap_err().to_string().contains("nowhere.txt"));
+}
+
+#[test]
+fn a_broken_line_is_named_but_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("junco.toml");
+    std::fs::write(&path, "listen = \"127.0.0.1:1\"\naccess_token_secret = \"hush\" hush\n").unwrap();
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
+}

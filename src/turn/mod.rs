@@ -1,0 +1,256 @@
+//! The hinge: an event finds its conversation, is taken through the machine, and is durable before anything comes of it.
+//!
+//! One turn at a time per conversation, held until its commit is durable. Everything that changes a conversation passes here: what
+//! people write, echoes, and what became of sends.
+
+mod hold;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use tokio::sync::mpsc;
+
+use crate::bot::Program;
+use crate::clock::Clock;
+use crate::conversation::{self, Action, Context, Event, Outcome, State};
+use crate::model::{EventId, Key, MessageId, Profile, UserId};
+use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
+use hold::Holds;
+
+/// What is kept of a body that could not be read.
+const UNREADABLE_BYTES: usize = 16 << 10;
+
+/// Why a turn was not taken. It left no trace: the same event may come again.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    /// The store refused.
+    #[error("not stored: {0}")]
+    Store(#[from] StoreError),
+    /// No such account is configured.
+    #[error("no account {0} is configured")]
+    NoAccount(UserId),
+}
+
+/// An event at the door of its conversation.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// The conversation.
+    pub key: Key,
+    /// What makes it the same event when it comes again.
+    pub id: EventId,
+    /// What happened.
+    pub event: Event,
+    /// The person at the other end, as far as the event tells.
+    pub peer: Profile,
+}
+
+/// What became of arrivals.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Taken now.
+    pub taken: usize,
+    /// Taken before: nothing was done.
+    pub repeated: usize,
+}
+
+/// Takes turns.
+pub struct Turns {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    programs: RwLock<BTreeMap<UserId, Arc<Program>>>,
+    holds: Holds,
+    wake: mpsc::UnboundedSender<Key>,
+    lost_after: Duration,
+}
+
+/// A turn computed and not yet durable.
+struct Drafted {
+    commit: Commit,
+    tally: Tally,
+}
+
+impl Turns {
+    /// Turns over a store. Conversations with something due are named on the returned channel.
+    ///
+    /// A send whose process ended is looked after `lost_after` its attempt.
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        programs: BTreeMap<UserId, Arc<Program>>,
+        lost_after: Duration,
+    ) -> (Self, mpsc::UnboundedReceiver<Key>) {
+        let (wake, woken) = mpsc::unbounded_channel();
+        (Turns { store, clock, programs: RwLock::new(programs), holds: Holds::default(), wake, lost_after }, woken)
+    }
+
+    /// Whether the bot answers for a user.
+    pub fn has_account(&self, user: UserId) -> bool {
+        self.programs.read().is_ok_and(|programs| programs.contains_key(&user))
+    }
+
+    /// Takes the events of one delivery: those of one conversation in order and in one commit. All are durable on return.
+    pub async fn arrive(&self, arrivals: Vec<Arrival>) -> Result<Tally, TurnError> {
+        let mut conversations: BTreeMap<Key, Vec<Arrival>> = BTreeMap::new();
+        for arrival in arrivals {
+            conversations.entry(arrival.key).or_default().push(arrival);
+        }
+        let turns = conversations.into_iter().map(|(key, arrivals)| self.take_arrivals(key, arrivals));
+        let tallies = try_join_all(turns).await?;
+        Ok(tallies
+            .into_iter()
+            .fold(Tally::default(), |sum, one| Tally { taken: sum.taken + one.taken, repeated: sum.repeated + one.repeated }))
+    }
+
+    /// Applies what `decide` makes of the record, in one commit; returns the record after it, or `None` when nothing was to be done.
+    ///
+    /// `decide` may be asked again with a fresh record when another process came first.
+    pub async fn apply<F>(&self, key: Key, decide: F) -> Result<Option<Record>, TurnError>
+    where
+        F: Fn(&Record) -> Vec<Event> + Send,
+    {
+        let program = self.program(key.account)?;
+        let _hold = self.holds.hold(key).await;
+        loop {
+            let Some(record) = self.store.load(key).await? else { return Ok(None) };
+            let events = decide(&record);
+            if events.is_empty() {
+                return Ok(None);
+            }
+            let mut draft = self.draft(key, Some(record), &Profile::unknown(key.peer));
+            for event in events {
+                self.step(&program, &mut draft, event);
+            }
+            let record = self.finish(&mut draft);
+            if self.commit(draft.commit).await? {
+                return Ok(Some(record));
+            }
+        }
+    }
+
+    /// Journals, in the account record, a part of a signed delivery that could not be read; 0 is the account of those that name none.
+    pub async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
+        let key = Key::of_account(account);
+        let kept = &body[..body.len().min(UNREADABLE_BYTES)];
+        let event =
+            Event::Unreadable { place: place.to_owned(), reason: reason.to_owned(), body: String::from_utf8_lossy(kept).into_owned() };
+        let _hold = self.holds.hold(key).await;
+        loop {
+            let record = self.store.load(key).await?;
+            let mut draft = self.draft(key, record, &Profile::unknown(key.peer));
+            let log = TurnLog { event: event.clone(), actions: Vec::new(), trace: conversation::Trace::default() };
+            draft.commit.entry.turns.push(log);
+            if self.commit(draft.commit).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    async fn take_arrivals(&self, key: Key, arrivals: Vec<Arrival>) -> Result<Tally, TurnError> {
+        let program = self.program(key.account)?;
+        let _hold = self.holds.hold(key).await;
+        loop {
+            let record = self.store.load(key).await?;
+            let peer = arrivals.first().map_or_else(|| Profile::unknown(key.peer), |arrival| arrival.peer.clone());
+            let mut draft = self.draft(key, record, &peer);
+            for arrival in &arrivals {
+                if self.is_repeated(&draft.commit.entry.record, arrival.id).await? {
+                    draft.tally.repeated += 1;
+                    continue;
+                }
+                draft.tally.taken += 1;
+                self.take_arrival(&program, &mut draft, arrival);
+            }
+            if draft.tally.taken == 0 {
+                return Ok(draft.tally);
+            }
+            self.finish(&mut draft);
+            let tally = draft.tally;
+            if self.commit(draft.commit).await? {
+                return Ok(tally);
+            }
+        }
+    }
+
+    async fn is_repeated(&self, record: &Record, id: EventId) -> Result<bool, StoreError> {
+        match record.seen.recall(MessageId(id.id)) {
+            Memory::Taken => Ok(true),
+            Memory::New => Ok(false),
+            Memory::AskIndex => Ok(self.store.event(id).await?.is_some()),
+        }
+    }
+
+    fn take_arrival(&self, program: &Program, draft: &mut Drafted, arrival: &Arrival) {
+        let id = MessageId(arrival.id.id);
+        let seen = &mut draft.commit.entry.record.seen;
+        let mut event = arrival.event.clone();
+        if let Event::Message { overtaken, .. } = &mut event {
+            *overtaken = seen.is_overtaken(id);
+        }
+        seen.mark(id);
+        draft.commit.entry.events.push(arrival.id);
+        self.step(program, draft, event);
+    }
+
+    fn draft(&self, key: Key, record: Option<Record>, peer: &Profile) -> Drafted {
+        let now = self.clock.now();
+        let mut record = record.unwrap_or_else(|| Record::new(State::new(peer.clone(), now)));
+        let base = record.revision;
+        record.revision += 1;
+        let entry = Entry { kind: EntryKind::Turns, key, at: now, events: Vec::new(), turns: Vec::new(), record, sealed: None };
+        Drafted { commit: Commit { base, entry }, tally: Tally::default() }
+    }
+
+    fn step(&self, program: &Program, draft: &mut Drafted, event: Event) {
+        let entry = &mut draft.commit.entry;
+        let context = Context {
+            key: entry.key,
+            now: entry.at,
+            revision: entry.record.revision,
+            peer_is_ours: self.has_account(entry.key.peer),
+            recalled: None,
+        };
+        // Our own message comes back as an echo under the same id: it is known from here on.
+        if let Event::Settled { outcome: Outcome::Sent(id), .. } = &event {
+            entry.record.seen.mark(*id);
+            entry.events.push(EventId::message(entry.key.account, *id));
+        }
+        let step = conversation::step(program, entry.record.state.clone(), &event, &context);
+        for fault in step.actions.iter().filter_map(|action| if let Action::Fault { what } = action { Some(what) } else { None }) {
+            tracing::warn!(conversation = %entry.key, fault, "the script went wrong");
+        }
+        entry.record.state = step.state;
+        entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
+    }
+
+    fn finish(&self, draft: &mut Drafted) -> Record {
+        let record = &mut draft.commit.entry.record;
+        record.due = record.state.due(self.lost_after);
+        record.clone()
+    }
+
+    /// Whether the commit is durable; otherwise it was stale.
+    async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
+        let (key, due) = (commit.entry.key, commit.entry.record.due);
+        let outcome = self.store.commit(vec![commit]).await?;
+        if outcome != [Committed::Ok] {
+            return Ok(false);
+        }
+        if due.is_some_and(|due| due <= self.clock.now()) {
+            // Nobody listens only while the service stops; then the row is found due at the next start.
+            let _ = self.wake.send(key);
+        }
+        Ok(true)
+    }
+
+    fn program(&self, account: UserId) -> Result<Arc<Program>, TurnError> {
+        let programs = self.programs.read().map_err(|_| TurnError::NoAccount(account))?;
+        programs.get(&account).cloned().ok_or(TurnError::NoAccount(account))
+    }
+}

@@ -1,0 +1,78 @@
+//! A delivery: its events become arrivals at their conversations, and the answer waits until all are durable.
+
+use actix_web::{HttpResponse, web};
+
+use super::{Door, Envelope, count};
+use crate::conversation::{Event, Origin};
+use crate::model::{EventId, Key, Profile, UserId};
+use crate::turn::{Arrival, TurnError};
+use crate::wire::{self, DirectMessage, EventBody};
+
+/// 200 with an empty body when everything the delivery causes is on the disk; 500 when it is not, so that X delivers it again.
+pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpResponse {
+    match door.take(&envelope).await {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(error) => {
+            tracing::error!(%error, "delivery not taken; X will deliver it again");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+impl Door {
+    async fn take(&self, envelope: &Envelope) -> Result<(), TurnError> {
+        let delivery = match wire::envelope::parse(&envelope.body) {
+            Ok(delivery) => delivery,
+            Err(unreadable) => return self.note(UserId(0), "delivery", &unreadable.to_string(), &envelope.body).await,
+        };
+        for oddity in &delivery.oddities {
+            let place = format!("{} {}", oddity.kind, oddity.place);
+            self.note(UserId(0), &place, &oddity.reason, &envelope.body).await?;
+        }
+        let mut arrivals = Vec::with_capacity(delivery.events.len());
+        for event in delivery.events {
+            match (event.for_user, event.body) {
+                (Some(user), EventBody::Message(message)) if self.turns.has_account(user) => match self.arrival(user, message) {
+                    Some(arrival) => arrivals.push(arrival),
+                    None => self.note(user, "message", "neither from nor to the user it is for", &envelope.body).await?,
+                },
+                (Some(_), EventBody::Message(_)) => count(&self.counts.strangers, 1),
+                (_, body) => {
+                    count(&self.counts.unused, 1);
+                    tracing::debug!(kind = body.kind(), "event of a kind that nothing uses");
+                }
+            }
+        }
+        let tally = self.turns.arrive(arrivals).await?;
+        count(&self.counts.taken, tally.taken);
+        count(&self.counts.repeated, tally.repeated);
+        Ok(())
+    }
+
+    /// The conversation that a message belongs to, and what it is there; `None` when the user is at neither end.
+    fn arrival(&self, user: UserId, direct: DirectMessage) -> Option<Arrival> {
+        let id = EventId::message(user, direct.message.id);
+        if direct.is_echo(user) {
+            let origin = match direct.source_app {
+                Some(app) if self.apps.iter().any(|ours| ours.id == app) => Origin::Ours,
+                Some(_) => Origin::Other,
+                None => Origin::Unknown,
+            };
+            let event = Event::Echo { message: direct.message, origin };
+            return Some(Arrival { key: Key::new(user, direct.recipient), id, event, peer: Profile::unknown(direct.recipient) });
+        }
+        (direct.recipient == user).then(|| {
+            let key = Key::new(user, direct.sender);
+            let peer = direct.sender_profile.clone();
+            let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false };
+            Arrival { key, id, event, peer }
+        })
+    }
+
+    /// Keeps what could not be read, for the console: answered 200 all the same, since X would only send it again.
+    async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
+        count(&self.counts.unreadable, 1);
+        tracing::warn!(place, reason, bytes = body.len(), "part of a signed delivery could not be read; it is kept in the journal");
+        self.turns.note(account, place, reason, body).await
+    }
+}

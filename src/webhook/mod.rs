@@ -1,0 +1,123 @@
+//! The door in: X's challenges and deliveries.
+//!
+//! Verified bytes become events, events become turns, and 200 is answered when all of them are durable. The outbox is not known here.
+
+mod deliver;
+mod envelope;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::model::{AppId, Secret};
+use crate::turn::Turns;
+use crate::wire::signature;
+
+pub use envelope::Envelope;
+
+/// The header that carries the signature (contract §1.3).
+const SIGNATURE: &str = "x-twitter-webhooks-signature";
+
+/// The longest challenge that is answered; real ones have 48 characters (contract §1.1).
+const TOKEN_CHARS: usize = 256;
+
+/// An app whose deliveries are accepted.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its secrets, newest first; at least one.
+    pub secrets: Vec<Secret>,
+}
+
+/// What the door lets in.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The largest body in bytes.
+    pub body: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+}
+
+/// The door: who may come in, and where they go.
+pub struct Door {
+    apps: Vec<App>,
+    limits: Limits,
+    turns: Arc<Turns>,
+    counts: Counts,
+}
+
+/// What came to the door since it was opened.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Events taken.
+    pub taken: AtomicU64,
+    /// Events taken before.
+    pub repeated: AtomicU64,
+    /// Deliveries without a right signature.
+    pub unsigned: AtomicU64,
+    /// Signed bodies, or parts of them, that could not be read.
+    pub unreadable: AtomicU64,
+    /// Events of users that the bot does not answer for.
+    pub strangers: AtomicU64,
+    /// Events of kinds that nothing uses.
+    pub unused: AtomicU64,
+}
+
+impl Door {
+    /// A door for the deliveries of these apps.
+    pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
+        Door { apps, limits, turns, counts: Counts::default() }
+    }
+
+    /// What came so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The app and the secret that made a signature over these bytes; every secret is tried, in constant time each.
+    fn signer(&self, header: Option<&str>, message: &[u8]) -> Option<(AppId, &Secret)> {
+        let header = header?;
+        let mut secrets = self.apps.iter().flat_map(|app| app.secrets.iter().map(|secret| (app.id, secret)));
+        secrets.find(|(_, secret)| signature::verify(header, secret.expose().as_bytes(), message))
+    }
+}
+
+/// Adds the webhook's two routes under its path.
+pub fn routes(config: &mut web::ServiceConfig, path: &str, door: web::Data<Door>) {
+    config.service(web::resource(path).app_data(door).route(web::get().to(challenge)).route(web::post().to(deliver::events)));
+}
+
+/// Answers a challenge: a signed one with the secret that signed it, another with the newest secret of the app that it names.
+async fn challenge(request: HttpRequest, door: web::Data<Door>) -> HttpResponse {
+    let query = request.query_string();
+    let Some(token) = signature::crc_token(query).filter(|token| is_challenge(token)) else {
+        return HttpResponse::BadRequest().body("this is a webhook for X: a challenge has a crc_token\n");
+    };
+    let signer = door.signer(header(&request), query.as_bytes()).map(|(_, secret)| secret);
+    let named = signature::named_app(query).and_then(|id| door.apps.iter().find(|app| app.id == id));
+    let newest = || named.or(door.apps.first()).and_then(|app| app.secrets.first());
+    match signer.or_else(newest) {
+        Some(secret) => {
+            let body = signature::crc_response(secret.expose().as_bytes(), &token);
+            HttpResponse::Ok().content_type("application/json").body(body)
+        }
+        None => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+/// Whether a text may be signed as a challenge. The answer is our signature over it, and anybody may ask for one: a token that could
+/// be the body of a delivery would let them forge it, so nothing that begins like a JSON object is signed.
+fn is_challenge(token: &str) -> bool {
+    !token.is_empty() && token.len() <= TOKEN_CHARS && !token.contains('{')
+}
+
+fn header(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(SIGNATURE)?.to_str().ok()
+}
+
+fn count(counter: &AtomicU64, more: usize) {
+    counter.fetch_add(more as u64, Ordering::Relaxed);
+}
