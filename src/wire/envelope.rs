@@ -4,14 +4,14 @@
 
 mod attachment;
 mod kinds;
-mod lenient;
+
 mod message;
 mod text;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::lenient::{Id, Parts, Text, reason};
+use super::lenient::{Id, Parts, Text, reason};
 use super::{Event, EventBody};
 use crate::model::UserId;
 

@@ -2,7 +2,9 @@
 
 pub mod envelope;
 mod event;
+mod lenient;
 pub mod oauth;
+pub mod rest;
 pub mod signature;
 
 pub use envelope::{Delivery, Oddity, Unreadable};

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use super::lenient::{Id, Text};
 use super::text::Shortened;
 use super::{Delivery, Place};
 use crate::model::{Attachment, MediaKind};
+use crate::wire::lenient::{Id, Text};
 
 /// The `attachment` of a message.
 #[derive(Deserialize)]

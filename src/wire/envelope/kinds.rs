@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{Id, Text};
 use super::message::Target;
 use super::{Delivery, Place};
 use crate::model::{AppId, MessageId, UserId};
+use crate::wire::lenient::{Id, Text};
 use crate::wire::{EventBody, Tie};
 
 /// Whether X is known to send a member of that name that holds events.

@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::attachment::AttachmentElement;
-use super::lenient::{Id, Parts, Text};
 use super::text::{Shortened, as_typed};
 use super::{Delivery, Level, Place, shortened};
 use crate::model::{AppId, Incoming, MessageId, Profile, Tap, Timestamp, UserId};
+use crate::wire::lenient::{Id, Parts, Text};
 use crate::wire::{DirectMessage, EventBody};
 
 /// More links than a text of 10 000 characters can hold are not looked for.
