@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod conversation;
 pub mod model;
+pub mod pace;
 #[cfg(feature = "service")]
 pub mod store;
 #[cfg(feature = "service")]
