@@ -50,27 +50,114 @@ pub struct TurnLog {
     pub trace: Trace,
 }
 
+/// An entry's fields but the record, as they are written.
+#[derive(Serialize)]
+struct BodyRef<'a> {
+    kind: EntryKind,
+    key: Key,
+    at: Timestamp,
+    events: &'a [EventId],
+    turns: &'a [TurnLog],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: &'a Option<Vec<u8>>,
+}
+
+/// An entry's fields but the record, as they are read.
+#[derive(Deserialize)]
+struct Body {
+    kind: EntryKind,
+    key: Key,
+    at: Timestamp,
+    events: Vec<EventId>,
+    turns: Vec<TurnLog>,
+    #[serde(default)]
+    sealed: Option<Vec<u8>>,
+}
+
+/// What an index needs of an entry, read without the turns.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct EntryHead {
+    /// As in [`Entry`].
+    pub(crate) key: Key,
+    /// As in [`Entry`].
+    pub(crate) at: Timestamp,
+    /// As in [`Entry`].
+    pub(crate) events: Vec<EventId>,
+}
+
+/// The stored bytes of an entry, taken apart but not read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntryBytes<'a> {
+    /// The record's own bytes, as [`Record::encode`] made them.
+    pub(crate) record: &'a [u8],
+    body: &'a [u8],
+}
+
+/// Where the record begins: behind the format and its own length.
+const RECORD_AT: usize = 1 + size_of::<u32>();
+
 impl Entry {
     /// The revision that the commit made; the entry's number within its conversation, from 1.
     pub fn revision(&self) -> u64 {
         self.record.revision
     }
 
-    /// Bytes to be stored, as [`Record::encode`].
+    /// Bytes to be stored: a format byte, the length of the record's bytes (little-endian), the record's bytes, and the rest as
+    /// MessagePack with named fields.
+    ///
+    /// The record stands apart so that it is encoded once for the journal and for the record map.
     pub fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = vec![FORMAT];
-        rmp_serde::encode::write_named(&mut bytes, self).map_err(|e| StoreError::Corrupt(format!("entry not encodable: {e}")))?;
+        let mut bytes = Vec::with_capacity(1024);
+        self.encode_into(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Appends what [`Entry::encode`] makes.
+    pub(super) fn encode_into(&self, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        let start = bytes.len();
+        bytes.extend_from_slice(&[FORMAT, 0, 0, 0, 0]);
+        self.record.encode_into(bytes)?;
+        let length = u32::try_from(bytes.len() - start - RECORD_AT).map_err(|_| StoreError::Corrupt("record over 4 GB".into()))?;
+        bytes[start + 1..start + RECORD_AT].copy_from_slice(&length.to_le_bytes());
+        let Entry { kind, key, at, events, turns, record: _, sealed } = self;
+        let body = BodyRef { kind: *kind, key: *key, at: *at, events, turns, sealed };
+        rmp_serde::encode::write_named(bytes, &body).map_err(|e| StoreError::Corrupt(format!("entry not encodable: {e}")))
     }
 
     /// Reads [`Entry::encode`]'s bytes, of this format or an older one.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let parts = EntryBytes::split(bytes)?;
+        let Body { kind, key, at, events, turns, sealed } = parts.read()?;
+        Ok(Entry { kind, key, at, events, turns, record: Record::decode(parts.record)?, sealed })
+    }
+}
+
+impl<'a> EntryBytes<'a> {
+    /// Takes stored bytes apart.
+    pub(crate) fn split(bytes: &'a [u8]) -> Result<Self, StoreError> {
         match bytes.split_first() {
-            Some((&FORMAT, rest)) => rmp_serde::from_slice(rest).map_err(|e| StoreError::Corrupt(format!("entry unreadable: {e}"))),
+            Some((&FORMAT, rest)) => {
+                let (length, rest) = rest.split_first_chunk().ok_or_else(truncated)?;
+                let (record, body) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(truncated)?;
+                Ok(EntryBytes { record, body })
+            }
             Some((&found, _)) if found > FORMAT => Err(StoreError::Newer { what: "a journal entry", found, known: FORMAT }),
             _ => Err(StoreError::Corrupt("entry empty or of no known format".into())),
         }
     }
+
+    /// Reads only what an index needs.
+    pub(crate) fn head(&self) -> Result<EntryHead, StoreError> {
+        self.read()
+    }
+
+    fn read<T: Deserialize<'a>>(&self) -> Result<T, StoreError> {
+        rmp_serde::from_slice(self.body).map_err(|e| StoreError::Corrupt(format!("entry unreadable: {e}")))
+    }
+}
+
+fn truncated() -> StoreError {
+    StoreError::Corrupt("entry shorter than it says".into())
 }
 
 /// An entry to be made durable.
@@ -82,6 +169,14 @@ pub struct Commit {
     pub entry: Entry,
 }
 
+impl Commit {
+    /// Makes sure that the record follows the revision it was computed from.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let (key, base, revision) = (self.entry.key, self.base, self.entry.revision());
+        if revision == base + 1 { Ok(()) } else { Err(StoreError::Misnumbered { key, base, revision }) }
+    }
+}
+
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Committed {
@@ -89,4 +184,52 @@ pub enum Committed {
     Ok,
     /// Another commit came first: load the record and take the turn again.
     Stale,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::{Origin, State};
+    use crate::model::{Incoming, MessageId, Profile, UserId};
+    use crate::store::Seen;
+
+    fn entry() -> Entry {
+        let at = Timestamp::from_millis(1_767_225_600_123);
+        let message = Incoming { id: MessageId(7), sent_at: at, text: "hallo ❄".into(), tap: None, attachment: None };
+        let turn = TurnLog { event: Event::Echo { message, origin: Origin::Other }, actions: Vec::new(), trace: Trace::default() };
+        let state = State::new(Profile::unknown(UserId(2)), at);
+        let record = Record { revision: 3, due: Some(at), seen: Seen::default(), state, sealed: None };
+        let events = vec![EventId::message(UserId(1), MessageId(7))];
+        Entry { kind: EntryKind::Turns, key: Key::new(UserId(1), UserId(2)), at, events, turns: vec![turn], record, sealed: Some(vec![1]) }
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written_and_in_parts() {
+        let entry = entry();
+        let bytes = entry.encode().unwrap();
+        assert_eq!(Entry::decode(&bytes).unwrap(), entry);
+        let parts = EntryBytes::split(&bytes).unwrap();
+        assert_eq!(parts.record, entry.record.encode().unwrap());
+        let (head, record) = (parts.head().unwrap(), Record::head(parts.record).unwrap());
+        assert_eq!((head.key, head.at, head.events), (entry.key, entry.at, entry.events));
+        assert_eq!((record.revision, record.due), (3, entry.record.due));
+    }
+
+    #[test]
+    fn an_entry_of_a_newer_junco_is_refused() {
+        let mut bytes = entry().encode().unwrap();
+        bytes[0] = FORMAT + 1;
+        assert!(matches!(Entry::decode(&bytes), Err(StoreError::Newer { found, .. }) if found == FORMAT + 1));
+        bytes[0] = FORMAT;
+        bytes[RECORD_AT] += 1;
+        assert!(matches!(Entry::decode(&bytes), Err(StoreError::Newer { what: "a record", .. })));
+    }
+
+    #[test]
+    fn a_cut_entry_is_an_error_and_no_panic() {
+        let bytes = entry().encode().unwrap();
+        for length in 0..bytes.len() {
+            assert!(Entry::decode(&bytes[..length]).is_err(), "cut at {length}");
+        }
+    }
 }

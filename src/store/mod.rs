@@ -1,12 +1,16 @@
 //! Memory: one record a conversation, and a journal of what happened. What [`Store::commit`] answers is on the disk itself.
 
 mod entry;
+mod lease;
+mod memory;
 mod record;
 
 pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
+pub use memory::MemoryStore;
 pub use record::{Memory, Record, Seen};
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +18,9 @@ use async_trait::async_trait;
 use crate::model::{EventId, Key, Timestamp};
 
 /// What can go wrong in memory. Nothing was acknowledged where one of these is returned.
-#[derive(Debug, thiserror::Error)]
+///
+/// It can be cloned because one failed write is the answer to a whole group of commits.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The disk refused; the text says what and where.
     #[error("{what}: {source}")]
@@ -22,7 +28,7 @@ pub enum StoreError {
         /// What was being done, with the path.
         what: String,
         /// The system's answer.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// Bytes that are not what was written.
     #[error("{0}")]
@@ -36,6 +42,16 @@ pub enum StoreError {
         found: u8,
         /// The newest format known here.
         known: u8,
+    },
+    /// A commit whose record does not follow the revision that it was computed from; the caller's mistake.
+    #[error("a commit to {key} makes revision {revision} out of {base}: the record must have the next one")]
+    Misnumbered {
+        /// The conversation.
+        key: Key,
+        /// The revision it was computed from.
+        base: u64,
+        /// The revision its record has.
+        revision: u64,
     },
     /// The store is closing or its writer has stopped.
     #[error("the store is closed")]
@@ -59,10 +75,11 @@ pub trait Store: Send + Sync {
 
     /// Conversations whose record is due at `now`, earliest first, at most `max`; claimed for `owner` until the lease ends.
     ///
-    /// A claim is a hint, to be checked against the record: the same key may be returned until a commit moves its due time.
+    /// A claim is a hint, to be checked against the record: its owner may get the same key again until a commit moves the due
+    /// time, anybody else only after the lease. A commit to the conversation ends the lease.
     async fn claim(&self, now: Timestamp, max: usize, owner: &str, lease: Duration) -> Result<Vec<Key>, StoreError>;
 
-    /// The earliest due time of all records.
+    /// The earliest due time of all records, claimed or not.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// The entries of a conversation with revisions in a range, oldest first; those already pruned are left out.
@@ -80,6 +97,6 @@ pub trait Store: Send + Sync {
     /// Whether a commit could succeed now; the error says why not.
     async fn ready(&self) -> Result<(), StoreError>;
 
-    /// Writes out what is still in memory and refuses further commits.
+    /// Makes the commits that are under way durable, writes out what is still in memory, and refuses further commits.
     async fn close(&self) -> Result<(), StoreError>;
 }

@@ -30,6 +30,16 @@ pub struct Record {
     pub sealed: Option<Vec<u8>>,
 }
 
+/// What an index needs of a record, read without the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct RecordHead {
+    /// As in [`Record`].
+    pub(crate) revision: u64,
+    /// As in [`Record`].
+    #[serde(default)]
+    pub(crate) due: Option<Timestamp>,
+}
+
 impl Record {
     /// The record of a conversation that no commit has made yet.
     pub fn new(state: State) -> Self {
@@ -38,18 +48,33 @@ impl Record {
 
     /// Bytes to be stored: a format byte and MessagePack with named fields, so that fields can be added for ever.
     pub fn encode(&self) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = vec![FORMAT];
-        rmp_serde::encode::write_named(&mut bytes, self).map_err(|e| StoreError::Corrupt(format!("record not encodable: {e}")))?;
+        let mut bytes = Vec::with_capacity(512);
+        self.encode_into(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Appends what [`Record::encode`] makes.
+    pub(super) fn encode_into(&self, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+        bytes.push(FORMAT);
+        rmp_serde::encode::write_named(bytes, self).map_err(|e| StoreError::Corrupt(format!("record not encodable: {e}")))
     }
 
     /// Reads [`Record::encode`]'s bytes, of this format or an older one.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        match bytes.split_first() {
-            Some((&FORMAT, rest)) => rmp_serde::from_slice(rest).map_err(|e| StoreError::Corrupt(format!("record unreadable: {e}"))),
-            Some((&found, _)) if found > FORMAT => Err(StoreError::Newer { what: "a record", found, known: FORMAT }),
-            _ => Err(StoreError::Corrupt("record empty or of no known format".into())),
-        }
+        read(bytes)
+    }
+
+    /// Reads only what an index needs.
+    pub(crate) fn head(bytes: &[u8]) -> Result<RecordHead, StoreError> {
+        read(bytes)
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StoreError> {
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => rmp_serde::from_slice(rest).map_err(|e| StoreError::Corrupt(format!("record unreadable: {e}"))),
+        Some((&found, _)) if found > FORMAT => Err(StoreError::Newer { what: "a record", found, known: FORMAT }),
+        _ => Err(StoreError::Corrupt("record empty or of no known format".into())),
     }
 }
 
