@@ -8,6 +8,9 @@ const STATE_BYTES: usize = 5_000;
 /// Askings that a record remembers; older ones are found in the journal.
 pub(super) const ASKINGS: usize = 8;
 
+/// Late answers that a record remembers, of askings that it does not.
+const ANSWERED: usize = 16;
+
 /// Messages that may wait to be sent; more become dead letters, since something must be wrong for hours.
 pub(super) const ROWS: usize = 20;
 
@@ -42,6 +45,9 @@ fn size(name: &str, value: &Value) -> usize {
 pub(super) fn hold(state: &mut State) {
     if state.askings.len() > ASKINGS {
         state.askings.drain(..state.askings.len() - ASKINGS);
+    }
+    if state.answered.len() > ANSWERED {
+        state.answered.drain(..state.answered.len() - ANSWERED);
     }
     while encoded(state) > STATE_BYTES {
         if let Some(asking) = state.askings.iter_mut().find(|asking| asking.slots.is_some()) {

@@ -213,8 +213,9 @@ pub(super) fn prompt_name(play: &Play<'_>, prompt: PromptIx) -> String {
 }
 
 fn close_asking(play: &mut Play<'_>, number: u32) {
-    if let Some(asking) = play.state.askings.iter_mut().find(|asking| asking.number == number) {
-        asking.answered = true;
+    match play.state.askings.iter_mut().find(|asking| asking.number == number) {
+        Some(asking) => asking.answered = true,
+        None => play.state.answered.push(number),
     }
     play.state.open = None;
 }

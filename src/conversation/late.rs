@@ -105,7 +105,7 @@ fn classify(play: &mut Play<'_>, tapped: &Tapped) -> Lateness {
         // Not even the journal has it, so it is older than anything a prompt with a ttl may be.
         return if ttl.is_some() { Lateness::Expired } else { Lateness::Superseded };
     };
-    if asking.answered {
+    if asking.answered || play.state.answered.contains(&number) {
         Lateness::Consumed
     } else if ttl.is_some_and(|ttl| play.context.now.since(asking.at) > ttl) {
         Lateness::Expired
@@ -117,8 +117,8 @@ fn classify(play: &mut Play<'_>, tapped: &Tapped) -> Lateness {
 }
 
 fn find<'p>(play: &'p Play<'_>, number: u32) -> Option<&'p Asking> {
-    let remembered = play.state.askings.iter().find(|asking| asking.number == number);
-    remembered.or(play.context.recalled.as_ref().filter(|asking| asking.number == number))
+    let recalled = play.context.recalled.as_ref().filter(|asking| asking.number == number);
+    recalled.or_else(|| play.state.askings.iter().find(|asking| asking.number == number))
 }
 
 /// Does what was tapped.

@@ -22,3 +22,6 @@ pub use event::{Event, Origin, Outcome};
 pub use metadata::{AskingRef, Metadata};
 pub use state::{Asking, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Step, step};
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,9 @@ pub struct State {
     /// The newest askings, oldest first.
     #[serde(default)]
     pub askings: Vec<Asking>,
+    /// Askings that were answered after they had been dropped from those, newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answered: Vec<u32>,
     /// Messages not yet settled, in the order in which they leave.
     #[serde(default)]
     pub rows: Vec<Row>,
@@ -169,6 +172,7 @@ impl State {
             visits: BTreeMap::new(),
             asked: 0,
             askings: Vec::new(),
+            answered: Vec::new(),
             rows: Vec::new(),
             sent: None,
             own_talk: Vec::new(),

@@ -4,6 +4,7 @@
 //! people write, echoes, and what became of sends.
 
 mod hold;
+mod recall;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::bot::Program;
 use crate::clock::Clock;
-use crate::conversation::{self, Action, Context, Event, Outcome, State};
+use crate::conversation::{self, Action, Asking, Context, Event, Outcome, State};
 use crate::model::{EventId, Key, MessageId, Profile, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
 use hold::Holds;
@@ -120,7 +121,7 @@ impl Turns {
             }
             let mut draft = self.draft(key, Some(record), &Profile::unknown(key.peer));
             for event in events {
-                self.step(&program, &mut draft, event);
+                self.step(&program, &mut draft, event, None);
             }
             let record = self.finish(&mut draft);
             if self.commit(draft.commit).await? {
@@ -165,7 +166,9 @@ impl Turns {
                     continue;
                 }
                 draft.tally.taken += 1;
-                self.take_arrival(&program, &mut draft, arrival);
+                let record = &draft.commit.entry.record;
+                let recalled = recall::asking(self.store.as_ref(), key, record, &arrival.event).await?;
+                self.take_arrival(&program, &mut draft, arrival, recalled);
             }
             if draft.tally.taken == 0 {
                 return Ok(draft.tally);
@@ -186,7 +189,7 @@ impl Turns {
         }
     }
 
-    fn take_arrival(&self, program: &Program, draft: &mut Drafted, arrival: &Arrival) {
+    fn take_arrival(&self, program: &Program, draft: &mut Drafted, arrival: &Arrival, recalled: Option<Asking>) {
         let id = MessageId(arrival.id.id);
         let seen = &mut draft.commit.entry.record.seen;
         let mut event = arrival.event.clone();
@@ -195,7 +198,7 @@ impl Turns {
         }
         seen.mark(id);
         draft.commit.entry.events.push(arrival.id);
-        self.step(program, draft, event);
+        self.step(program, draft, event, recalled);
     }
 
     fn draft(&self, key: Key, record: Option<Record>, peer: &Profile) -> Drafted {
@@ -207,14 +210,14 @@ impl Turns {
         Drafted { commit: Commit { base, entry }, tally: Tally::default() }
     }
 
-    fn step(&self, program: &Program, draft: &mut Drafted, event: Event) {
+    fn step(&self, program: &Program, draft: &mut Drafted, event: Event, recalled: Option<Asking>) {
         let entry = &mut draft.commit.entry;
         let context = Context {
             key: entry.key,
             now: entry.at,
             revision: entry.record.revision,
             peer_is_ours: self.has_account(entry.key.peer),
-            recalled: None,
+            recalled,
         };
         // Our own message comes back as an echo under the same id: it is known from here on.
         if let Event::Settled { outcome: Outcome::Sent(id), .. } = &event {

@@ -1,0 +1,137 @@
+//! Messages on their way out: claims, outcomes, echoes in either order, the bound of what may wait.
+
+use super::*;
+
+const BOT: &str = r#"bot "b" version=1
+on "hi" { goto "a" }
+state "a" { say "One."; say "Two." break=#true; say "Three." break=#true; option "Again" goto="a" }"#;
+
+fn chat() -> Chat {
+    let mut chat = Chat::with(BOT);
+    chat.delivers = false;
+    chat.says("hi");
+    chat
+}
+
+fn row(index: u32) -> RowId {
+    RowId { revision: 1, index }
+}
+
+fn echo(chat: &Chat, text: &str, origin: Origin) -> Event {
+    let message = Incoming { id: MessageId(77), sent_at: chat.now, text: text.into(), tap: None, attachment: None };
+    Event::Echo { message, origin }
+}
+
+#[track_caller]
+fn waiting(chat: &Chat, rows: &[u32]) {
+    assert_eq!(chat.state.rows.iter().map(|row| row.id.index).collect::<Vec<_>>(), rows);
+}
+
+#[test]
+fn every_message_is_a_row_in_its_order() {
+    let chat = chat();
+    waiting(&chat, &[0, 1, 2]);
+    assert_eq!(chat.state.due(Duration::ZERO), Some(chat.now));
+    assert_eq!(chat.state.rows[2].asking, Some(1), "the menu hangs on the last");
+}
+
+#[test]
+fn echo_and_answer_settle_a_row_once_in_either_order() {
+    let sent = Event::Settled { row: row(0), outcome: Outcome::Sent(MessageId(77)) };
+    for echo_first in [true, false] {
+        let mut chat = chat();
+        chat.take(Event::Claimed { row: row(0) });
+        let echo = echo(&chat, "One.", Origin::Ours);
+        let events = if echo_first { [echo, sent.clone()] } else { [sent.clone(), echo] };
+        for event in events {
+            chat.take(event);
+        }
+        waiting(&chat, &[1, 2]);
+        assert_eq!(chat.state.replies, 1, "counted once");
+        assert_eq!(chat.messages.len(), 3, "an echo is never answered");
+    }
+}
+
+#[test]
+fn an_echo_settles_nothing_that_was_never_tried() {
+    let mut chat = chat();
+    let echo = echo(&chat, "One.", Origin::Ours);
+    chat.take(echo);
+    waiting(&chat, &[0, 1, 2]);
+}
+
+#[test]
+fn an_echo_of_before_the_attempt_is_another_messages() {
+    let mut chat = chat();
+    let early = echo(&chat, "One.", Origin::Ours);
+    chat.wait("10s").take(Event::Claimed { row: row(0) }).take(early);
+    waiting(&chat, &[0, 1, 2]);
+}
+
+#[test]
+fn a_person_at_the_account_settles_nothing() {
+    let mut chat = chat();
+    chat.take(Event::Claimed { row: row(0) });
+    let other = echo(&chat, "One.", Origin::Other);
+    chat.take(other);
+    waiting(&chat, &[0, 1, 2]);
+    assert_eq!(chat.trace.fired, Fired::Operator);
+}
+
+#[test]
+fn an_echo_without_an_app_is_ours_where_it_matches_and_a_persons_only_when_nothing_flies() {
+    let mut chat = chat();
+    chat.take(Event::Claimed { row: row(0) });
+    let unknown = echo(&chat, "Something else.", Origin::Unknown);
+    chat.take(unknown.clone());
+    assert_eq!(chat.trace.fired, Fired::Nothing, "a row is in flight");
+    let ours = echo(&chat, "One.", Origin::Unknown);
+    chat.take(ours);
+    waiting(&chat, &[1, 2]);
+    chat.state.rows.clear();
+    chat.take(unknown.clone());
+    assert_eq!(chat.trace.fired, Fired::Nothing, "one was in flight just now");
+    chat.wait("30s").take(unknown);
+    assert_eq!(chat.trace.fired, Fired::Operator);
+}
+
+#[test]
+fn an_unsure_row_waits_for_its_echo_and_is_then_sent_again() {
+    let mut chat = chat();
+    let check_at = chat.now.plus(Duration::from_secs(30));
+    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at } });
+    assert_eq!(chat.state.due(Duration::ZERO), Some(check_at));
+    chat.wait("30s").take(Event::Settled { row: row(0), outcome: Outcome::Resend });
+    assert_eq!(chat.state.rows[0].status, RowStatus::Due(chat.now));
+    let echo = echo(&chat, "One.", Origin::Ours);
+    chat.take(echo);
+    waiting(&chat, &[1, 2]);
+}
+
+#[test]
+fn a_refusal_is_a_dead_letter_and_the_rest_goes_on() {
+    let mut chat = chat();
+    let refused = |person| Outcome::Refused { code: 151, reason: "said already".into(), person };
+    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: refused(false) });
+    waiting(&chat, &[1, 2]);
+    assert!(matches!(&chat.actions[..], [Action::DeadLetter { code: 151, .. }]));
+}
+
+#[test]
+fn a_person_who_takes_no_messages_is_not_tried_again() {
+    let mut chat = chat();
+    let outcome = Outcome::Refused { code: 349, reason: "closed".into(), person: true };
+    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome });
+    waiting(&chat, &[]);
+    assert_eq!(chat.actions.len(), 3, "each held-back message is a dead letter of its own");
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let mut chat = chat();
+    for _ in 0..10 {
+        chat.says("hi");
+    }
+    assert_eq!(chat.state.rows.len(), 20);
+    assert!(chat.actions.iter().all(|action| matches!(action, Action::DeadLetter { .. })));
+}
