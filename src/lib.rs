@@ -4,6 +4,8 @@
 
 pub mod bot;
 #[cfg(feature = "service")]
+pub mod client;
+#[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]
 pub mod config;

@@ -49,6 +49,12 @@ pub fn authorization(credentials: &Credentials<'_>, request: &Request<'_>, stamp
     header(credentials, request, stamp, true, &[])
 }
 
+/// A text in the encoding of OAuth: RFC 3986's unreserved characters stay, all else is percent-encoded in capitals (contract §7.2).
+pub fn encode(text: &str) -> String {
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
+}
+
 /// An `Authorization` header as a server reads it: every `oauth_` parameter decoded, `realm` ignored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Presented {
@@ -208,12 +214,6 @@ fn sorted_parameters(request: &Request<'_>, others: &[(String, String)]) -> Vec<
     parameters.sort_by_cached_key(|(name, value)| (encode(name), encode(value)));
     // The base string encodes the joined list once more.
     parameters.into_iter().map(|(name, value)| (encode(&encode(&name)), value)).collect()
-}
-
-/// RFC 3986's unreserved characters stay; all else is percent-encoded in capitals (contract §7.2).
-fn encode(text: &str) -> String {
-    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -49,9 +49,12 @@ pub fn read_errors(body: &[u8]) -> Vec<ApiError> {
     listed.chain(single).collect()
 }
 
-/// What an answer with this status and these errors means for the call. The status is not a success.
-pub fn judge(status: u16, errors: &[ApiError]) -> Verdict {
-    errors.iter().find_map(|error| by_code(error.code)).unwrap_or_else(|| by_status(status))
+/// What an answer with this status and these errors means for the call, and the error that says so. The status is not a success.
+///
+/// Of several errors the first whose code is known decides.
+pub fn judge(status: u16, errors: &[ApiError]) -> (Verdict, Option<&ApiError>) {
+    let known = errors.iter().find_map(|error| Some((by_code(error.code)?, Some(error))));
+    known.unwrap_or_else(|| (by_status(status), errors.first()))
 }
 
 fn by_code(code: u32) -> Option<Verdict> {
@@ -146,9 +149,11 @@ mod tests {
             (403, 9999, Verdict::Refused(Scope::Message)),
             (415, 0, Verdict::Refused(Scope::Message)),
         ] {
-            assert_eq!(judge(status, &[error(code, "")]), verdict, "{status} {code}");
+            let told = error(code, "told");
+            assert_eq!(judge(status, std::slice::from_ref(&told)), (verdict, Some(&told)), "{status} {code}");
         }
-        assert_eq!(judge(500, &[]), Verdict::Unsure);
-        assert_eq!(judge(403, &[error(0, ""), error(349, "")]), Verdict::Refused(Scope::Person), "the first code that is known");
+        assert_eq!(judge(500, &[]), (Verdict::Unsure, None));
+        let several = [error(0, ""), error(349, ""), error(32, "")];
+        assert_eq!(judge(403, &several), (Verdict::Refused(Scope::Person), Some(&several[1])));
     }
 }

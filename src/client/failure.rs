@@ -1,0 +1,89 @@
+//! What a call that did not succeed leaves behind: certainly nothing, a refusal, or doubt.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::model::Timestamp;
+use crate::wire::rest::Scope;
+
+/// Why a call has no result. It quotes X, never what we sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// X certainly did not take the call: it may be made again.
+    #[error("X did not take the call: {cause}")]
+    NotTaken {
+        /// What was in the way.
+        cause: NotTaken,
+        /// When X will take calls again, where it said so; always ahead of us.
+        retry_at: Option<Timestamp>,
+    },
+    /// X refused, and will refuse again.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Nobody knows whether X took the call: made again, it may count twice.
+    #[error("it is not known whether X took the call: {0}")]
+    Unsure(Unsure),
+}
+
+/// What kept a call from being taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// No connection could be made.
+    #[error("could not connect ({0})")]
+    Unreachable(String),
+    /// Too many calls.
+    #[error("too many calls")]
+    RateLimited,
+    /// X is over capacity.
+    #[error("X is over capacity")]
+    Overloaded,
+}
+
+/// What leaves a call in doubt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsure {
+    /// No answer came in time.
+    #[error("no answer came in time")]
+    TimedOut,
+    /// The connection broke before the answer.
+    #[error("the connection was lost ({0})")]
+    ConnectionLost(String),
+    /// X failed in the middle of it.
+    #[error("X answered with an internal error (HTTP {0})")]
+    ServerError(u16),
+    /// X said yes, but the rest cannot be read.
+    #[error("the answer to a call that succeeded cannot be read")]
+    UnreadableAnswer,
+}
+
+/// A refusal in X's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// X's error code; 0 where it gave none.
+    pub code: u32,
+    /// X's words; may be empty.
+    pub message: String,
+    /// What the refusal holds for.
+    pub scope: Scope,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "X refused the call (HTTP {}, code {}): {}", self.status, self.code, self.message)
+    }
+}
+
+/// An error and its causes in one line. The address is left out: its query may hold what is nobody's business.
+pub(super) fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

@@ -1,0 +1,96 @@
+//! Typed calls of X's REST API. Every call is made once: whether to make it again is for the caller to decide.
+
+mod account;
+mod call;
+mod failure;
+mod messages;
+mod webhooks;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use url::{Host, Url};
+
+pub use failure::{Failure, NotTaken, Refusal, Unsure};
+
+use crate::clock::Clock;
+
+/// An idle connection is dropped before the other side is likely to: one that closes while we write leaves a send in doubt.
+const IDLE: Duration = Duration::from_secs(15);
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Until the connection stands. Past that X has certainly not taken the call.
+    pub connect: Duration,
+    /// In all. Past that nobody knows.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts { connect: Duration::from_secs(5), total: Duration::from_secs(15) }
+    }
+}
+
+/// Calls one API under one address. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    api: Url,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why no client could be made, such as a machine without root certificates.
+#[derive(Debug, thiserror::Error)]
+#[error("could not set up calls to X; is the package ca-certificates installed?")]
+pub struct SetupError(#[from] reqwest::Error);
+
+/// An app's bearer token, ready for the header; it never shows (contract §4.5).
+#[derive(Debug, Clone)]
+pub struct Bearer(HeaderValue);
+
+impl Client {
+    /// A client of the API at `api`, such as `https://api.x.com`.
+    pub fn new(api: Url, timeouts: Timeouts, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+        install_tls();
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("junco/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(timeouts.connect)
+            .timeout(timeouts.total)
+            .pool_idle_timeout(IDLE)
+            // A call that is made again behind our back could be a message said twice.
+            .retry(reqwest::retry::never())
+            .redirect(reqwest::redirect::Policy::none());
+        let builder = if is_loopback(&api) { builder.no_proxy() } else { builder };
+        // Without TLS no root certificates are needed, and a bare machine has none.
+        let builder = if api.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
+        Ok(Client { http: builder.build()?, api, clock })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("api", &self.api.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// Chooses ring for TLS in this process; the first choice stays.
+fn install_tls() {
+    // An error says that a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn is_loopback(api: &Url) -> bool {
+    match api.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
