@@ -1,21 +1,47 @@
 //! Junco: a chatbot framework for Direct Messages on X.
 //!
-//! The rooms, in the order in which a message passes; pure rooms first. The README's "way of a message" walks through them.
+//! The rooms, in the order in which a message passes; pure rooms first, which know nothing of the world and compile without the
+//! feature `service`. The README's "way of a message" walks through them.
 
+// The words every room shares: ids, times, messages, secrets.
+pub mod model;
+
+// X's JSON and signatures, both ways.
+pub mod wire;
+
+// The texts of a bot's files become a program.
 pub mod bot;
-#[cfg(feature = "service")]
-pub mod client;
+
+// The state machine: an event in, a new state and orders out.
+pub mod conversation;
+
+// When a send may leave.
+pub mod pace;
+
+// The only reader of the system clock.
 #[cfg(feature = "service")]
 pub mod clock;
+
+// The configuration file and the environment.
 #[cfg(feature = "service")]
 pub mod config;
-pub mod conversation;
-pub mod model;
-pub mod pace;
-#[cfg(feature = "service")]
-pub mod store;
-#[cfg(feature = "service")]
-pub mod turn;
+
+// The door in: signatures, challenges, deliveries.
 #[cfg(feature = "service")]
 pub mod webhook;
-pub mod wire;
+
+// The hinge: an event finds its conversation, is taken, is durable.
+#[cfg(feature = "service")]
+pub mod turn;
+
+// Memory: records and the journal.
+#[cfg(feature = "service")]
+pub mod store;
+
+// The door out: claim, send, settle.
+#[cfg(feature = "service")]
+pub mod outbox;
+
+// Typed calls of X's REST API.
+#[cfg(feature = "service")]
+pub mod client;

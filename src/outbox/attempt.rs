@@ -1,0 +1,141 @@
+//! One conversation's rows, one after the other: claim, send, settle.
+
+use super::{Outbox, Sender};
+use crate::client::Failure;
+use crate::conversation::{Action, Event, Outcome, Row, RowId, RowStatus};
+use crate::model::{Key, Outgoing, Timestamp};
+use crate::pace::{Backoff, Verdict, is_free};
+use crate::store::{Record, StoreError};
+use crate::turn::TurnError;
+use crate::wire::oauth::Credentials;
+use crate::wire::rest::Scope;
+
+/// After so many attempts, with the pauses of the backoff about a day, a message has outlived its sense.
+const MAX_ATTEMPTS: u32 = 300;
+
+impl Outbox {
+    pub(super) async fn serve_rows(&self, key: Key) -> Result<(), TurnError> {
+        let Some(sender) = self.senders.get(&key.account) else {
+            // The account is no longer configured; its rows wait until it is.
+            return Ok(());
+        };
+        let mut record = self.turns.apply(key, |record| self.next(key, sender, record)).await?;
+        while let Some((row, attempts)) = record.as_ref().and_then(claimed) {
+            let outcome = match self.body(key, row).await? {
+                Some(message) => self.send(key, sender, &message, row, attempts).await,
+                None => Outcome::Refused { code: 0, reason: "its text is no longer in the journal".into(), person: false },
+            };
+            if let Outcome::Sent(_) = outcome {
+                let free = record.as_ref().is_some_and(|record| is_free(record.state.heard, record.state.replies, self.clock.now()));
+                self.with_pace(|pace, now| pace.sent(now, key.account, sender.app, free));
+            }
+            let settled = Event::Settled { row, outcome };
+            record = self.turns.apply(key, |record| self.settle_and_go_on(key, sender, record, &settled)).await?;
+        }
+        Ok(())
+    }
+
+    /// Settles a row and claims the next one in the same commit. A row that the echo has settled meanwhile stays settled.
+    fn settle_and_go_on(&self, key: Key, sender: &Sender, record: &Record, settled: &Event) -> Vec<Event> {
+        let mut events = vec![settled.clone()];
+        let Event::Settled { row, outcome: Outcome::Sent(_) } = settled else { return events };
+        let mut rows = record.state.rows.iter().filter(|other| other.id != *row);
+        if let Some(next) = rows.next() {
+            events.extend(self.claim(key, sender, record, next));
+        }
+        events
+    }
+
+    /// What is to be done for a conversation now.
+    fn next(&self, key: Key, sender: &Sender, record: &Record) -> Vec<Event> {
+        let Some(row) = record.state.next_row() else { return Vec::new() };
+        let now = self.clock.now();
+        let undecided = match row.status {
+            RowStatus::Due(_) => return self.claim(key, sender, record, row).into_iter().collect(),
+            RowStatus::Sending(since) => since.plus(self.settings.resend_after),
+            RowStatus::Unsure { check_at, .. } => check_at,
+        };
+        if undecided > now {
+            return Vec::new();
+        }
+        let outcome = if self.settings.resend {
+            Outcome::Resend
+        } else {
+            Outcome::Refused { code: 0, reason: "nobody knows whether X took it; kept for a person to decide".into(), person: false }
+        };
+        vec![Event::Settled { row: row.id, outcome }]
+    }
+
+    /// Claims a row that is due, unless it has to wait for the limits of X.
+    fn claim(&self, key: Key, sender: &Sender, record: &Record, row: &Row) -> Option<Event> {
+        let now = self.clock.now();
+        if !matches!(row.status, RowStatus::Due(at) if at <= now) {
+            return None;
+        }
+        let free = is_free(record.state.heard, record.state.replies, now);
+        Some(match self.with_pace(|pace, now| pace.ask(now, key.account, sender.app, free)) {
+            Verdict::Go => Event::Claimed { row: row.id },
+            Verdict::Wait(until) => Event::Settled { row: row.id, outcome: Outcome::RetryAt(until) },
+        })
+    }
+
+    async fn body(&self, key: Key, row: RowId) -> Result<Option<Outgoing>, StoreError> {
+        let entries = self.turns.store().journal(key, row.revision..=row.revision).await?;
+        let actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
+        let body = |action| match action {
+            Action::Send { row: id, message } if id == row => Some(message),
+            _ => None,
+        };
+        Ok(actions.into_iter().find_map(body))
+    }
+
+    async fn send(&self, key: Key, sender: &Sender, message: &Outgoing, row: RowId, attempts: u32) -> Outcome {
+        let credentials = Credentials {
+            consumer_key: &sender.consumer_key,
+            consumer_secret: sender.consumer_secret.expose(),
+            token: Some((sender.token.expose(), sender.token_secret.expose())),
+        };
+        match self.client.send_message(credentials, key.peer, message).await {
+            Ok(id) => {
+                tracing::debug!(conversation = %key, %row, message = %id, "sent");
+                Outcome::Sent(id)
+            }
+            Err(failure) => {
+                tracing::warn!(conversation = %key, %row, attempts, %failure, "not sent");
+                self.judge(key, failure, row, attempts)
+            }
+        }
+    }
+
+    /// What becomes of a row whose send failed (contract §4.10, client policy).
+    fn judge(&self, key: Key, failure: Failure, row: RowId, attempts: u32) -> Outcome {
+        let now = self.clock.now();
+        let again = |at: Option<Timestamp>| {
+            if attempts >= MAX_ATTEMPTS {
+                return Outcome::Refused { code: 0, reason: format!("given up after {attempts} attempts: {failure}"), person: false };
+            }
+            let seed = key.peer.0 ^ row.revision << 8 ^ u64::from(row.index);
+            Outcome::RetryAt(at.unwrap_or_else(|| now.plus(Backoff::default().after(attempts.saturating_sub(1), seed))))
+        };
+        match &failure {
+            Failure::NotTaken { retry_at, .. } => {
+                if let Some(until) = retry_at {
+                    self.with_pace(|pace, _| pace.blocked_until(key.account, *until));
+                }
+                again(*retry_at)
+            }
+            // Wrong tokens or permissions cost no message: it goes out once somebody has mended them.
+            Failure::Refused(refusal) if refusal.scope == Scope::Account => again(None),
+            Failure::Refused(refusal) => {
+                Outcome::Refused { code: refusal.code, reason: failure.to_string(), person: refusal.scope == Scope::Person }
+            }
+            Failure::Unsure(_) => Outcome::Unsure { check_at: now.plus(self.settings.resend_after) },
+        }
+    }
+}
+
+/// The row that was claimed just now, and how often it was tried.
+fn claimed(record: &Record) -> Option<(RowId, u32)> {
+    let row = record.state.next_row()?;
+    matches!(row.status, RowStatus::Sending(_)).then_some((row.id, row.attempts))
+}

@@ -1,0 +1,169 @@
+//! The door out: takes due rows, in order within a conversation, one in flight per conversation; sends; settles.
+//!
+//! A claim is a commit, durable before the first byte leaves, so that a row found on its way after a crash is known to be unsure.
+//! The webhook is not known here: the two doors meet only in turn and store.
+
+mod attempt;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::model::{AppId, Key, Secret, Timestamp, UserId};
+use crate::pace::Pace;
+use crate::store::StoreError;
+use crate::turn::Turns;
+
+/// Conversations that one look into the store takes up.
+const BATCH: usize = 256;
+
+/// The shortest and the longest time between two looks into the store. Turns wake the outbox by name; looking finds what was due
+/// before the service started, what is to be tried again, and the few whose call came while they were being served.
+const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// How an account sends.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The app that sends for it.
+    pub app: AppId,
+    /// The app's public key.
+    pub consumer_key: String,
+    /// The app's secret.
+    pub consumer_secret: Secret,
+    /// The account's token.
+    pub token: Secret,
+    /// The account's token secret.
+    pub token_secret: Secret,
+}
+
+/// What the outbox may do.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Names this process in claims.
+    pub owner: String,
+    /// Whether a send of unknown fate is sent again; otherwise it is kept for a person to decide.
+    pub resend: bool,
+    /// How long after its attempt a send of unknown fate is decided.
+    pub resend_after: Duration,
+    /// Sends in flight at a time.
+    pub in_flight: usize,
+}
+
+/// Sends what conversations have ordered.
+pub struct Outbox {
+    turns: Arc<Turns>,
+    client: Client,
+    clock: Arc<dyn Clock>,
+    senders: BTreeMap<UserId, Sender>,
+    pace: Mutex<Pace>,
+    settings: Settings,
+    /// Conversations being served, so that none is taken up twice; true where one was called again meanwhile.
+    busy: Mutex<BTreeMap<Key, bool>>,
+}
+
+impl Outbox {
+    /// An outbox over the turns of a service.
+    pub fn new(
+        turns: Arc<Turns>,
+        client: Client,
+        clock: Arc<dyn Clock>,
+        senders: BTreeMap<UserId, Sender>,
+        pace: Pace,
+        settings: Settings,
+    ) -> Arc<Self> {
+        Arc::new(Outbox { turns, client, clock, senders, pace: Mutex::new(pace), settings, busy: Mutex::default() })
+    }
+
+    /// Sends until `stop` turns true; then waits for the sends in flight.
+    pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<Key>, mut stop: watch::Receiver<bool>) {
+        let slots = Arc::new(Semaphore::new(self.settings.in_flight));
+        let mut sends = JoinSet::new();
+        while !*stop.borrow() {
+            let mut keys = tokio::select! {
+                woken = woken.recv() => woken.into_iter().collect(),
+                () = tokio::time::sleep(self.until_next_due().await) => self.due().await,
+                _ = stop.changed() => break,
+            };
+            while let Ok(key) = woken.try_recv() {
+                keys.push(key);
+            }
+            for key in keys {
+                if !self.begin(key) {
+                    continue;
+                }
+                let Ok(slot) = slots.clone().acquire_owned().await else { return };
+                let outbox = self.clone();
+                sends.spawn(async move {
+                    outbox.serve(key).await;
+                    drop(slot);
+                });
+            }
+            while sends.try_join_next().is_some() {}
+        }
+        while sends.join_next().await.is_some() {}
+    }
+
+    /// Sends what a conversation has due, and again where it was called meanwhile.
+    async fn serve(&self, key: Key) {
+        loop {
+            if let Err(error) = self.serve_rows(key).await {
+                tracing::error!(conversation = %key, %error, "the outbox could not go on; it tries again when the conversation is due");
+            }
+            if self.end(key) {
+                return;
+            }
+        }
+    }
+
+    async fn until_next_due(&self) -> Duration {
+        match self.turns.store().next_due().await {
+            Ok(Some(due)) => due.since(self.clock.now()).clamp(LOOK.0, LOOK.1),
+            Ok(None) => LOOK.1,
+            Err(error) => {
+                tracing::error!(%error, "the store does not tell what is due");
+                LOOK.1
+            }
+        }
+    }
+
+    async fn due(&self) -> Vec<Key> {
+        let claimed: Result<Vec<Key>, StoreError> =
+            self.turns.store().claim(self.clock.now(), BATCH, &self.settings.owner, self.settings.resend_after).await;
+        claimed.unwrap_or_else(|error| {
+            tracing::error!(%error, "the store does not tell what is due");
+            Vec::new()
+        })
+    }
+
+    /// Whether the conversation was free and is now being served; one that is served already is served once more.
+    fn begin(&self, key: Key) -> bool {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = busy.contains_key(&key);
+        busy.insert(key, again);
+        !again
+    }
+
+    /// Whether the conversation may go; false where it was called while it was served.
+    fn end(&self, key: Key) -> bool {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        match busy.get_mut(&key) {
+            Some(again) if *again => {
+                *again = false;
+                false
+            }
+            _ => {
+                busy.remove(&key);
+                true
+            }
+        }
+    }
+
+    fn with_pace<T>(&self, ask: impl FnOnce(&mut Pace, Timestamp) -> T) -> T {
+        ask(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now())
+    }
+}
