@@ -5,8 +5,10 @@ mod compile;
 mod diagnostic;
 pub mod limits;
 mod matcher;
+mod pattern;
 mod program;
 mod scope;
+mod syntax;
 mod table;
 mod template;
 

@@ -106,6 +106,18 @@ impl Template {
         }
     }
 
+    /// A filter, test or function that it uses and nobody knows, if a rendering without slots meets one.
+    pub(super) fn unknown_words(&self) -> Option<TemplateError> {
+        let rendered = match &self.code {
+            Code::Literal => return None,
+            Code::Text(jinja) => jinja.get_template(NAME).and_then(|text| text.render(Scope::empty().context())).map(|_| ()),
+            Code::Condition(condition) => condition.eval(Scope::empty().context()).map(|_| ()),
+        };
+        let unknown =
+            |error: &Error| matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction);
+        rendered.err().filter(unknown).map(|error| TemplateError::of(&error))
+    }
+
     /// The names it reads that it does not itself define, without attributes: slots, tables and what every scope has.
     pub(super) fn names(&self) -> BTreeSet<String> {
         let names = match &self.code {

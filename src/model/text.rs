@@ -1,5 +1,7 @@
 //! Text as it is compared and as it is cut. Characters are Unicode scalar values (contract §5, counting unit).
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -7,22 +9,60 @@ use unicode_normalization::char::is_combining_mark;
 ///
 /// `"  Où est-ce ?"` becomes `"ou est ce"`. What is left after folding is what patterns and labels are compared by.
 pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    let mut gap = false;
-    // Apostrophes and joiners vanish instead of parting a word: "don't" is one word however it is typed.
-    let letters = text.nfkd().filter(|c| !is_combining_mark(*c) && !is_joiner(*c));
-    for c in letters.flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() || is_symbol(c) {
-            if gap && !folded.is_empty() {
-                folded.push(' ');
+    Folded::new(text).text
+}
+
+/// A folded text and where its words came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// The words, one space between them.
+    pub text: String,
+    /// The place of each word in `text` and in the text as it was typed, in bytes.
+    pub words: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Folded {
+    /// Folds a text as [`fold`] does.
+    pub fn new(text: &str) -> Self {
+        let mut folded = Folded { text: String::with_capacity(text.len()), words: Vec::new() };
+        let mut gap = true;
+        for (at, typed) in text.char_indices() {
+            let place = at..at + typed.len_utf8();
+            if typed.is_ascii() {
+                folded.push(typed.to_ascii_lowercase(), &place, &mut gap);
+            } else {
+                let letters = std::iter::once(typed).nfkd().filter(|c| !is_combining_mark(*c));
+                letters.flat_map(char::to_lowercase).for_each(|c| folded.push(c, &place, &mut gap));
+                // An accent that was typed by itself belongs to the letter before it.
+                if let (false, true, Some((_, typed))) = (gap, is_combining_mark(typed), folded.words.last_mut()) {
+                    typed.end = place.end;
+                }
             }
-            gap = false;
-            folded.push(c);
-        } else {
-            gap = true;
+        }
+        folded
+    }
+
+    fn push(&mut self, c: char, typed: &Range<usize>, gap: &mut bool) {
+        // Apostrophes and joiners vanish instead of parting a word: "don't" is one word however it is typed.
+        if is_joiner(c) {
+            return;
+        }
+        if !(c.is_alphanumeric() || is_symbol(c)) {
+            *gap = true;
+            return;
+        }
+        if std::mem::take(gap) {
+            if !self.text.is_empty() {
+                self.text.push(' ');
+            }
+            self.words.push((self.text.len()..self.text.len(), typed.clone()));
+        }
+        self.text.push(c);
+        if let Some((folded, last)) = self.words.last_mut() {
+            folded.end = self.text.len();
+            last.end = typed.end;
         }
     }
-    folded
 }
 
 /// Whether a person who typed `typed` meant the label `label`: case, accents, punctuation and space do not count.
@@ -76,6 +116,14 @@ mod tests {
         ] {
             assert_eq!(fold(text), folded, "{text}");
         }
+    }
+
+    #[test]
+    fn folded_words_know_where_they_were_typed() {
+        let text = "¡Où e\u{301}te\u{301}-ce, L'Été?";
+        let folded = Folded::new(text);
+        let words: Vec<_> = folded.words.iter().map(|(new, old)| (&folded.text[new.clone()], &text[old.clone()])).collect();
+        assert_eq!(words, [("ou", "Où"), ("ete", "e\u{301}te\u{301}"), ("ce", "ce"), ("lete", "L'Été")]);
     }
 
     #[test]

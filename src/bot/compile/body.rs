@@ -1,0 +1,175 @@
+//! Steps: what a state, a rule or the fallback does, branches flattened into jumps.
+
+use super::fields::Fields;
+use super::scripts::{Script, SetBy, misplaced};
+use crate::bot::diagnostic::Diagnostic;
+use crate::bot::limits;
+use crate::bot::program::{Op, StateIx};
+use crate::bot::syntax::{Located, Node};
+
+/// What can stand among steps.
+const STEPS: [&str; 10] = ["say", "ask", "option", "goto", "set", "unset", "if", "elif", "else", "end"];
+
+/// Whose steps they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A state's, which may ask.
+    State(StateIx),
+    /// A rule's.
+    Rule,
+    /// The fallback's.
+    Fallback,
+}
+
+impl Script<'_> {
+    /// Compiles a body. Only the nodes for which `is_step` holds belong to it.
+    pub(super) fn body<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Node>, owner: Owner) -> Vec<Op> {
+        let mut ops = Vec::new();
+        self.block(&nodes.into_iter().collect::<Vec<_>>(), owner, &mut ops);
+        ops
+    }
+
+    fn block(&mut self, nodes: &[&Node], owner: Owner, ops: &mut Vec<Op>) {
+        let mut options = Vec::new();
+        let mut ix = 0;
+        while let Some(node) = nodes.get(ix) {
+            ix += 1;
+            match (node.name.value.as_str(), owner) {
+                ("say", _) => self.say(node, ops),
+                ("goto", _) => self.goto(node, owner, ops),
+                ("set", _) => self.set(node, ops),
+                ("unset", _) => self.unset(node, ops),
+                ("end", _) => {
+                    let fields = Fields::new(node, self.found);
+                    fields.finish(&[]);
+                    fields.no_children();
+                    ops.push(Op::End);
+                }
+                ("if", _) => {
+                    let chain = nodes[ix..].iter().take_while(|node| matches!(node.name.value.as_str(), "elif" | "else")).count();
+                    self.branches(&nodes[ix - 1..ix + chain], owner, ops);
+                    ix += chain;
+                }
+                ("ask", Owner::State(state)) => self.ask(node, state, ops),
+                ("option", Owner::State(_)) => options.push(*node),
+                ("ask" | "option", Owner::Rule | Owner::Fallback) => {
+                    let message = format!("`{}` cannot stand here", node.name.value);
+                    self.found.add(Diagnostic::error("misplaced", &node.name.at, message).help("ask in a state and `goto` it"));
+                }
+                (_, Owner::State(_)) => self.found.add(misplaced(node, "a state", &STEPS)),
+                (_, Owner::Rule) => self.found.add(misplaced(node, "a rule", &STEPS)),
+                (_, Owner::Fallback) => self.found.add(misplaced(node, "the fallback", &STEPS)),
+            }
+            if let (true, Some(next)) = (matches!(node.name.value.as_str(), "goto" | "end"), nodes.get(ix)) {
+                let message = format!("nothing behind `{}` is reached", node.name.value);
+                self.found.add(Diagnostic::warning("never-reached", &next.name.at, message).help("move it before, or take it out"));
+            }
+        }
+        if let (Owner::State(state), false) = (owner, options.is_empty()) {
+            self.menu(&options, state, ops);
+        }
+    }
+
+    fn say(&mut self, node: &Node, ops: &mut Vec<Op>) {
+        let fields = Fields::new(node, self.found);
+        let texts = fields.args();
+        let breaks = fields.flag("break");
+        fields.finish(&[]);
+        fields.no_children();
+        if node.args.is_empty() {
+            self.found.add(Diagnostic::error("missing", fields.at(), "`say` lacks a text").help("write say \"…\""));
+        }
+        texts.iter().for_each(|text| self.sayable(text, limits::TEXT));
+        let variants: Vec<_> = texts.iter().map(|text| self.text(text)).collect();
+        if !variants.is_empty() {
+            ops.push(Op::Say { variants, breaks });
+        }
+    }
+
+    /// Reports a text that no message can carry (contract §5).
+    pub(super) fn sayable(&self, text: &Located<&str>, limit: usize) {
+        if text.value.trim().is_empty() {
+            self.found.add(Diagnostic::error("text", &text.at, "there is nothing to say").help("X takes no empty messages"));
+        }
+        let length = limits::length(text.value);
+        if length > limit && !text.value.contains('{') {
+            let message = format!("this text has {length} characters; X takes at most {limit}");
+            self.found.add(Diagnostic::error("text", &text.at, message).help("say it in two"));
+        }
+    }
+
+    fn goto(&mut self, node: &Node, owner: Owner, ops: &mut Vec<Op>) {
+        let fields = Fields::new(node, self.found);
+        let state = fields.arg("a state");
+        let target = state.and_then(|state| self.target(&state, &fields, &[]));
+        fields.rest(&[]);
+        fields.no_children();
+        if let Owner::State(state) = owner {
+            self.notes.gotos.insert((state, ops.len()), node.name.at.clone());
+        }
+        ops.extend(target.map(Op::Goto));
+    }
+
+    fn set(&mut self, node: &Node, ops: &mut Vec<Op>) {
+        let fields = Fields::new(node, self.found);
+        let slots = fields.rest(&[]);
+        if slots.is_empty() || !node.args.is_empty() {
+            self.found.add(Diagnostic::error("missing", fields.at(), "`set` lacks a slot and its value").help("write set slot=\"…\""));
+        }
+        fields.no_children();
+        for (name, value) in slots {
+            self.sets(&name.value, &name.at, SetBy::Set);
+            let value = self.text(&value);
+            ops.push(Op::Set { slot: name.value.clone(), value });
+        }
+    }
+
+    fn unset(&mut self, node: &Node, ops: &mut Vec<Op>) {
+        let fields = Fields::new(node, self.found);
+        let slots = fields.args();
+        if node.args.is_empty() {
+            self.found.add(Diagnostic::error("missing", fields.at(), "`unset` lacks a slot").help("write unset \"slot\""));
+        }
+        fields.finish(&[]);
+        fields.no_children();
+        ops.extend(slots.into_iter().map(|slot| Op::Unset { slot: slot.value.to_owned() }));
+    }
+
+    /// `if`, any number of `elif`, at most one `else`: each branch jumps over what is behind it.
+    fn branches(&mut self, chain: &[&Node], owner: Owner, ops: &mut Vec<Op>) {
+        let mut ends = Vec::new();
+        for (ix, node) in chain.iter().enumerate() {
+            let fields = Fields::new(node, self.found);
+            let condition = match node.name.value.as_str() {
+                "else" => None,
+                _ => fields.arg("a condition").map(|condition| self.condition(&condition)),
+            };
+            fields.finish(&[]);
+            if node.children().is_empty() {
+                let message = format!("`{}` does nothing", node.name.value);
+                self.found.add(Diagnostic::error("empty", fields.at(), message).help("put its steps in braces"));
+            }
+            let last = ix + 1 == chain.len();
+            if node.name.value == "else" && !last {
+                self.found.add(Diagnostic::error("misplaced", fields.at(), "`else` is the last branch").help("put it behind the others"));
+            }
+            let test = condition.map(|condition| {
+                ops.push(Op::JumpUnless { condition, to: 0 });
+                ops.len() - 1
+            });
+            self.block(&node.children().iter().collect::<Vec<_>>(), owner, ops);
+            if !last {
+                ends.push(ops.len());
+                ops.push(Op::Jump { to: 0 });
+            }
+            let next = ops.len();
+            if let Some(Op::JumpUnless { to, .. }) = test.map(|test| &mut ops[test]) {
+                *to = next;
+            }
+        }
+        let end = ops.len();
+        for jump in ends {
+            ops[jump] = Op::Jump { to: end };
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Reading one node: each property by its type, and a word about every one that nobody asked for.
+
+use std::cell::{Cell, RefCell};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::bot::diagnostic::{Diagnostic, Place};
+use crate::bot::program::Late;
+use crate::bot::syntax::{Findings, Located, Node, Scalar};
+use crate::model::parse_duration;
+
+/// A node that is being read. What is known of it is what was asked for before [`Fields::finish`].
+pub(super) struct Fields<'a> {
+    node: &'a Node,
+    found: &'a Findings,
+    known: RefCell<Vec<&'static str>>,
+    args: Cell<usize>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(node: &'a Node, found: &'a Findings) -> Self {
+        Fields { node, found, known: RefCell::default(), args: Cell::new(0) }
+    }
+
+    /// Where the node's name stands.
+    pub(super) fn at(&self) -> &'a Place {
+        &self.node.name.at
+    }
+
+    /// The next argument, a text that has to be there: `a "name"`.
+    pub(super) fn arg(&self, what: &str) -> Option<Located<&'a str>> {
+        let arg = self.node.args.get(self.args.get());
+        self.args.set(self.args.get() + 1);
+        if arg.is_none() {
+            let message = format!("`{}` lacks {what}", self.node.name.value);
+            self.found.add(Diagnostic::error("missing", self.at(), message).help(format!("write {} \"…\"", self.node.name.value)));
+        }
+        arg.and_then(|arg| self.as_text(arg))
+    }
+
+    /// All arguments that are left, which are texts.
+    pub(super) fn args(&self) -> Vec<Located<&'a str>> {
+        let args = self.node.args.iter().skip(self.args.replace(self.node.args.len()));
+        args.filter_map(|arg| self.as_text(arg)).collect()
+    }
+
+    /// The next argument, a whole number that has to be there.
+    pub(super) fn int_arg(&self, what: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let arg = self.node.args.get(self.args.get());
+        self.args.set(self.args.get() + 1);
+        if arg.is_none() {
+            self.found.add(Diagnostic::error("missing", self.at(), format!("`{}` lacks {what}", self.node.name.value)));
+        }
+        arg.and_then(|arg| self.as_int(arg, range))
+    }
+
+    pub(super) fn text(&self, name: &'static str) -> Option<Located<&'a str>> {
+        self.prop(name).and_then(|value| self.as_text(value))
+    }
+
+    /// A text that has to be there.
+    pub(super) fn required(&self, name: &'static str) -> Option<Located<&'a str>> {
+        if self.prop(name).is_none() {
+            let message = format!("`{}` lacks {name}=", self.node.name.value);
+            self.found.add(Diagnostic::error("missing", self.at(), message).help(format!("add {name}=\"…\"")));
+        }
+        self.text(name)
+    }
+
+    /// A text or a whole number, as a text.
+    pub(super) fn word(&self, name: &'static str) -> Option<Located<String>> {
+        self.prop(name).and_then(|value| self.as_word(value))
+    }
+
+    pub(super) fn int(&self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
+        self.prop(name).and_then(|value| self.as_int(value, range))
+    }
+
+    pub(super) fn flag(&self, name: &'static str) -> bool {
+        let Some(value) = self.prop(name) else { return false };
+        if let Scalar::Flag(flag) = value.value {
+            return flag;
+        }
+        self.found.add(Diagnostic::error("type", &value.at, format!("{name}= is yes or no")).help("write #true or #false"));
+        false
+    }
+
+    /// A span of time: `"30m"`.
+    pub(super) fn span(&self, name: &'static str) -> Option<Duration> {
+        self.text(name).and_then(|text| self.as_span(&text))
+    }
+
+    pub(super) fn as_span(&self, text: &Located<&str>) -> Option<Duration> {
+        let span = parse_duration(text.value);
+        if span.is_none() {
+            let message = format!("`{}` is not a span of time", text.value);
+            self.found.add(Diagnostic::error("duration", &text.at, message).help("write a number and ms, s, m, h or d: \"30m\""));
+        }
+        span
+    }
+
+    /// What to do with late taps.
+    pub(super) fn late(&self) -> Option<Late> {
+        self.text("late").and_then(|text| self.as_late(&text))
+    }
+
+    pub(super) fn as_late(&self, text: &Located<&str>) -> Option<Late> {
+        let policies = [("follow", Late::Follow), ("rewind", Late::Rewind), ("reject", Late::Reject), ("ignore", Late::Ignore)];
+        if matches!(text.value, "apply" | "ask") {
+            self.found.add(later(&format!("late \"{}\"", text.value), &text.at));
+            return None;
+        }
+        self.one_of(text, &policies)
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of<T: Copy>(&self, text: &Located<&str>, words: &[(&str, T)]) -> Option<T> {
+        let found = words.iter().find(|(word, _)| *word == text.value).map(|(_, value)| *value);
+        if found.is_none() {
+            let message = format!("`{}` means nothing here", text.value);
+            self.found.add(Diagnostic::error("unknown-word", &text.at, message).suggest(text.value, words.iter().map(|(word, _)| *word)));
+        }
+        found
+    }
+
+    /// The properties that nobody asked for, as texts: slots to set. Those of later versions are reported.
+    pub(super) fn rest(&self, of_later: &[&str]) -> Vec<(&'a Located<String>, Located<String>)> {
+        let known = self.known.borrow();
+        let rest = self.node.props.iter().filter(|(name, _)| !known.contains(&name.value.as_str()));
+        let rest = rest.filter(|(name, _)| {
+            let is_later = of_later.contains(&name.value.as_str());
+            if is_later {
+                self.found.add(later(&format!("{}=", name.value), &name.at));
+            }
+            !is_later
+        });
+        rest.filter_map(|(name, value)| Some((name, self.as_word(value)?))).collect()
+    }
+
+    /// Reports what nobody asked for.
+    pub(super) fn finish(&self, of_later: &[&str]) {
+        for arg in self.node.args.iter().skip(self.args.get()) {
+            let message = format!("`{}` does not take this", self.node.name.value);
+            self.found.add(Diagnostic::error("too-much", &arg.at, message).help("leave it out, or give it as a property: name=\"…\""));
+        }
+        let known = self.known.borrow();
+        for (name, _) in self.node.props.iter().filter(|(name, _)| !known.contains(&name.value.as_str())) {
+            self.found.add(if of_later.contains(&name.value.as_str()) {
+                later(&format!("{}=", name.value), &name.at)
+            } else {
+                let message = format!("`{}` has no property `{}`", self.node.name.value, name.value);
+                Diagnostic::error("unknown-property", &name.at, message).suggest(&name.value, known.iter().copied())
+            });
+        }
+    }
+
+    /// Reports children where there can be none.
+    pub(super) fn no_children(&self) {
+        if let Some(child) = self.node.children().first() {
+            let message = format!("`{}` has no children", self.node.name.value);
+            self.found.add(Diagnostic::error("children", &child.name.at, message).help("put this behind it, on a line of its own"));
+        }
+    }
+
+    fn prop(&self, name: &'static str) -> Option<&'a Located<Scalar>> {
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&name) {
+            known.push(name);
+        }
+        self.node.props.iter().find(|(prop, _)| prop.value == name).map(|(_, value)| value)
+    }
+
+    fn as_text(&self, value: &'a Located<Scalar>) -> Option<Located<&'a str>> {
+        if let Scalar::Text(text) = &value.value {
+            return Some(Located { value: text, at: value.at.clone() });
+        }
+        self.found.add(Diagnostic::error("type", &value.at, "a text is wanted here").help("put it in quotes: \"…\""));
+        None
+    }
+
+    fn as_word(&self, value: &'a Located<Scalar>) -> Option<Located<String>> {
+        match &value.value {
+            Scalar::Int(number) => Some(Located { value: number.to_string(), at: value.at.clone() }),
+            _ => self.as_text(value).map(|text| Located { value: text.value.to_owned(), at: text.at }),
+        }
+    }
+
+    fn as_int(&self, value: &Located<Scalar>, range: RangeInclusive<i64>) -> Option<i64> {
+        match value.value {
+            Scalar::Int(number) if range.contains(&number) => Some(number),
+            Scalar::Int(_) => {
+                let help = match (*range.start(), *range.end()) {
+                    (least, i64::MAX) => format!("use {least} or more"),
+                    (least, most) => format!("use a number from {least} to {most}"),
+                };
+                self.found.add(Diagnostic::error("range", &value.at, "this number does not fit").help(help));
+                None
+            }
+            _ => {
+                self.found.add(Diagnostic::error("type", &value.at, "a whole number is wanted here").help("write it without quotes: 3"));
+                None
+            }
+        }
+    }
+}
+
+/// Something that the language has and this version has not.
+pub(super) fn later(what: &str, at: &Place) -> Diagnostic {
+    Diagnostic::error("not-yet", at, format!("`{what}` is part of the language but not of this version")).help("leave it out for now")
+}

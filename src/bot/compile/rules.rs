@@ -1,0 +1,168 @@
+//! Rules, the fallback and the welcome message.
+
+use super::body::Owner;
+use super::fields::{Fields, later};
+use super::scripts::{Script, SetBy, misplaced};
+use crate::bot::diagnostic::{Diagnostic, Place};
+use crate::bot::limits;
+use crate::bot::matcher::{RegexPattern, RulePatterns};
+use crate::bot::pattern::{PatternError, Phrase, parse};
+use crate::bot::program::{Fallback, Rule, StateIx, Welcome};
+use crate::bot::syntax::{Located, Node};
+
+/// A rule, its patterns, and where each of its phrases was written.
+pub(super) struct Ruled {
+    pub(super) rule: Rule,
+    pub(super) patterns: RulePatterns,
+    pub(super) phrases_at: Vec<Place>,
+    pub(super) metadata_at: Vec<Place>,
+}
+
+impl Script<'_> {
+    pub(super) fn rule(&mut self, node: &Node) -> Ruled {
+        let fields = Fields::new(node, self.found);
+        let texts = fields.args();
+        let (search, metadata) = (fields.text("match"), fields.text("metadata"));
+        let within = fields.text("in").map(|names| self.states_named(&names)).unwrap_or_default();
+        let any_scope = fields.text("scope").and_then(|scope| fields.one_of(&scope, &[("any", true)])).unwrap_or(false);
+        let priority = fields.int("priority", -1_000_000..=1_000_000).unwrap_or(0);
+        let fuzzy = fields.int("fuzzy", 0..=2).and_then(|fuzzy| u8::try_from(fuzzy).ok()).unwrap_or(0);
+        fields.finish(&["event"]);
+        let takes_something = !texts.is_empty() || search.is_some() || metadata.is_some();
+        if !takes_something && node.props.iter().all(|(name, _)| name.value != "event") {
+            let help = "write on \"words\", match=#\"regex\"# or metadata=\"words\"";
+            self.found.add(Diagnostic::error("missing", fields.at(), "`on` lacks a pattern").help(help));
+        }
+        if node.children().is_empty() {
+            self.found
+                .add(Diagnostic::error("empty", fields.at(), "this rule does nothing").help("put its steps in braces: { goto \"…\" }"));
+        }
+        let (mut phrases, mut phrases_at) = (Vec::new(), Vec::new());
+        for text in &texts {
+            let read = self.phrases(text);
+            phrases_at.extend(read.iter().map(|_| text.at.clone()));
+            phrases.extend(read);
+        }
+        if fuzzy > 0 && !phrases.is_empty() && phrases.iter().all(|phrase| phrase.literal().is_none()) {
+            let message = "fuzzy= is for patterns of nothing but words";
+            self.found.add(Diagnostic::error("misplaced", fields.at(), message).help("leave it out, or add such a pattern"));
+        }
+        let regex = search.as_ref().and_then(|source| self.search(source));
+        let metadata_phrases = metadata.as_ref().map(|text| self.phrases(text)).unwrap_or_default();
+        let metadata_at = metadata.iter().flat_map(|text| metadata_phrases.iter().map(|_| text.at.clone())).collect();
+        let name = texts.first().or(search.as_ref()).or(metadata.as_ref()).map(|text| text.value.to_owned()).unwrap_or_default();
+        let steps = self.body(node.children(), Owner::Rule);
+        Ruled {
+            rule: Rule { name, within: within.clone(), any_scope, steps },
+            patterns: RulePatterns { within, any_scope, priority, fuzzy, phrases, regex, metadata: metadata_phrases },
+            phrases_at,
+            metadata_at,
+        }
+    }
+
+    /// Names of states, parted by spaces or commas.
+    fn states_named(&self, names: &Located<&str>) -> Vec<StateIx> {
+        let each = names.value.split([' ', ',']).filter(|name| !name.is_empty());
+        each.filter_map(|name| self.state(&Located { value: name, at: names.at.clone() })).collect()
+    }
+
+    fn phrases(&mut self, text: &Located<&str>) -> Vec<Phrase> {
+        match parse(text.value) {
+            Ok(phrases) => {
+                for name in phrases.iter().flat_map(Phrase::captures) {
+                    self.sets(name, &text.at, SetBy::Capture);
+                }
+                phrases
+            }
+            Err(error) => {
+                self.refuse("pattern", text, error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn search(&mut self, source: &Located<&str>) -> Option<RegexPattern> {
+        match RegexPattern::new(source.value) {
+            Ok(regex) => {
+                for name in regex.captures() {
+                    self.sets(&name, &source.at, SetBy::Capture);
+                }
+                Some(regex)
+            }
+            Err(error) => {
+                self.refuse("regex", source, error);
+                None
+            }
+        }
+    }
+
+    /// The regex that an answer has to match.
+    pub(super) fn regex(&self, source: &Located<&str>) -> Option<regex::Regex> {
+        match RegexPattern::new(source.value) {
+            Ok(_) => regex::Regex::new(source.value).ok(),
+            Err(error) => {
+                self.refuse("regex", source, error);
+                None
+            }
+        }
+    }
+
+    fn refuse(&self, code: &'static str, text: &Located<&str>, error: PatternError) {
+        let at = self.inside(&text.at, text.value, &error.at);
+        self.found.add(Diagnostic::error(code, &at, error.message).help(error.help));
+    }
+
+    pub(super) fn fallback(&mut self, node: &Node) -> Fallback {
+        let fields = Fields::new(node, self.found);
+        fields.finish(&[]);
+        let mut after = None;
+        for child in node.children().iter().filter(|child| child.name.value == "after") {
+            let fields = Fields::new(child, self.found);
+            let times = fields.int_arg("a number", 1..=1_000).and_then(|times| u32::try_from(times).ok());
+            let state = fields.required("goto").and_then(|state| self.state(&state));
+            fields.finish(&[]);
+            fields.no_children();
+            if after.is_some() {
+                self.found.add(Diagnostic::error("duplicate", fields.at(), "a second `after`").help("keep one"));
+            }
+            after = times.zip(state);
+        }
+        let steps = self.body(node.children().iter().filter(|child| child.name.value != "after"), Owner::Fallback);
+        if steps.is_empty() && after.is_none() {
+            self.found.add(Diagnostic::error("empty", fields.at(), "the fallback does nothing").help("add say \"…\" or goto \"…\""));
+        }
+        Fallback { steps, after }
+    }
+
+    pub(super) fn welcome(&mut self, node: &Node) -> Welcome {
+        let fields = Fields::new(node, self.found);
+        fields.finish(&[]);
+        let mut welcome = Welcome { text: Vec::new(), menu: None };
+        for child in node.children() {
+            let fields = Fields::new(child, self.found);
+            match child.name.value.as_str() {
+                "say" => {
+                    if let Some(text) = fields.arg("a text") {
+                        self.sayable(&text, limits::WELCOME_TEXT);
+                        welcome.text.push(self.text(&text));
+                    }
+                }
+                "menu" => welcome.menu = fields.arg("a state").and_then(|state| self.state(&state)),
+                "media" | "link" => {
+                    self.found.add(later(&child.name.value, fields.at()));
+                    continue;
+                }
+                _ => {
+                    self.found.add(misplaced(child, "the welcome message", &["say", "menu"]));
+                    continue;
+                }
+            }
+            fields.finish(&[]);
+            fields.no_children();
+        }
+        if welcome.text.is_empty() {
+            self.found.add(Diagnostic::error("empty", fields.at(), "the welcome message has no text").help("add say \"…\""));
+        }
+        welcome
+    }
+}
