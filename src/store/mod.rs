@@ -1,10 +1,14 @@
 //! Memory: one record a conversation, and a journal of what happened. What [`Store::commit`] answers is on the disk itself.
 
+mod disk;
+mod embedded;
 mod entry;
 mod lease;
+mod map;
 mod memory;
 mod record;
 
+pub use embedded::{EmbeddedStore, Options, Progress};
 pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
 pub use memory::MemoryStore;
 pub use record::{Memory, Record, Seen};
@@ -53,6 +57,9 @@ pub enum StoreError {
         /// The revision its record has.
         revision: u64,
     },
+    /// Another process has the folder open.
+    #[error("another Junco uses the folder {0}: stop it, or give this one a folder of its own")]
+    Locked(String),
     /// The store is closing or its writer has stopped.
     #[error("the store is closed")]
     Closed,

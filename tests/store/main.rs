@@ -5,7 +5,8 @@ mod values;
 
 use std::sync::Arc;
 
-use junco::store::{MemoryStore, Store};
+use junco::store::{EmbeddedStore, MemoryStore, Options, Store};
+use tempfile::TempDir;
 
 /// Makes one test of every promise for a backend: an expression that gives a new empty store, and what must outlive it.
 macro_rules! suite {
@@ -44,3 +45,7 @@ macro_rules! suite {
 }
 
 suite!(memory, (Arc::new(MemoryStore::new()) as Arc<dyn Store>, ()));
+suite!(embedded, {
+    let folder = TempDir::new().unwrap();
+    (Arc::new(EmbeddedStore::open(folder.path(), Options::default()).unwrap()) as Arc<dyn Store>, folder)
+});

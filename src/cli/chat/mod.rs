@@ -1,0 +1,10 @@
+//! Chatting with a bot without an account at X: the simulator, the service and a person's phone, joined by real HTTP.
+
+mod phone;
+mod rig;
+mod script;
+mod terminal;
+
+pub(super) use rig::{Place, Rig};
+pub(super) use script::Script;
+pub(super) use terminal::chat;

@@ -1,0 +1,188 @@
+//! The simulator and the service side by side: started, set up, restarted, crashed.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+use url::Url;
+
+use crate::client::{Client, Timeouts};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::model::{Key, UserId};
+use crate::service::Service;
+use crate::simulator::{Outcome, Settings, Simulator};
+use crate::wire::oauth::Credentials;
+
+/// The person who chats.
+const PERSON: UserId = Settings::ADA;
+
+/// The bot's account.
+const ACCOUNT: UserId = Settings::BOT;
+
+/// Where the conversations are kept.
+pub(in crate::cli) enum Place {
+    /// In this folder, for the next time.
+    Folder(PathBuf),
+    /// Nowhere, once the chat is over.
+    Temporary,
+}
+
+/// Everything that a chat needs.
+pub(in crate::cli) struct Rig {
+    simulator: Simulator,
+    service: Option<Service>,
+    bot: PathBuf,
+    folder: PathBuf,
+    address: SocketAddr,
+    /// Kept until the chat is over; the folder goes with it.
+    _temporary: Option<TempDir>,
+}
+
+impl Rig {
+    /// Starts the simulator and the service, registers the webhook with its challenge, and subscribes the account.
+    pub(in crate::cli) async fn start(bot: &Path, place: Place) -> anyhow::Result<Self> {
+        let simulator = Simulator::start(Settings::default()).await?;
+        let (folder, temporary) = match place {
+            Place::Folder(folder) => (folder, None),
+            Place::Temporary => {
+                let temporary = tempfile::tempdir().context("cannot make a folder for the conversations")?;
+                (temporary.path().to_owned(), Some(temporary))
+            }
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut rig = Rig { simulator, service: None, bot: bot.to_owned(), folder, address, _temporary: temporary };
+        rig.start_service().await?;
+        rig.set_up().await?;
+        Ok(rig)
+    }
+
+    pub(in crate::cli) fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    pub(in crate::cli) fn person(&self) -> UserId {
+        PERSON
+    }
+
+    pub(in crate::cli) fn account(&self) -> UserId {
+        ACCOUNT
+    }
+
+    /// The webhook's address.
+    pub(in crate::cli) fn webhook(&self) -> String {
+        format!("http://{}/webhook/twitter", self.address)
+    }
+
+    /// Stops the service in good order and starts it again: what is said meanwhile is delivered when it is back.
+    pub(in crate::cli) async fn restart(&mut self) -> anyhow::Result<()> {
+        if let Some(service) = self.service.take() {
+            service.stop().await?;
+        }
+        self.start_service().await
+    }
+
+    /// Stops the service as a crash does and starts it again.
+    pub(in crate::cli) async fn crash(&mut self) -> anyhow::Result<()> {
+        if let Some(service) = self.service.take() {
+            service.crash().await;
+        }
+        self.start_service().await
+    }
+
+    /// Waits until nothing is under way any more, in either direction; at most `limit`.
+    pub(in crate::cli) async fn settled(&self, limit: Duration) {
+        let settled = async {
+            while !self.is_settled().await {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // What is still under way then shows up when it comes.
+        let _ = tokio::time::timeout(limit, settled).await;
+    }
+
+    /// The state that the conversation is in.
+    pub(in crate::cli) async fn state(&self) -> anyhow::Result<Option<String>> {
+        let service = self.service.as_ref().context("the service is not running")?;
+        let record = service.store().load(Key::new(ACCOUNT, PERSON)).await?;
+        Ok(record.and_then(|record| record.state.at))
+    }
+
+    /// Ends everything in good order.
+    pub(in crate::cli) async fn stop(mut self) -> anyhow::Result<()> {
+        if let Some(service) = self.service.take() {
+            service.stop().await?;
+        }
+        self.simulator.stop().await;
+        Ok(())
+    }
+
+    async fn is_settled(&self) -> bool {
+        let under_way = self.simulator.deliveries().iter().any(|delivery| delivery.outcome == Outcome::Pending);
+        let due = match &self.service {
+            Some(service) => service.store().next_due().await.ok().flatten().is_some(),
+            None => false,
+        };
+        !under_way && !due
+    }
+
+    async fn start_service(&mut self) -> anyhow::Result<()> {
+        let service = Service::start(self.config()?).await?;
+        self.address = service.address();
+        self.service = Some(service);
+        Ok(())
+    }
+
+    fn config(&self) -> anyhow::Result<Config> {
+        let settings = self.simulator.settings();
+        let (app, token) = (&settings.apps[0], settings.tokens.iter().find(|token| token.user == ACCOUNT).context("a token of the bot")?);
+        let text = toml::toml! {
+            [limits]
+            // The simulator answers at once; a lost answer should not keep a person waiting for half a minute.
+            send_timeout = "2s"
+            resend_after = "5s"
+        };
+        let mut table = text;
+        let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
+        put("listen", self.address.to_string().into());
+        put("store", format!("sled:{}", self.folder.display()).into());
+        put("x", toml::Table::from_iter([("api".to_owned(), self.simulator.url().into())]).into());
+        let entry = |pairs: &[(&str, String)]| {
+            let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::from(value.clone())));
+            toml::Value::Array(vec![toml::Table::from_iter(pairs).into()])
+        };
+        let app_entry = [
+            ("id", app.id.to_string()),
+            ("consumer_key", app.consumer_key.clone()),
+            ("consumer_secret", app.consumer_secret.clone()),
+        ];
+        put("app", entry(&app_entry));
+        let account_entry = [
+            ("user_id", ACCOUNT.to_string()),
+            ("app", app.id.to_string()),
+            ("bot", self.bot.display().to_string()),
+            ("access_token", token.token.clone()),
+            ("access_token_secret", token.secret.clone()),
+        ];
+        put("account", entry(&account_entry));
+        Ok(Config::from_table(table, "dev")?)
+    }
+
+    /// What `junco webhook register` and `junco subscription add` do at X.
+    async fn set_up(&self) -> anyhow::Result<()> {
+        let settings = self.simulator.settings();
+        let app = &settings.apps[0];
+        let token = |user: UserId| {
+            let token = settings.tokens.iter().find(|token| token.user == user).context("a token")?;
+            let token = Some((token.token.as_str(), token.secret.as_str()));
+            anyhow::Ok(Credentials { consumer_key: &app.consumer_key, consumer_secret: &app.consumer_secret, token })
+        };
+        let client = Client::new(Url::parse(&self.simulator.url())?, Timeouts::default(), Arc::new(SystemClock))?;
+        let webhook = client.register_webhook(token(app.owner)?, &self.webhook()).await.context("the webhook was not registered")?;
+        client.subscribe(token(ACCOUNT)?, webhook.id).await.context("the account was not subscribed")?;
+        Ok(())
+    }
+}

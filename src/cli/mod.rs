@@ -1,0 +1,78 @@
+//! The command line: one file a subcommand.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands talk to people on the terminal")]
+
+mod chat;
+mod check;
+mod dev;
+mod run;
+mod sim;
+mod talk;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A chatbot framework for Direct Messages on X.
+#[derive(Debug, Parser)]
+#[command(name = "junco", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Chat with a bot through real HTTP and real signatures; no account at X is needed.
+    Dev(dev::Args),
+    /// Run the service.
+    Run(run::Args),
+    /// Run the simulator of X alone.
+    Sim(sim::Args),
+    /// Chat with a bot in the terminal.
+    Talk(talk::Args),
+    /// Prove scripts: every mistake with file, line and caret.
+    Check(check::Args),
+}
+
+/// Runs the command line; the exit code is 0, 1 when what was asked for did not succeed, 2 when it was asked wrongly.
+pub fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = match command {
+        Command::Dev(args) => runtime.block_on(dev::run(args)),
+        Command::Run(args) => runtime.block_on(run::run(args)),
+        Command::Sim(args) => runtime.block_on(sim::run(args)),
+        Command::Talk(args) => runtime.block_on(talk::run(args)),
+        Command::Check(args) => check::run(&args),
+    };
+    // A line editor may still wait for the keyboard; nothing is lost when it is not waited for.
+    runtime.shutdown_background();
+    done.unwrap_or_else(|error| failed(&error))
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("junco: {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Logs to standard error: warnings and worse, or what `RUST_LOG` asks for. Message texts and secrets are never logged.
+fn start_log(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    // A second start in one process keeps the first log.
+    drop(log);
+}
+
+/// Waits until the process is asked to end.
+async fn asked_to_end() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! `junco talk`: a chat in the terminal that leaves nothing behind.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::chat::{self, Place, Rig};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The bot's folder.
+    bot: PathBuf,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    super::start_log("error");
+    let mut rig = Rig::start(&args.bot, Place::Temporary).await?;
+    let chatted = chat::chat(&mut rig).await;
+    rig.stop().await?;
+    chatted?;
+    Ok(ExitCode::SUCCESS)
+}

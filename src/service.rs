@@ -1,0 +1,208 @@
+//! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
+
+mod bots;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use anyhow::Context as _;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::bot::Program;
+use crate::client::{Client, Timeouts};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Unsure};
+use crate::conversation::{Event, Outcome};
+use crate::model::{Key, UserId};
+use crate::outbox::{self, Outbox};
+use crate::pace::{Limits, Pace, is_free};
+use crate::store::{EmbeddedStore, Entry, Options, Store};
+use crate::turn::Turns;
+use crate::webhook::{self, Door};
+
+pub use bots::{LoadError, Loaded, compile_bot, read_bot, report};
+
+/// A running service.
+pub struct Service {
+    address: SocketAddr,
+    door: web::Data<Door>,
+    store: Arc<dyn Store>,
+    server: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    outbox: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Service {
+    /// Starts everything that a configuration names. What is acknowledged from here on is kept.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        let programs = load_programs(&config)?;
+        let folder = config.store_folder().context("the store is checked with the configuration")?;
+        let store = open_store(folder).await?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
+        let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.resend_after);
+        let turns = Arc::new(turns);
+
+        let (stop, stopped) = watch::channel(false);
+        let outbox = start_outbox(&config, turns.clone(), clock, pace, woken, stopped)?;
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
+        let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
+        Ok(Service { address, door, store, server, serving, outbox, stop })
+    }
+
+    /// Where the webhook listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The door, for its counts.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// The store, for reading.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// Lets nothing more in, ends what is under way, and closes the store.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.server.stop(true).await;
+        self.serving.await??;
+        let _ = self.stop.send(true);
+        self.outbox.await?;
+        self.store.close().await?;
+        Ok(())
+    }
+
+    /// Stops as a crash does, as far as a process can crash alone: nothing is drained, nothing is closed.
+    pub async fn crash(self) {
+        self.outbox.abort();
+        self.server.stop(false).await;
+        self.serving.abort();
+        let _ = self.outbox.await;
+        let _ = self.serving.await;
+    }
+}
+
+fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program>>> {
+    let mut by_folder: BTreeMap<&Path, Arc<Program>> = BTreeMap::new();
+    let mut programs = BTreeMap::new();
+    for account in &config.account {
+        if !by_folder.contains_key(account.bot.as_path()) {
+            let loaded = compile_bot(&account.bot)?;
+            for warning in &loaded.warnings {
+                tracing::warn!("{warning}");
+            }
+            by_folder.insert(&account.bot, Arc::new(loaded.program));
+        }
+        programs.insert(account.user_id, by_folder[account.bot.as_path()].clone());
+    }
+    Ok(programs)
+}
+
+async fn open_store(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    let folder = folder.to_owned();
+    let store = tokio::task::spawn_blocking(move || EmbeddedStore::open(&folder, Options::default())).await??;
+    Ok(Arc::new(store))
+}
+
+/// The limits of X count over 24 hours, so what was sent before the start counts too.
+async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> anyhow::Result<Pace> {
+    let lifted = |limit: u32| (limit > 0).then_some(limit);
+    let mut pace = Pace::new(Limits { account: lifted(config.limits.account_sends), app: lifted(config.limits.app_sends) });
+    let apps: BTreeMap<UserId, _> = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+    let mut count = |entry: Entry| {
+        let Some(app) = apps.get(&entry.key.account) else { return };
+        let state = &entry.record.state;
+        let sent = entry.turns.iter().filter(|turn| matches!(turn.event, Event::Settled { outcome: Outcome::Sent(_), .. }));
+        for _ in sent {
+            // The record stands after the send, which was the last of the replies.
+            pace.sent(entry.at, entry.key.account, *app, is_free(state.heard, state.replies.saturating_sub(1), entry.at));
+        }
+    };
+    store.replay(clock.now().minus(std::time::Duration::from_secs(24 * 3600)), &mut count).await?;
+    Ok(pace)
+}
+
+fn start_outbox(
+    config: &Config,
+    turns: Arc<Turns>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+    woken: mpsc::UnboundedReceiver<Key>,
+    stopped: watch::Receiver<bool>,
+) -> anyhow::Result<JoinHandle<()>> {
+    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
+    let client = Client::new(config.x.api.clone(), timeouts, clock.clone())?;
+    let settings = outbox::Settings {
+        owner: format!("{}", std::process::id()),
+        resend: config.unsure == Unsure::Resend,
+        resend_after: config.limits.resend_after,
+        in_flight: config.limits.in_flight,
+    };
+    let outbox = Outbox::new(turns, client, clock, senders(config), pace, settings);
+    Ok(tokio::spawn(outbox.run(woken, stopped)))
+}
+
+fn listen(
+    config: &Config,
+    door: web::Data<Door>,
+    store: Arc<dyn Store>,
+) -> anyhow::Result<(SocketAddr, ServerHandle, JoinHandle<std::io::Result<()>>)> {
+    let path = config.path.clone();
+    let store = web::Data::from(store);
+    let factory = move || {
+        App::new()
+            .app_data(store.clone())
+            .route("/healthz", web::get().to(HttpResponse::Ok))
+            .route("/readyz", web::get().to(ready))
+            .configure(|routes| webhook::routes(routes, &path, door.clone()))
+    };
+    let server = HttpServer::new(factory)
+        .disable_signals()
+        .shutdown_timeout(10)
+        .client_request_timeout(std::time::Duration::from_secs(5))
+        .bind(config.listen)
+        .with_context(|| format!("cannot listen on {}: is another service there?", config.listen))?;
+    let address = *server.addrs().first().context("bound to no address")?;
+    let server = server.run();
+    Ok((address, server.handle(), tokio::spawn(server)))
+}
+
+/// 200 when a commit could succeed now; 503 with the reason when it could not.
+async fn ready(store: web::Data<dyn Store>) -> HttpResponse {
+    match store.ready().await {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(error) => HttpResponse::ServiceUnavailable().body(format!("{error}\n")),
+    }
+}
+
+fn apps(config: &Config) -> Vec<webhook::App> {
+    config.app.iter().map(|app| webhook::App { id: app.id, secrets: app.secrets().cloned().collect() }).collect()
+}
+
+fn limits(config: &Config) -> webhook::Limits {
+    webhook::Limits { body: config.limits.body, body_timeout: config.limits.body_timeout }
+}
+
+fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
+    let sender = |account: &crate::config::Account| {
+        let app = config.app(account.app)?;
+        let sender = outbox::Sender {
+            app: app.id,
+            consumer_key: app.consumer_key.clone(),
+            consumer_secret: app.signing_secret()?.clone(),
+            token: account.access_token.clone(),
+            token_secret: account.access_token_secret.clone(),
+        };
+        Some((account.user_id, sender))
+    };
+    config.account.iter().filter_map(sender).collect()
+}

@@ -1,0 +1,231 @@
+//! The one thread that writes: it gathers commits into groups, makes each group durable with one sync, and answers.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError};
+use std::sync::{Arc, mpsc};
+
+use tokio::sync::oneshot;
+
+use super::checkpoint::Checkpointer;
+use super::frame::HEADER;
+use super::journal::Journal;
+use super::rows::{self, Applied};
+use super::segment::{Place, Refusal};
+use super::shared::Shared;
+use crate::model::{EventId, Key, Timestamp};
+use crate::store::disk::while_doing;
+use crate::store::entry::EntryBytes;
+use crate::store::record::RecordHead;
+use crate::store::{Commit, Committed, StoreError};
+
+/// Bytes after which a group takes no more; far more than gathers while a disk syncs.
+const GROUP: usize = 8 << 20;
+
+/// What the committer is asked for. Requests are carried out in the order in which they come.
+pub(super) enum Request {
+    /// Make turns durable.
+    Commit(Vec<Prepared>, Answer<Vec<Committed>>),
+    /// Say whether a commit would succeed.
+    Ready(Answer<()>),
+    /// Remove due rows that no record stands behind.
+    Sweep(Vec<(Timestamp, Key)>),
+    /// Sync the record map and stop.
+    Close(Answer<()>),
+}
+
+/// Where an answer goes.
+pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// A commit, encoded in the task that asked for it.
+pub(super) struct Prepared {
+    key: Key,
+    base: u64,
+    head: RecordHead,
+    events: Vec<EventId>,
+    /// Free room for the frame's header, then the entry.
+    frame: Vec<u8>,
+}
+
+impl Prepared {
+    /// Checks and encodes a commit.
+    pub(super) fn new(commit: Commit) -> Result<Self, StoreError> {
+        commit.check()?;
+        let Commit { base, entry } = commit;
+        let mut frame = Vec::with_capacity(2048);
+        frame.resize(HEADER, 0);
+        entry.encode_into(&mut frame)?;
+        if frame.len() > HEADER + super::frame::MAX_PAYLOAD {
+            return Err(StoreError::Corrupt(format!("an entry of {} has {} bytes: that is too long", entry.key, frame.len())));
+        }
+        let head = RecordHead { revision: entry.record.revision, due: entry.record.due };
+        Ok(Prepared { key: entry.key, base, head, events: entry.events, frame })
+    }
+
+    fn record(&self) -> Result<&[u8], StoreError> {
+        Ok(EntryBytes::split(&self.frame[HEADER..])?.record)
+    }
+}
+
+/// The committer's state; it lives on its own thread.
+pub(super) struct Committer {
+    requests: Receiver<Request>,
+    journal: Journal,
+    checkpointer: Checkpointer,
+    shared: Arc<Shared>,
+    reserve: u64,
+}
+
+/// Commits of one call, and where their answer goes.
+pub(super) type Waiting = (Vec<Prepared>, Answer<Vec<Committed>>);
+
+/// A commit that is not stale, and the head of the record that it follows; `None` for a new conversation.
+struct Fresh<'a> {
+    commit: &'a Prepared,
+    before: Option<RecordHead>,
+}
+
+impl Committer {
+    /// A committer and the door to it.
+    pub(super) fn new(journal: Journal, checkpointer: Checkpointer, shared: Arc<Shared>, reserve: u64) -> (Self, Sender<Request>) {
+        let (door, requests) = mpsc::channel();
+        (Committer { requests, journal, checkpointer, shared, reserve }, door)
+    }
+
+    /// Carries out requests until it is closed or nobody is left to ask.
+    pub(super) fn run(mut self) {
+        // sled may panic over damage that it did not see before.
+        let ended = catch_unwind(AssertUnwindSafe(|| self.serve())).unwrap_or_else(|_| Err(StoreError::Map("it panicked".into())));
+        if let Err(error) = ended {
+            self.shared.fatal(error);
+        }
+        // Whoever still waits, or comes later, finds the door closed and asks why.
+    }
+
+    fn serve(&mut self) -> Result<(), StoreError> {
+        let mut next = self.requests.recv().ok();
+        while let Some(request) = next.take() {
+            match request {
+                Request::Commit(commits, answer) => next = self.group((commits, answer))?,
+                Request::Ready(answer) => drop(answer.send(self.ready()?)),
+                Request::Sweep(hints) => {
+                    hints.into_iter().try_for_each(|(due, key)| rows::sweep(&*self.shared.map, due, key))?;
+                }
+                Request::Close(answer) => {
+                    let closed = self.close();
+                    drop(answer.send(closed.clone()));
+                    return closed;
+                }
+            }
+            next = next.or_else(|| self.requests.recv().ok());
+        }
+        Ok(())
+    }
+
+    /// Makes the last checkpoint.
+    pub(super) fn close(&mut self) -> Result<(), StoreError> {
+        self.checkpointer.finish(self.journal.end())
+    }
+
+    /// Takes the first commit and all that came while the last group was synced; gives back the request behind them.
+    fn group(&mut self, first: Waiting) -> Result<Option<Request>, StoreError> {
+        let mut length = size(&first.0);
+        let mut group = vec![first];
+        let mut behind = None;
+        while length < GROUP {
+            match self.requests.try_recv() {
+                Ok(Request::Commit(commits, answer)) => {
+                    length += size(&commits);
+                    group.push((commits, answer));
+                }
+                Ok(other) => {
+                    behind = Some(other);
+                    break;
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        self.commit(group)?;
+        Ok(behind)
+    }
+
+    /// Makes a group durable and answers it. Errors are fatal.
+    pub(super) fn commit(&mut self, group: Vec<Waiting>) -> Result<(), StoreError> {
+        let (fresh, verdicts) = self.judge(&group)?;
+        match self.append(&fresh) {
+            Ok(places) => self.apply(&fresh, &places)?,
+            Err(Refusal::Fatal(error)) => return Err(error),
+            Err(Refusal::Failed(error)) => {
+                group.into_iter().for_each(|(_, answer)| drop(answer.send(Err(error.clone()))));
+                return Ok(());
+            }
+        }
+        for ((_, answer), verdicts) in group.into_iter().zip(verdicts) {
+            // A task that was dropped meanwhile does not want to know.
+            drop(answer.send(Ok(verdicts)));
+        }
+        self.checkpointer.advance(self.journal.end())
+    }
+
+    /// Tells the commits that follow their record, be it one of this very group, from the stale ones.
+    fn judge<'a>(&self, group: &'a [Waiting]) -> Result<(Vec<Fresh<'a>>, Vec<Vec<Committed>>), StoreError> {
+        let mut heads: HashMap<Key, Option<RecordHead>> = HashMap::new();
+        let mut fresh = Vec::new();
+        let mut judge = |commit: &'a Prepared| {
+            let before = match heads.get(&commit.key) {
+                Some(head) => *head,
+                None => rows::head_of(&*self.shared.map, commit.key)?,
+            };
+            if before.map_or(0, |head| head.revision) != commit.base {
+                return Ok(Committed::Stale);
+            }
+            heads.insert(commit.key, Some(commit.head));
+            fresh.push(Fresh { commit, before });
+            Ok(Committed::Ok)
+        };
+        let verdicts: Result<_, StoreError> = group.iter().map(|(commits, _)| commits.iter().map(&mut judge).collect()).collect();
+        Ok((fresh, verdicts?))
+    }
+
+    fn append(&mut self, fresh: &[Fresh]) -> Result<Vec<Place>, Refusal> {
+        if fresh.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.check_space().map_err(Refusal::Failed)?;
+        self.journal.append(fresh.iter().map(|Fresh { commit, .. }| commit.frame.as_slice()))
+    }
+
+    fn apply(&self, fresh: &[Fresh], places: &[Place]) -> Result<(), StoreError> {
+        for (Fresh { commit, before }, place) in fresh.iter().zip(places) {
+            let Prepared { key, events, head, .. } = commit;
+            let applied = Applied { key: *key, events, head: *head, record: commit.record()?, place: *place };
+            rows::apply(&*self.shared.map, &applied, *before)?;
+        }
+        self.shared.leases.end(fresh.iter().map(|Fresh { commit, .. }| commit.key));
+        self.shared.advance(self.journal.end().sequence);
+        Ok(())
+    }
+
+    /// Whether a commit would succeed. The outer error is fatal.
+    fn ready(&mut self) -> Result<Result<(), StoreError>, StoreError> {
+        match self.journal.repair() {
+            Ok(()) => Ok(self.check_space()),
+            Err(Refusal::Failed(error)) => Ok(Err(error)),
+            Err(Refusal::Fatal(error)) => Err(error),
+        }
+    }
+
+    fn check_space(&self) -> Result<(), StoreError> {
+        let doing = || while_doing("find room for the journal");
+        let free = self.shared.disk.free_space().map_err(doing())?;
+        if free >= self.reserve {
+            return Ok(());
+        }
+        let why = format!("{free} bytes are free, fewer than the {} that are kept in reserve: make room", self.reserve);
+        Err(doing()(std::io::Error::new(std::io::ErrorKind::StorageFull, why)))
+    }
+}
+
+fn size(commits: &[Prepared]) -> usize {
+    commits.iter().map(|commit| commit.frame.len()).sum()
+}

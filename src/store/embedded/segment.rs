@@ -1,0 +1,225 @@
+//! A journal file: a header, then frames, then perhaps zeros that were written ahead.
+
+use std::sync::Arc;
+
+use super::frame::{self, HEADER, Header};
+use crate::store::StoreError;
+use crate::store::disk::{Disk, DiskFile, while_doing};
+
+/// The newest format of journal files.
+const FORMAT: u8 = 1;
+
+const MAGIC: [u8; 8] = *b"JUNCOJNL";
+
+/// Bytes before the first frame.
+pub(super) const START: u64 = 32;
+
+/// How much is read at once when a file is gone through.
+const CHUNK: usize = 256 << 10;
+
+/// Where a frame stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The first sequence number of its file, which names the file.
+    pub(super) segment: u64,
+    /// Bytes before it.
+    pub(super) offset: u32,
+    /// Its length with its header.
+    pub(super) length: u32,
+}
+
+/// Why the journal did not take something.
+#[derive(Debug, Clone)]
+pub(super) enum Refusal {
+    /// The disk refused; the next try may find it repaired.
+    Failed(StoreError),
+    /// A sync failed: nobody knows what is on the disk, and only a new start can find out.
+    Fatal(StoreError),
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Failed(error) | Refusal::Fatal(error) => error,
+        }
+    }
+}
+
+/// The name of the journal file whose first entry has that sequence number.
+pub(super) fn name(first: u64) -> String {
+    format!("journal-{first:020}.jnl")
+}
+
+/// The first sequence numbers of all journal files, ascending.
+pub(super) fn list(disk: &dyn Disk) -> Result<Vec<u64>, StoreError> {
+    let names = disk.list().map_err(while_doing("list the files of the store"))?;
+    let firsts = names.iter().filter_map(|name| name.strip_prefix("journal-")?.strip_suffix(".jnl")?.parse().ok());
+    let mut firsts: Vec<u64> = firsts.collect();
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+/// An open journal file.
+#[derive(Clone)]
+pub(super) struct Segment {
+    pub(super) file: Arc<dyn DiskFile>,
+    /// Its first sequence number.
+    pub(super) first: u64,
+    /// The id that its frames carry.
+    pub(super) id: u64,
+    /// Where it is, for messages.
+    pub(super) path: String,
+}
+
+impl Segment {
+    /// A new file, header and name on the disk itself; its length is [`START`].
+    pub(super) fn create(disk: &dyn Disk, first: u64, id: u64) -> Result<Self, Refusal> {
+        let path = disk.place(&name(first));
+        let failed = |error| Refusal::Failed(while_doing(format!("create {path}"))(error));
+        let fatal = |error| Refusal::Fatal(while_doing(format!("sync {path}"))(error));
+        let file = disk.create(&name(first)).map_err(failed)?;
+        file.write_at(0, &header(first, id)).map_err(failed)?;
+        file.sync().map_err(fatal)?;
+        disk.sync_folder().map_err(fatal)?;
+        Ok(Segment { file, first, id, path })
+    }
+
+    /// A file that is there; `None` when its header was never written whole.
+    pub(super) fn open(disk: &dyn Disk, first: u64) -> Result<Option<Self>, StoreError> {
+        let path = disk.place(&name(first));
+        let file = disk.open(&name(first)).map_err(while_doing(format!("open {path}")))?;
+        let mut found = [0; START as usize];
+        file.read_at(0, &mut found).map_err(while_doing(format!("read {path}")))?;
+        let id = u64::from_le_bytes(*found[16..].first_chunk().expect("the header is longer"));
+        if found[..8] == MAGIC && found[8] > FORMAT {
+            return Err(StoreError::Newer { what: "a journal file", found: found[8], known: FORMAT });
+        }
+        Ok((found == header(first, id)).then_some(Segment { file, first, id, path }))
+    }
+
+    /// The payload of one frame.
+    pub(super) fn read(&self, place: Place) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = vec![0; place.length as usize];
+        let count = self.file.read_at(u64::from(place.offset), &mut bytes).map_err(while_doing(format!("read {}", self.path)))?;
+        match frame::parse(&bytes[..count]) {
+            Some((header, _)) if header.file == self.id => Ok(bytes.split_off(HEADER)),
+            _ => Err(StoreError::Corrupt(format!("{}: no good frame at byte {}", self.path, place.offset))),
+        }
+    }
+}
+
+fn header(first: u64, id: u64) -> [u8; START as usize] {
+    let mut bytes = [0; START as usize];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8] = FORMAT;
+    bytes[16..24].copy_from_slice(&id.to_le_bytes());
+    bytes[24..32].copy_from_slice(&first.to_le_bytes());
+    let checksum = crc32fast::hash(&bytes);
+    bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Whether a file whose header is bad holds any good frame.
+pub(super) fn holds_frames(disk: &dyn Disk, first: u64) -> Result<bool, StoreError> {
+    let doing = || while_doing(format!("read {}", disk.place(&name(first))));
+    let file = disk.open(&name(first)).map_err(doing())?;
+    let length = file.length().map_err(doing())?;
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    file.read_at(0, &mut bytes).map_err(doing())?;
+    Ok(frame::search(&bytes).next().is_some())
+}
+
+/// Goes through the frames of a file, in order, as far as they are good.
+pub(super) struct Reader {
+    segment: Segment,
+    /// The sequence number that the next frame must have.
+    expected: u64,
+    /// Where the next frame begins.
+    offset: u64,
+    /// Bytes of the file from `offset` on are those of the window from `at` on.
+    window: Vec<u8>,
+    at: usize,
+}
+
+impl Reader {
+    /// From a place where the frame `expected` begins.
+    pub(super) fn new(segment: Segment, offset: u64, expected: u64) -> Self {
+        Reader { segment, expected, offset, window: Vec::new(), at: 0 }
+    }
+
+    /// The next frame, or `None` where no good one with the next number stands.
+    pub(super) fn next(&mut self) -> Result<Option<(Place, Header, &[u8])>, StoreError> {
+        self.fill(HEADER)?;
+        let Some(header) = frame::header(&self.window[self.at..]) else { return Ok(None) };
+        self.fill(HEADER + header.length)?;
+        let start = self.at;
+        let sound = frame::parse(&self.window[start..]).is_some();
+        if !sound || header.file != self.segment.id || header.sequence != self.expected {
+            return Ok(None);
+        }
+        let length = HEADER + header.length;
+        let place = Place { segment: self.segment.first, offset: self.offset as u32, length: length as u32 };
+        self.at += length;
+        self.offset += length as u64;
+        self.expected += 1;
+        Ok(Some((place, header, &self.window[start + HEADER..self.at])))
+    }
+
+    /// Where the last good frame ended.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The sequence number behind the last good frame.
+    pub(super) fn expected(&self) -> u64 {
+        self.expected
+    }
+
+    /// The file.
+    pub(super) fn segment(&self) -> &Segment {
+        &self.segment
+    }
+
+    /// Makes sure that what is left behind the last good frame was never synced: `true` when there is anything to be cut.
+    ///
+    /// A group is written only after the one before it was synced. So a bad frame may be part of the last group, of which any
+    /// part may have reached the disk; a good frame of a later group tells that it was synced once, and is damaged.
+    pub(super) fn judge_tail(&self) -> Result<bool, StoreError> {
+        let doing = || while_doing(format!("read {}", self.segment.path));
+        let length = self.segment.file.length().map_err(doing())?;
+        let mut rest = vec![0; usize::try_from(length.saturating_sub(self.offset)).unwrap_or(0)];
+        self.segment.file.read_at(self.offset, &mut rest).map_err(doing())?;
+        if rest.iter().all(|byte| *byte == 0) {
+            return Ok(false);
+        }
+        let later = frame::search(&rest).find(|found| found.file == self.segment.id && found.group() > self.expected);
+        match later {
+            None => Ok(true),
+            Some(found) => Err(self.damaged(&format!("although entry {} stands good behind it", found.sequence))),
+        }
+    }
+
+    /// The error for a bad frame where a good one must be.
+    pub(super) fn damaged(&self, why: &str) -> StoreError {
+        StoreError::Corrupt(format!(
+            "{}: damaged at byte {}: entry {} is not readable there, {why}; nothing was changed, restore the file from a backup",
+            self.segment.path, self.offset, self.expected
+        ))
+    }
+
+    /// Gets `count` bytes into the window, fewer where the file ends.
+    fn fill(&mut self, count: usize) -> Result<(), StoreError> {
+        let have = self.window.len() - self.at;
+        if have >= count {
+            return Ok(());
+        }
+        self.window.drain(..self.at);
+        self.at = 0;
+        self.window.resize(count.max(CHUNK), 0);
+        let from = self.offset + have as u64;
+        let read = self.segment.file.read_at(from, &mut self.window[have..]);
+        let read = read.map_err(while_doing(format!("read {}", self.segment.path)))?;
+        self.window.truncate(have + read);
+        Ok(())
+    }
+}

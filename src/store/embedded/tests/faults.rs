@@ -1,0 +1,3 @@
+//! One thing goes wrong at a time.
+
+use super::*;

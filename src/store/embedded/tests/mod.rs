@@ -1,0 +1,92 @@
+//! The embedded store on a simulated disk.
+
+mod crash;
+mod faults;
+
+use std::sync::Arc;
+
+use super::checkpoint::Checkpointer;
+use super::committer::{Committer, Prepared, Request};
+use super::journal::Sizes;
+use super::recovery::{self, Started};
+use super::shared::Shared;
+use super::*;
+use crate::conversation::{Event, Origin, State, Trace};
+use crate::model::{Incoming, MessageId, Profile, UserId};
+use crate::store::disk::simulated::{Dice, SimulatedDisk};
+use crate::store::map::tree_map::TreeHome;
+use crate::store::{EntryKind, Seen, TurnLog};
+
+/// Small, so that short tests see many files.
+const SIZES: Sizes = Sizes { file: 6_000, ahead: 1_024 };
+
+const ACCOUNT: UserId = UserId(7);
+
+fn key(peer: u64) -> Key {
+    Key::new(ACCOUNT, UserId(peer))
+}
+
+fn event(peer: u64, revision: u64) -> EventId {
+    EventId::message(ACCOUNT, MessageId(peer << 32 | revision))
+}
+
+/// A turn on revision `base` of the conversation with `peer`, that says `text`.
+fn turn(peer: u64, base: u64, text: &str, due: Option<i64>) -> Commit {
+    let (revision, at) = (base + 1, Timestamp::from_millis(1_000));
+    let id = event(peer, revision);
+    let message = Incoming { id: MessageId(id.id), sent_at: at, text: text.into(), tap: None, attachment: None };
+    let turn = TurnLog { event: Event::Echo { message, origin: Origin::Ours }, actions: Vec::new(), trace: Trace::default() };
+    let state = State::new(Profile { name: text.into(), ..Profile::unknown(UserId(peer)) }, at);
+    let record = Record { revision, due: due.map(Timestamp::from_millis), seen: Seen::default(), state, sealed: None };
+    let entry = Entry { kind: EntryKind::Turns, key: key(peer), at, events: vec![id], turns: vec![turn], record, sealed: None };
+    Commit { base, entry }
+}
+
+/// A store whose committer has no thread of its own, so that a seed always gives the same run.
+struct Bench {
+    committer: Committer,
+    shared: Arc<Shared>,
+    /// Keeps the committer's door open.
+    _door: Sender<Request>,
+}
+
+impl Bench {
+    fn start(disk: &SimulatedDisk, home: &TreeHome) -> Result<Bench, StoreError> {
+        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        let Started { journal, map, mark } = recovery::start(&disk, home, SIZES, &|_| {})?;
+        let shared = Arc::new(Shared::new(disk, map, mark.applied.sequence, Arc::new(|_| {})));
+        let checkpointer = Checkpointer::start(shared.clone(), mark, u64::MAX)?;
+        let (committer, _door) = Committer::new(journal, checkpointer, shared.clone(), 0);
+        Ok(Bench { committer, shared, _door })
+    }
+
+    /// Commits calls as one group. The outer error is fatal.
+    fn commit(&mut self, calls: Vec<Vec<Commit>>) -> Result<Vec<Result<Vec<Committed>, StoreError>>, StoreError> {
+        let mut group = Vec::new();
+        let mut answers = Vec::new();
+        for commits in calls {
+            let (answer, answered) = oneshot::channel();
+            group.push((commits.into_iter().map(|commit| Prepared::new(commit).unwrap()).collect(), answer));
+            answers.push(answered);
+        }
+        self.committer.commit(group)?;
+        Ok(answers.into_iter().map(|mut answer| answer.try_recv().expect("the committer answers all")).collect())
+    }
+
+    /// One turn after another, each in a group of its own.
+    fn talk(&mut self, peer: u64, revisions: std::ops::Range<u64>) {
+        for base in revisions {
+            let answers = self.commit(vec![vec![turn(peer, base, "hello", None)]]).unwrap();
+            assert_eq!(answers[0].as_deref().unwrap(), [Committed::Ok]);
+        }
+    }
+
+    fn revision(&self, peer: u64) -> u64 {
+        rows::record_of(&*self.shared.map, key(peer)).unwrap().map_or(0, |record| record.revision)
+    }
+
+    fn entries(&self, peer: u64) -> Result<Vec<Entry>, StoreError> {
+        let places = rows::places(&*self.shared.map, key(peer), 0..=u64::MAX);
+        places.map(|place| Entry::decode(&journal::read(&*self.shared.disk, place?)?)).collect()
+    }
+}
