@@ -45,3 +45,7 @@ pub mod outbox;
 // Typed calls of X's REST API.
 #[cfg(feature = "service")]
 pub mod client;
+
+// Wiring: build the store, the doors and the loops; start, drain, stop.
+#[cfg(feature = "service")]
+pub mod service;

@@ -116,7 +116,7 @@ async fn open_store(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
 /// The limits of X count over 24 hours, so what was sent before the start counts too.
 async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> anyhow::Result<Pace> {
     let lifted = |limit: u32| (limit > 0).then_some(limit);
-    let mut pace = Pace::new(Limits { account: lifted(config.limits.account_sends), app: lifted(config.limits.app_sends) });
+    let mut pace = Pace::new(Limits { per_account: lifted(config.limits.account_sends), per_app: lifted(config.limits.app_sends) });
     let apps: BTreeMap<UserId, _> = config.account.iter().map(|account| (account.user_id, account.app)).collect();
     let mut count = |entry: Entry| {
         let Some(app) = apps.get(&entry.key.account) else { return };

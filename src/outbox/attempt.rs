@@ -25,10 +25,6 @@ impl Outbox {
                 Some(message) => self.send(key, sender, &message, row, attempts).await,
                 None => Outcome::Refused { code: 0, reason: "its text is no longer in the journal".into(), person: false },
             };
-            if let Outcome::Sent(_) = outcome {
-                let free = record.as_ref().is_some_and(|record| is_free(record.state.heard, record.state.replies, self.clock.now()));
-                self.with_pace(|pace, now| pace.sent(now, key.account, sender.app, free));
-            }
             let settled = Event::Settled { row, outcome };
             record = self.turns.apply(key, |record| self.settle_and_go_on(key, sender, record, &settled)).await?;
         }
@@ -73,7 +69,15 @@ impl Outbox {
             return None;
         }
         let free = is_free(record.state.heard, record.state.replies, now);
-        Some(match self.with_pace(|pace, now| pace.ask(now, key.account, sender.app, free)) {
+        let verdict = self.with_pace(|pace, now| {
+            let verdict = pace.ask(now, key.account, sender.app, free);
+            // Counted at once, so that no other send takes the same place under the limit.
+            if verdict == Verdict::Go {
+                pace.sent(now, key.account, sender.app, free);
+            }
+            verdict
+        });
+        Some(match verdict {
             Verdict::Go => Event::Claimed { row: row.id },
             Verdict::Wait(until) => Event::Settled { row: row.id, outcome: Outcome::RetryAt(until) },
         })

@@ -63,7 +63,8 @@ impl Search<'_> {
 
     /// Whether an asking had been answered when its record last held it.
     async fn was_answered(&self, number: u32) -> Result<bool, StoreError> {
-        let dropped = self.first(|state| state.askings.first().is_none_or(|oldest| oldest.number > number) && state.asked >= number).await?;
+        let dropped =
+            self.first(|state| state.askings.first().is_none_or(|oldest| oldest.number > number) && state.asked >= number).await?;
         let Some(before) = dropped.map(|entry| entry.revision() - 1) else { return Ok(false) };
         Ok(self.entry(before).await?.and_then(|entry| find(&entry, number)).is_some_and(|asking| asking.answered))
     }

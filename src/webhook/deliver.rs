@@ -8,6 +8,9 @@ use crate::model::{EventId, Key, Profile, UserId};
 use crate::turn::{Arrival, TurnError};
 use crate::wire::{self, DirectMessage, EventBody};
 
+/// How many unreadable parts of one delivery are kept; a body may have as many as it has bytes.
+const KEPT_ODDITIES: usize = 8;
+
 /// 200 with an empty body when everything the delivery causes is on the disk; 500 when it is not, so that X delivers it again.
 pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpResponse {
     match door.take(&envelope).await {
@@ -25,7 +28,7 @@ impl Door {
             Ok(delivery) => delivery,
             Err(unreadable) => return self.note(UserId(0), "delivery", &unreadable.to_string(), &envelope.body).await,
         };
-        for oddity in &delivery.oddities {
+        for oddity in delivery.oddities.iter().take(KEPT_ODDITIES) {
             let place = format!("{} {}", oddity.kind, oddity.place);
             self.note(UserId(0), &place, &oddity.reason, &envelope.body).await?;
         }

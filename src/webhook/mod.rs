@@ -4,6 +4,8 @@
 
 mod deliver;
 mod envelope;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,9 +18,6 @@ use crate::turn::Turns;
 use crate::wire::signature;
 
 pub use envelope::Envelope;
-
-/// The header that carries the signature (contract §1.3).
-const SIGNATURE: &str = "x-twitter-webhooks-signature";
 
 /// The longest challenge that is answered; real ones have 48 characters (contract §1.1).
 const TOKEN_CHARS: usize = 256;
@@ -115,7 +114,7 @@ fn is_challenge(token: &str) -> bool {
 }
 
 fn header(request: &HttpRequest) -> Option<&str> {
-    request.headers().get(SIGNATURE)?.to_str().ok()
+    request.headers().get(signature::SIGNATURE_HEADER)?.to_str().ok()
 }
 
 fn count(counter: &AtomicU64, more: usize) {

@@ -15,9 +15,9 @@ fn bot(policy: &str) -> String {
         state "photo" {{ say "A photo."; option "Home" goto="home" }}
         state "fresh" {{ say "Fresh."; option "Home" goto="home" }}
         state "report" {{
-          set "note" "before"
+          set note="before"
           ask "area" "Which area?" {{ option "Aspen" value="aspen"; option "Vail" value="vail" }}
-          set "note" "after"
+          set note="after"
           say "Report: {{{{ area }}}}."
           option "Back" goto="home"
         }}"##
@@ -99,7 +99,7 @@ fn every_class_has_one_outcome_under_every_policy() {
 #[test]
 fn rewind_restores_the_slots_and_follow_keeps_them() {
     for (policy, note) in [("rewind", "before"), ("follow", "after")] {
-        let mut chat = Chat::with(&bot(policy).replace(r#"set "note" "after""#, r#"if "area == 'aspen'" { set "note" "after" }"#));
+        let mut chat = Chat::with(&bot(policy).replace(r#"set note="after""#, r#"if "area == 'aspen'" { set note="after" }"#));
         chat.says("report").taps("Aspen").taps_of(0, "Vail").hears_back("Report: vail.");
         assert_eq!(chat.slot("note").as_deref(), Some(note), "{policy}");
     }

@@ -21,7 +21,7 @@ state "order" {
   if "qty > 3" { say "That is a lot." } 
   else { say "Fine." }
   ask "name" "For whom?" type="text"
-  set "line" "{{ qty }} x {{ thing }} for {{ name }}"
+  set line="{{ qty }} x {{ thing }} for {{ name }}"
   say "{{ line }}"
   option "Home" goto="home"
 }
@@ -119,7 +119,7 @@ fn wrong_answers_are_asked_again_and_then_given_up() {
 #[test]
 fn a_right_answer_forgives_the_wrong_ones() {
     let mut chat = chat();
-    chat.says("hi").taps("Order").taps("Map").says("nine").says("2").hears_back("Fine.\nFor whum?".replace("whum", "whom").as_str());
+    chat.says("hi").taps("Order").taps("Map").says("nine").says("2").hears_back("Fine.\nFor whom?");
     assert_eq!(chat.state.wrong, 0);
 }
 
