@@ -49,3 +49,7 @@ pub mod client;
 // Wiring: build the store, the doors and the loops; start, drain, stop.
 #[cfg(feature = "service")]
 pub mod service;
+
+// X in a box: the same HTTP, faults, a seed.
+#[cfg(feature = "service")]
+pub mod simulator;

@@ -1,0 +1,147 @@
+//! Sending and reading messages, typing and read receipts (contract §4.1).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::super::event::{self, EventView, Reader};
+use super::super::refusal::Refusal;
+use super::super::shared::Shared;
+use super::super::world::{Message, Trouble};
+use super::super::{delivery, draft};
+use super::answer::Answer;
+use super::auth::Caller;
+use super::call::Call;
+use super::counted;
+use crate::model::{MessageId, UserId};
+
+/// How far back messages can be read.
+const READABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// `POST direct_messages/events/new.json`. The checks come in the order of contract §8.
+pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (from, app) = caller.messenger()?;
+    if let Some(failure) = shared.change(|world, _| world.failure_before_send()) {
+        return Ok(Answer::failing(failure, shared.clock.now()));
+    }
+    if !call.is_json() {
+        return Ok(Answer::empty(415));
+    }
+    let (to, draft) = draft::parse(&call.body)?;
+    let (parcels, trouble, answer) = shared.change(|world, now| {
+        world.may_write(from, to)?;
+        draft::check(&draft)?;
+        world.may_send(from, to, &draft)?;
+        world.count_send(from, to, app, now)?;
+        let (id, parcels) = world.post(from, to, draft, app, now);
+        let event = world.messages.get(id).map(|message| EventView::new(message, Reader::Answer));
+        let answer = Answer::json(&One { event, apps: None });
+        Ok::<_, Refusal>((parcels, world.trouble_after_send(), answer))
+    })?;
+    let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.number).collect();
+    delivery::submit(shared, parcels);
+    let Trouble { failure, wait, echo_first } = trouble;
+    if echo_first {
+        delivery::attempted(shared, &numbers).await;
+    }
+    sleep(wait).await;
+    Ok(failure.map_or(answer, |failure| Answer::failing(failure, shared.clock.now())))
+}
+
+/// `GET direct_messages/events/show.json`.
+pub(super) fn show(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (user, _) = caller.messenger()?;
+    let quota = counted(shared, caller, "direct_messages/events/show", 15)?;
+    let id: MessageId = call.required("id")?.parse().map_err(|_| Refusal::no_such_page())?;
+    shared.see(|world| {
+        let mine = |message: &&Message| message.shown.from == user || message.shown.to == user;
+        let message = world.messages.get(id).filter(mine).ok_or_else(Refusal::no_such_page)?;
+        let apps = event::apps(world, std::iter::once(message), user);
+        let view = One { event: Some(EventView::new(message, Reader::Rest(user))), apps };
+        Ok(Answer::json(&view).within(quota))
+    })
+}
+
+/// `GET direct_messages/events/list.json`: newest first, of the last 30 days.
+pub(super) fn list(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (user, _) = caller.messenger()?;
+    let quota = counted(shared, caller, "direct_messages/events/list", 15)?;
+    let count = call.parameter("count").and_then(|count| count.parse().ok()).unwrap_or(20_usize).clamp(1, 50);
+    let before = match call.parameter("cursor") {
+        Some(cursor) => cursor.parse().map_err(|_| Refusal::shape("cursor", format_args!("'{cursor}' is not a valid cursor")))?,
+        None => MessageId(u64::MAX),
+    };
+    let oldest = MessageId::first_at(shared.clock.now().minus(READABLE));
+    shared.see(|world| {
+        let readable = world.messages.of_user(user).skip_while(|message| message.shown.id >= before);
+        let mut readable = readable.take_while(|message| message.shown.id >= oldest).peekable();
+        let page: Vec<&Message> = readable.by_ref().take(count).collect();
+        let more = readable.peek().is_some();
+        let view = Page {
+            events: page.iter().map(|message| EventView::new(message, Reader::Rest(user))).collect(),
+            apps: event::apps(world, page.iter().copied(), user),
+            next_cursor: page.last().filter(|_| more).map(|last| last.shown.id.to_string()),
+        };
+        Ok(Answer::json(&view).within(quota))
+    })
+}
+
+/// `POST direct_messages/indicate_typing.json`: the other side hears of it, if subscribed.
+pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (from, _) = caller.messenger()?;
+    let quota = counted(shared, caller, "direct_messages/indicate_typing", 1_000)?;
+    let to = recipient(shared, call)?;
+    let parcels = shared.change(|world, now| {
+        let body = event::typing(world, from, to, now);
+        world.tell(to, &body, now)
+    });
+    delivery::submit(shared, parcels);
+    Ok(Answer::empty(204).within(quota))
+}
+
+/// `POST direct_messages/mark_read.json`.
+pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (from, _) = caller.messenger()?;
+    let quota = counted(shared, caller, "direct_messages/mark_read", 1_000)?;
+    let to = recipient(shared, call)?;
+    let last = needed(call, "last_read_event_id")?;
+    let last: MessageId = last.parse().map_err(|_| Refusal::shape("last_read_event_id", format_args!("'{last}' is not a valid Long")))?;
+    let parcels = shared.change(|world, now| {
+        let body = event::read(world, from, to, last, now);
+        world.tell(to, &body, now)
+    });
+    delivery::submit(shared, parcels);
+    Ok(Answer::empty(204).within(quota))
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    event: Option<EventView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apps: Option<BTreeMap<String, Value>>,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    events: Vec<EventView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apps: Option<BTreeMap<String, Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// The other side of a typing or read call.
+fn recipient(shared: &Shared, call: &Call) -> Result<UserId, Refusal> {
+    let id = needed(call, "recipient_id")?;
+    let id: UserId = id.parse().map_err(|_| Refusal::shape("recipient_id", format_args!("'{id}' is not a valid Long")))?;
+    shared.see(|world| world.person(id).map(|person| person.id)).ok_or_else(Refusal::no_such_user)
+}
+
+/// On these two calls a missing parameter is 400.
+fn needed(call: &Call, name: &str) -> Result<String, Refusal> {
+    call.required(name).map_err(|refusal| Refusal { status: 400, ..refusal })
+}

@@ -1,0 +1,78 @@
+//! The platform's HTTP face, v1.1: routes, who may call, and how answers look (contract §4).
+
+mod account;
+mod answer;
+mod auth;
+mod call;
+mod hooks;
+mod messages;
+
+use std::sync::Arc;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::refusal::Refusal;
+use super::shared::Shared;
+use super::world::{ApiCall, Quota};
+use answer::Answer;
+use auth::Caller;
+use call::Call;
+
+/// Puts the platform's paths into a server.
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config.default_service(web::to(serve));
+}
+
+async fn serve(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let shared = shared.into_inner();
+    let call = match Call::new(&request, body) {
+        Ok(call) => call,
+        Err(refusal) => return Answer::from(refusal).respond(&shared),
+    };
+    let caller = auth::identify(&shared, &call);
+    let user = caller.as_ref().ok().and_then(Caller::acting_user);
+    let answer = route(&shared, &call, caller).await.unwrap_or_else(Answer::from);
+    shared.change(|world, now| {
+        let path = call.url.path().to_owned();
+        world.log.called(ApiCall { at: now, method: call.method.clone(), path, user, status: answer.status, code: answer.code });
+    });
+    answer.respond(&shared)
+}
+
+async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal>) -> Result<Answer, Refusal> {
+    let segments: Vec<&str> = call.url.path().trim_start_matches('/').split('/').collect();
+    let method = call.method.as_str();
+    match (method, segments.as_slice()) {
+        ("POST", ["oauth2", "token"]) => account::bearer(shared, call),
+        ("GET", ["1.1", "account", "verify_credentials.json"]) => account::verify_credentials(shared, caller?),
+        (_, ["1.1", "direct_messages", rest @ ..]) => match (method, rest) {
+            ("POST", ["events", "new.json"]) => messages::send(shared, call, caller?).await,
+            ("GET", ["events", "show.json"]) => messages::show(shared, call, caller?),
+            ("GET", ["events", "list.json"]) => messages::list(shared, call, caller?),
+            ("POST", ["indicate_typing.json"]) => messages::typing(shared, call, caller?),
+            ("POST", ["mark_read.json"]) => messages::mark_read(shared, call, caller?),
+            _ => Err(Refusal::no_such_page()),
+        },
+        (_, ["1.1", "account_activity", rest @ ..]) => match (method, rest) {
+            ("POST", ["webhooks.json"]) => hooks::register(shared, call, caller?).await,
+            ("GET", ["webhooks.json"]) => hooks::list(shared, caller?),
+            ("PUT", ["webhooks", id]) => hooks::revalidate(shared, caller?, hooks::id(id)?).await,
+            ("DELETE", ["webhooks", id]) => hooks::delete(shared, caller?, hooks::id(id)?),
+            ("POST", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribe(shared, caller?, hooks::id(id)?),
+            ("GET", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribed(shared, caller?, hooks::id(id)?),
+            ("DELETE", ["webhooks", _, "subscriptions", "all.json"]) => Err(hooks::retired()),
+            ("DELETE", ["webhooks", id, "subscriptions", user, "all.json"]) => hooks::unsubscribe(shared, caller?, hooks::id(id)?, user),
+            ("GET", ["webhooks", id, "subscriptions", "all", "list.json"]) => hooks::subscribers(shared, caller?, hooks::id(id)?),
+            ("GET", ["subscriptions", "count.json"]) => hooks::count(shared, caller?),
+            _ => Err(Refusal::no_such_page()),
+        },
+        _ => Err(Refusal::no_such_page()),
+    }
+}
+
+/// Counts a call against its window of 15 minutes.
+fn counted(shared: &Shared, caller: Caller, endpoint: &'static str, limit: u32) -> Result<Option<Quota>, Refusal> {
+    let quota = shared.change(|world, now| world.count_call(endpoint, caller.who(), limit, now));
+    if quota.is_some_and(|quota| quota.exceeded) { Err(Refusal { quota, ..Refusal::over_limit() }) } else { Ok(quota) }
+}

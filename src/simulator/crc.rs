@@ -1,0 +1,96 @@
+//! The challenge that a webhook must answer before it is stored, at a PUT, and every so often (contract §1.1, §1.2).
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use reqwest::StatusCode;
+use reqwest::header::CONTENT_ENCODING;
+use serde::Deserialize;
+use tokio::time::sleep;
+use url::Url;
+
+use super::refusal::Refusal;
+use super::shared::Shared;
+use super::world::WebhookId;
+use crate::model::AppId;
+use crate::wire::signature::{SIGNATURE_HEADER, sign, verify};
+
+/// Why a webhook failed its challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CrcFailure {
+    /// No answer within the limit.
+    #[error("High latency on CRC GET request. Your webhook should respond in less than 3 seconds.")]
+    Slow,
+    /// Another status than 200, a redirect too, or no connection.
+    #[error("Non-200 response code during CRC GET request (i.e. 404, 500, etc).")]
+    Not200,
+    /// Not JSON, no `response_token`, the wrong one, or compressed without being asked.
+    #[error("Webhook URL does not meet the requirements. Invalid CRC token or json response format.")]
+    WrongAnswer,
+}
+
+impl From<CrcFailure> for Refusal {
+    fn from(failure: CrcFailure) -> Self {
+        Refusal::new(403, 214, failure.to_string())
+    }
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    response_token: String,
+}
+
+/// Challenges an address in the name of an app.
+pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str) -> Result<(), CrcFailure> {
+    let (token, nonce, limit) = shared.change(|world, now| {
+        let token = STANDARD.encode(world.dice.uuid());
+        (token, STANDARD_NO_PAD.encode(now.to_string()), world.rules.answer_limit)
+    });
+    let secret = shared.see(|world| world.keys.app(app).map(|app| app.consumer_secret.clone())).unwrap_or_default();
+    let mut url = Url::parse(url).map_err(|_| CrcFailure::Not200)?;
+    url.query_pairs_mut().append_pair("crc_token", &token).append_pair("nonce", &nonce);
+    let signature = sign(secret.as_bytes(), url.query().unwrap_or_default().as_bytes());
+    let request = shared.client.get(url).timeout(limit).header(SIGNATURE_HEADER, signature);
+    let response = request.send().await.map_err(failure)?;
+    if response.status() != StatusCode::OK {
+        return Err(CrcFailure::Not200);
+    }
+    if response.headers().contains_key(CONTENT_ENCODING) {
+        return Err(CrcFailure::WrongAnswer);
+    }
+    let body = response.bytes().await.map_err(failure)?;
+    let answer: Answer = serde_json::from_slice(&body).map_err(|_| CrcFailure::WrongAnswer)?;
+    if verify(&answer.response_token, secret.as_bytes(), token.as_bytes()) { Ok(()) } else { Err(CrcFailure::WrongAnswer) }
+}
+
+/// Challenges a registered webhook and marks it by the result.
+pub(super) async fn revalidate(shared: &Shared, id: WebhookId) -> Result<(), CrcFailure> {
+    let hook = shared.see(|world| world.hooks.get(id).map(|hook| (hook.app, hook.url.clone())));
+    let Some((app, url)) = hook else { return Ok(()) };
+    let result = challenge(shared, app, &url).await;
+    shared.change(|world, _| world.hooks.set_valid(id, result.is_ok()));
+    result
+}
+
+/// Challenges every valid webhook; an invalid one returns to service only by a PUT.
+pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), CrcFailure>)> {
+    let valid: Vec<_> = shared.see(|world| world.hooks.all().filter(|hook| hook.valid).map(|hook| hook.id).collect());
+    let mut results = Vec::new();
+    for id in valid {
+        results.push((id, revalidate(shared, id).await));
+    }
+    results
+}
+
+/// Checks all webhooks every so often, for as long as the simulator runs.
+pub(super) async fn check_periodically(shared: Arc<Shared>) {
+    while let Some(period) = shared.see(|world| world.rules.crc_period) {
+        sleep(shared.clock.scaled(period)).await;
+        check_all(&shared).await;
+    }
+}
+
+fn failure(error: reqwest::Error) -> CrcFailure {
+    if error.is_timeout() { CrcFailure::Slow } else { CrcFailure::Not200 }
+}

@@ -1,0 +1,55 @@
+//! What may go wrong with the simulator itself, and what to do about it.
+
+use std::net::SocketAddr;
+
+use super::refusal::Refusal;
+use crate::model::{MessageId, UserId};
+
+/// An error of the simulator. What the platform answers to its callers is a [`Refusal`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free one")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The client that delivers events could not be made.
+    #[error("cannot make the client that delivers events: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The world to start with contradicts itself.
+    #[error("this world cannot be: {0}")]
+    World(String),
+    /// Nobody of that name or id.
+    #[error("nobody here is called `{0}`; name a person by id or @screen_name")]
+    UnknownPerson(String),
+    /// No such message.
+    #[error("there is no message {0}")]
+    UnknownMessage(MessageId),
+    /// Taps belong to those who got the message.
+    #[error("message {message} was not sent to {person}, who therefore cannot tap its options")]
+    NotTheirs {
+        /// The message.
+        message: MessageId,
+        /// Who tried.
+        person: UserId,
+    },
+    /// The message has no such option.
+    #[error("message {message} has no option `{choice}`; it has {options:?}")]
+    NoSuchOption {
+        /// The message.
+        message: MessageId,
+        /// What was asked for.
+        choice: String,
+        /// The labels that it has.
+        options: Vec<String>,
+    },
+    /// The account has no webhook to deliver to.
+    #[error("{0} is not subscribed on any webhook; register and subscribe first")]
+    NotSubscribed(UserId),
+    /// The platform would not take it from a person either.
+    #[error("the platform refuses it: {0}")]
+    Refused(#[from] Refusal),
+}

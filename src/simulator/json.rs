@@ -1,0 +1,123 @@
+//! Small habits of the platform's JSON: ids as text, escapes, dates.
+
+use std::fmt::{Display, Write as _};
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::model::Timestamp;
+
+/// Writes an id as a string.
+pub(super) fn text<T: Display, S: Serializer>(id: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
+}
+
+/// Writes an id as a string, or nothing.
+pub(super) fn maybe_text<T: Display, S: Serializer>(id: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.collect_str(id),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Writes ids as a list of strings.
+pub(super) fn texts<'a, T: Display + 'a, S: Serializer>(ids: impl IntoIterator<Item = &'a T>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(ids.into_iter().map(T::to_string))
+}
+
+/// Writes a span in milliseconds.
+pub(super) fn millis<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Compact JSON, keys in the order of the view's fields.
+pub(super) fn compact(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("views are made of texts, numbers and lists, with text keys")
+}
+
+/// JSON with `/` as `\/` and non-ASCII as `\uXXXX` in surrogate pairs: outside of strings JSON has neither.
+pub(super) fn escape(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        match c {
+            '/' => escaped.push_str("\\/"),
+            c if c.is_ascii() => escaped.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(escaped, "\\u{unit:04x}").expect("a string takes all that is written");
+                }
+            }
+        }
+    }
+    escaped
+}
+
+/// `2026-01-02T03:04:05Z`, as webhooks have it.
+pub(super) fn iso_date(at: Timestamp) -> String {
+    let Date { year, month, day, hour, minute, second, .. } = Date::of(at);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// `Sat Mar 14 09:26:53 +0000 2015`, as users have it.
+pub(super) fn user_date(at: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let date = Date::of(at);
+    let (weekday, month) = (DAYS[date.weekday], MONTHS[date.month - 1]);
+    format!("{weekday} {month} {:02} {:02}:{:02}:{:02} +0000 {:04}", date.day, date.hour, date.minute, date.second, date.year)
+}
+
+struct Date {
+    year: i64,
+    month: usize,
+    day: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    weekday: usize,
+}
+
+impl Date {
+    /// The civil date of a moment, counted in eras of 400 years that begin in March, so that leap days come last.
+    fn of(at: Timestamp) -> Self {
+        let (days, seconds) = (at.as_seconds().div_euclid(86_400), at.as_seconds().rem_euclid(86_400));
+        let shifted = days + 719_468;
+        let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month = (5 * day_of_year + 2) / 153;
+        let after_december = i64::from(month >= 10);
+        Date {
+            year: era * 400 + year_of_era + after_december,
+            month: (month + 3 - 12 * after_december) as usize,
+            day: day_of_year - (153 * month + 2) / 5 + 1,
+            hour: seconds / 3_600,
+            minute: seconds / 60 % 60,
+            second: seconds % 60,
+            weekday: (days + 4).rem_euclid(7) as usize,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, iso, user) in [
+            (0, "1970-01-01T00:00:00Z", "Thu Jan 01 00:00:00 +0000 1970"),
+            (951_782_400, "2000-02-29T00:00:00Z", "Tue Feb 29 00:00:00 +0000 2000"),
+            (1_426_325_213, "2015-03-14T09:26:53Z", "Sat Mar 14 09:26:53 +0000 2015"),
+            (1_767_225_599, "2025-12-31T23:59:59Z", "Wed Dec 31 23:59:59 +0000 2025"),
+        ] {
+            let at = Timestamp::from_millis(seconds * 1000);
+            assert_eq!((iso_date(at).as_str(), user_date(at).as_str()), (iso, user));
+        }
+    }
+
+    #[test]
+    fn escapes_are_those_of_the_platform() {
+        assert_eq!(escape(&compact(&["a/é☃𝄞\n\""])), r#"["a\/\u00e9\u2603\ud834\udd1e\n\""]"#);
+    }
+}

@@ -1,0 +1,258 @@
+//! Things that go wrong on demand. Each fault says what, for which copies, and how often; each counts what it did.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+    /// For which copies, where it is about deliveries.
+    #[serde(default)]
+    pub of: Copies,
+    /// How often; `None` until it is cleared.
+    #[serde(default)]
+    pub times: Option<u32>,
+}
+
+/// What may go wrong, on the way out of the platform or at its door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FaultKind {
+    /// A delivery is made this often instead of once.
+    Duplicate {
+        /// How often, at least 1.
+        copies: u32,
+    },
+    /// A delivery leaves later.
+    Delay {
+        /// By how much, not scaled.
+        millis: u64,
+    },
+    /// A delivery waits until it is released, in whatever order.
+    Hold,
+    /// A delivery is signed with a secret that is no app's.
+    WrongSignature,
+    /// A delivery carries no signature.
+    NoSignature,
+    /// A delivery is padded, and signed as padded.
+    Oversize {
+        /// To at least this many bytes.
+        bytes: usize,
+    },
+    /// A delivery has no `users`.
+    WithoutUsers,
+    /// `events/new` refuses the message before it is taken.
+    Refuse {
+        /// What the caller sees.
+        #[serde(default)]
+        with: Failure,
+    },
+    /// `events/new` takes the message, delivers the echo, and answers as if it had failed.
+    LoseAnswer {
+        /// What the caller sees.
+        #[serde(default)]
+        with: Failure,
+    },
+    /// `events/new` answers late; the message is taken at once.
+    SlowAnswer {
+        /// By how much, not scaled.
+        millis: u64,
+    },
+    /// `events/new` answers only after every copy of the message was attempted.
+    EchoFirst,
+}
+
+/// Which copies of a message a delivery fault is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Copies {
+    /// Every copy.
+    #[default]
+    All,
+    /// Those that tell a recipient.
+    Inbound,
+    /// Those that tell the sender of their own message.
+    Echo,
+}
+
+/// How a failed call looks to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "failure")]
+pub enum Failure {
+    /// The connection is closed without an answer.
+    #[default]
+    Close,
+    /// 500, code 131.
+    InternalError,
+    /// 503, code 130.
+    OverCapacity,
+    /// 429, code 88, with a reset header.
+    RateLimited {
+        /// Until the reset.
+        seconds: u64,
+    },
+    /// 403, code 151: "Whoops! You already said that."
+    AlreadySaid,
+}
+
+/// A fault and what it did so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FaultCount {
+    /// The fault; `times` is what is left of it.
+    pub fault: Fault,
+    /// How often it struck.
+    pub struck: u32,
+}
+
+/// What the faults make of one delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Disturbance {
+    pub(super) copies: u32,
+    pub(super) delay: Duration,
+    pub(super) hold: bool,
+    pub(super) signing: Signing,
+    pub(super) padded_to: usize,
+    pub(super) without_users: bool,
+}
+
+/// How a delivery is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::simulator) enum Signing {
+    #[default]
+    Right,
+    Wrong,
+    Missing,
+}
+
+/// What the faults make of one accepted call of `events/new`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::simulator) struct Trouble {
+    pub(in crate::simulator) failure: Option<Failure>,
+    pub(in crate::simulator) wait: Duration,
+    pub(in crate::simulator) echo_first: bool,
+}
+
+/// The faults in force.
+#[derive(Default)]
+pub(super) struct Faults(Vec<FaultCount>);
+
+impl Faults {
+    pub(super) fn add(&mut self, fault: Fault) {
+        self.0.push(FaultCount { fault, struck: 0 });
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn list(&self) -> Vec<FaultCount> {
+        self.0.clone()
+    }
+
+    /// What happens to a delivery; strikes every fault that is about it.
+    pub(super) fn on_delivery(&mut self, echo: bool) -> Disturbance {
+        let mut disturbance = Disturbance { copies: 1, ..Disturbance::default() };
+        let about = |fault: &Fault| match fault.of {
+            Copies::All => true,
+            Copies::Inbound => !echo,
+            Copies::Echo => echo,
+        };
+        self.strike(about, |kind| {
+            match kind {
+                FaultKind::Duplicate { copies } => disturbance.copies = (*copies).max(1),
+                FaultKind::Delay { millis } => disturbance.delay += Duration::from_millis(*millis),
+                FaultKind::Hold => disturbance.hold = true,
+                FaultKind::WrongSignature => disturbance.signing = Signing::Wrong,
+                FaultKind::NoSignature => disturbance.signing = Signing::Missing,
+                FaultKind::Oversize { bytes } => disturbance.padded_to = *bytes,
+                FaultKind::WithoutUsers => disturbance.without_users = true,
+                FaultKind::Refuse { .. } | FaultKind::LoseAnswer { .. } | FaultKind::SlowAnswer { .. } | FaultKind::EchoFirst => {
+                    return false;
+                }
+            }
+            true
+        });
+        disturbance
+    }
+
+    /// Whether a call of `events/new` is refused before the message is taken.
+    pub(super) fn before_send(&mut self) -> Option<Failure> {
+        let mut failure = None;
+        self.strike(
+            |_| true,
+            |kind| match kind {
+                FaultKind::Refuse { with } if failure.is_none() => {
+                    failure = Some(*with);
+                    true
+                }
+                _ => false,
+            },
+        );
+        failure
+    }
+
+    /// What becomes of the answer to a call of `events/new` that was accepted.
+    pub(super) fn after_send(&mut self) -> Trouble {
+        let mut trouble = Trouble::default();
+        self.strike(
+            |_| true,
+            |kind| {
+                match kind {
+                    FaultKind::LoseAnswer { with } if trouble.failure.is_none() => trouble.failure = Some(*with),
+                    FaultKind::SlowAnswer { millis } => trouble.wait += Duration::from_millis(*millis),
+                    FaultKind::EchoFirst => trouble.echo_first = true,
+                    _ => return false,
+                }
+                true
+            },
+        );
+        trouble
+    }
+
+    /// Offers every fault that is in force and `about` the matter; counts those that say they struck.
+    fn strike(&mut self, about: impl Fn(&Fault) -> bool, mut struck: impl FnMut(&FaultKind) -> bool) {
+        for count in self.0.iter_mut().filter(|count| count.fault.times != Some(0) && about(&count.fault)) {
+            if struck(&count.fault.kind) {
+                count.struck += 1;
+                count.fault.times = count.fault.times.map(|times| times - 1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(json: &str) -> Fault {
+        serde_json::from_str(json).expect("a fault")
+    }
+
+    #[test]
+    fn a_fault_strikes_as_often_as_it_says() {
+        let mut faults = Faults::default();
+        faults.add(fault(r#"{"kind":"duplicate","copies":3,"of":"inbound","times":2}"#));
+        assert_eq!(faults.on_delivery(true).copies, 1, "an echo is not inbound");
+        let copies: Vec<_> = (0..3).map(|_| faults.on_delivery(false).copies).collect();
+        assert_eq!(copies, [3, 3, 1]);
+        assert_eq!(faults.list()[0].struck, 2);
+    }
+
+    #[test]
+    fn faults_at_the_door_take_turns() {
+        let mut faults = Faults::default();
+        faults.add(fault(r#"{"kind":"refuse","with":{"failure":"over_capacity"},"times":1}"#));
+        faults.add(fault(r#"{"kind":"refuse","times":1}"#));
+        faults.add(fault(r#"{"kind":"lose_answer","times":1}"#));
+        assert_eq!(faults.on_delivery(false), Disturbance { copies: 1, ..Disturbance::default() });
+        assert_eq!(faults.before_send(), Some(Failure::OverCapacity));
+        assert_eq!(faults.before_send(), Some(Failure::Close));
+        assert_eq!(faults.before_send(), None);
+        assert_eq!(faults.after_send().failure, Some(Failure::Close));
+        assert_eq!(faults.after_send(), Trouble::default());
+    }
+}

@@ -1,0 +1,134 @@
+//! What happened: every delivery with its attempts, and every call. No tokens, no texts.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::super::json;
+use super::hooks::WebhookId;
+use crate::model::{MessageId, Timestamp, UserId};
+
+/// One copy of an event on its way to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeliveryRecord {
+    /// Counts up from 1; names the delivery.
+    pub number: u64,
+    /// Where it goes.
+    #[serde(serialize_with = "json::text")]
+    pub webhook: WebhookId,
+    /// Whose copy it is.
+    #[serde(serialize_with = "json::text")]
+    pub for_user: UserId,
+    /// The message it tells of; `None` for typing and read events and raw bodies.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub message: Option<MessageId>,
+    /// Whether it tells the sender of their own message.
+    pub echo: bool,
+    /// Every attempt so far.
+    pub attempts: Vec<Attempt>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// One POST to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attempt {
+    /// When it ended.
+    pub at: Timestamp,
+    /// The status of the answer; `None` when none came in time.
+    pub status: Option<u16>,
+    /// How long it took; in JSON milliseconds.
+    #[serde(serialize_with = "json::millis")]
+    pub latency: Duration,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Under way, or waiting for its next attempt.
+    Pending,
+    /// Held until it is released.
+    Held,
+    /// Answered with 200.
+    Delivered,
+    /// Given up after its last attempt.
+    Dropped,
+    /// Not sent, since the webhook is invalid or gone.
+    Withheld,
+}
+
+/// One call of the platform's API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApiCall {
+    /// When it came.
+    pub at: Timestamp,
+    /// Its method.
+    pub method: String,
+    /// Its path, without the query.
+    pub path: String,
+    /// The user it was made for, where one was recognised.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub user: Option<UserId>,
+    /// The status answered; 0 when the connection was closed instead.
+    pub status: u16,
+    /// The platform's error code, if it was refused.
+    pub code: Option<u32>,
+}
+
+/// The newest deliveries and calls.
+pub(in crate::simulator) struct Log {
+    remembered: usize,
+    last: u64,
+    deliveries: BTreeMap<u64, DeliveryRecord>,
+    calls: VecDeque<ApiCall>,
+}
+
+impl Log {
+    pub(super) fn new(remembered: usize) -> Self {
+        Log { remembered, last: 0, deliveries: BTreeMap::new(), calls: VecDeque::new() }
+    }
+
+    /// Opens the record of a delivery and returns its number.
+    pub(super) fn open(&mut self, webhook: WebhookId, for_user: UserId, message: Option<MessageId>, echo: bool) -> u64 {
+        self.last += 1;
+        let record = DeliveryRecord { number: self.last, webhook, for_user, message, echo, attempts: vec![], outcome: Outcome::Pending };
+        self.deliveries.insert(self.last, record);
+        while self.deliveries.len() > self.remembered {
+            self.deliveries.pop_first();
+        }
+        self.last
+    }
+
+    pub(in crate::simulator) fn attempted(&mut self, number: u64, attempt: Attempt) {
+        if let Some(record) = self.deliveries.get_mut(&number) {
+            record.attempts.push(attempt);
+        }
+    }
+
+    pub(in crate::simulator) fn settle(&mut self, number: u64, outcome: Outcome) {
+        if let Some(record) = self.deliveries.get_mut(&number) {
+            record.outcome = outcome;
+        }
+    }
+
+    pub(in crate::simulator) fn delivery(&self, number: u64) -> Option<&DeliveryRecord> {
+        self.deliveries.get(&number)
+    }
+
+    pub(in crate::simulator) fn deliveries(&self) -> impl Iterator<Item = &DeliveryRecord> {
+        self.deliveries.values()
+    }
+
+    pub(in crate::simulator) fn called(&mut self, call: ApiCall) {
+        self.calls.push_back(call);
+        if self.calls.len() > self.remembered {
+            self.calls.pop_front();
+        }
+    }
+
+    pub(in crate::simulator) fn calls(&self) -> impl Iterator<Item = &ApiCall> {
+        self.calls.iter()
+    }
+}

@@ -1,0 +1,134 @@
+//! Messages, kept for ever, in the order of their ids.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::error::Error;
+use super::super::json;
+use super::text::Wrapped;
+use crate::model::{AppId, Link, MediaKind, MessageId, QuickOption, Tap, Timestamp, UserId};
+
+/// A message as it stands in the chat.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shown {
+    /// Its id, and the id of the event that tells of it.
+    #[serde(serialize_with = "json::text")]
+    pub id: MessageId,
+    /// When it was sent, as its id says.
+    pub at: Timestamp,
+    /// Who sent it.
+    #[serde(serialize_with = "json::text")]
+    pub from: UserId,
+    /// To whom.
+    #[serde(serialize_with = "json::text")]
+    pub to: UserId,
+    /// What it says, as it was typed.
+    pub text: String,
+    /// The quick replies under it.
+    pub options: Vec<QuickOption>,
+    /// The buttons under it.
+    pub links: Vec<Link>,
+    /// A picture or video with it.
+    pub picture: Option<Picture>,
+    /// Set when a quick reply was tapped.
+    pub tap: Option<Tap>,
+    /// The app that it was sent with.
+    #[serde(serialize_with = "json::text")]
+    pub app: AppId,
+}
+
+/// An uploaded picture or video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// Its id.
+    #[serde(serialize_with = "json::text")]
+    pub id: u64,
+    /// What it is.
+    pub kind: MediaKind,
+}
+
+/// An option of a message, as a person names it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Choice {
+    /// By its place, from 0.
+    Index(usize),
+    /// By its label, exactly.
+    Label(String),
+}
+
+/// A message with what the platform made of it.
+#[derive(Debug, Clone)]
+pub(in crate::simulator) struct Message {
+    pub(in crate::simulator) shown: Shown,
+    /// The text with short links; the last of its links is the picture's, if there is one.
+    pub(in crate::simulator) wrapped: Wrapped,
+    /// The short links of the buttons.
+    pub(in crate::simulator) short_links: Vec<String>,
+    /// The random part of the picture's address.
+    pub(in crate::simulator) picture_name: String,
+}
+
+/// All messages.
+#[derive(Default)]
+pub(in crate::simulator) struct Messages {
+    all: BTreeMap<MessageId, Message>,
+    chats: BTreeMap<(UserId, UserId), Vec<MessageId>>,
+    of_user: BTreeMap<UserId, Vec<MessageId>>,
+}
+
+impl Messages {
+    pub(super) fn insert(&mut self, message: Message) {
+        let Shown { id, from, to, .. } = message.shown;
+        self.chats.entry(pair(from, to)).or_default().push(id);
+        self.of_user.entry(from).or_default().push(id);
+        if from != to {
+            self.of_user.entry(to).or_default().push(id);
+        }
+        self.all.insert(id, message);
+    }
+
+    pub(in crate::simulator) fn get(&self, id: MessageId) -> Option<&Message> {
+        self.all.get(&id)
+    }
+
+    /// All messages, oldest first.
+    pub(in crate::simulator) fn ids(&self) -> impl Iterator<Item = MessageId> {
+        self.all.keys().copied()
+    }
+
+    /// The messages between two people after `after`, oldest first.
+    pub(in crate::simulator) fn chat(&self, a: UserId, b: UserId, after: MessageId) -> impl DoubleEndedIterator<Item = &Message> {
+        let ids = self.chats.get(&pair(a, b)).map_or(&[][..], Vec::as_slice);
+        let new = ids.partition_point(|id| *id <= after);
+        ids[new..].iter().filter_map(|id| self.all.get(id))
+    }
+
+    /// The messages to and from a user, newest first.
+    pub(in crate::simulator) fn of_user(&self, user: UserId) -> impl Iterator<Item = &Message> {
+        self.of_user.get(&user).into_iter().flatten().rev().filter_map(|id| self.all.get(id))
+    }
+
+    /// The option that `person` taps on a message, however old it is.
+    pub(super) fn option(&self, person: UserId, id: MessageId, choice: &Choice) -> Result<(&Shown, &QuickOption), Error> {
+        let shown = &self.all.get(&id).ok_or(Error::UnknownMessage(id))?.shown;
+        if shown.to != person {
+            return Err(Error::NotTheirs { message: id, person });
+        }
+        let option = match choice {
+            Choice::Index(index) => shown.options.get(*index),
+            Choice::Label(label) => shown.options.iter().find(|option| option.label == *label),
+        };
+        let named = match choice {
+            Choice::Index(index) => format!("number {index}, counted from 0"),
+            Choice::Label(label) => label.clone(),
+        };
+        let labels = || shown.options.iter().map(|option| option.label.clone()).collect();
+        option.map(|option| (shown, option)).ok_or_else(|| Error::NoSuchOption { message: id, choice: named, options: labels() })
+    }
+}
+
+fn pair(a: UserId, b: UserId) -> (UserId, UserId) {
+    (a.min(b), a.max(b))
+}

@@ -1,0 +1,213 @@
+//! The simulated world: plain data and methods without I/O. Time is an argument, chance has a seed.
+
+mod faults;
+mod hooks;
+mod keys;
+mod limits;
+mod log;
+mod messages;
+mod posting;
+mod text;
+
+use std::collections::BTreeMap;
+
+pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
+pub(super) use faults::{Signing, Trouble};
+pub use hooks::{Webhook, WebhookId};
+pub(super) use keys::{CLOCK_WINDOW, Keys};
+pub(super) use limits::{Quota, Who};
+pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome};
+pub(super) use messages::Message;
+pub use messages::{Choice, Picture, Shown};
+pub(super) use posting::{Draft, Parcel};
+pub(super) use text::{UrlEntity, escape, has_link};
+
+use super::dice::Dice;
+use super::error::Error;
+use super::refusal::Refusal;
+use super::settings::{Person, Rules, Settings};
+use crate::model::{AppId, MediaKind, MessageId, Timestamp, UserId};
+
+/// The app that people type into: the web client's id (contract §3.3).
+pub(super) const WEB_CLIENT: AppId = AppId(3_033_300);
+
+/// Everything that the platform knows.
+pub(super) struct World {
+    pub(super) rules: Rules,
+    pub(super) dice: Dice,
+    pub(super) keys: Keys,
+    pub(super) hooks: hooks::Hooks,
+    pub(super) messages: messages::Messages,
+    pub(super) log: log::Log,
+    people: BTreeMap<UserId, Person>,
+    uploads: BTreeMap<u64, Upload>,
+    limits: limits::Limits,
+    faults: faults::Faults,
+    held: BTreeMap<u64, Parcel>,
+    last_id: u64,
+}
+
+struct Upload {
+    owner: UserId,
+    kind: MediaKind,
+    used: bool,
+}
+
+impl World {
+    /// The world as the settings have it, if it can be.
+    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
+        if let Some(reason) = contradiction(settings) {
+            return Err(Error::World(reason));
+        }
+        Ok(World {
+            rules: settings.rules.clone(),
+            dice: Dice::new(settings.seed),
+            keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
+            hooks: hooks::Hooks::default(),
+            messages: messages::Messages::default(),
+            log: log::Log::new(settings.rules.remembered),
+            people: settings.people.iter().map(|person| (person.id, person.clone())).collect(),
+            uploads: BTreeMap::new(),
+            limits: limits::Limits::default(),
+            faults: faults::Faults::default(),
+            held: BTreeMap::new(),
+            last_id: 0,
+        })
+    }
+
+    /// A new id: `(ms − epoch) << 22 | seq`, always greater than the last (contract §3.1).
+    pub(super) fn mint(&mut self, now: Timestamp) -> u64 {
+        self.last_id = MessageId::first_at(now).0.max(self.last_id + 1);
+        self.last_id
+    }
+
+    pub(super) fn person(&self, id: UserId) -> Option<&Person> {
+        self.people.get(&id)
+    }
+
+    /// Finds a person by id, or by screen name with or without `@`.
+    pub(super) fn find(&self, who: &str) -> Result<&Person, Error> {
+        let handle = who.trim_start_matches('@');
+        let by_id = who.parse().ok().and_then(|id: UserId| self.people.get(&id));
+        let by_name = || self.people.values().find(|person| person.screen_name.eq_ignore_ascii_case(handle));
+        by_id.or_else(by_name).ok_or_else(|| Error::UnknownPerson(who.to_owned()))
+    }
+
+    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    /// Takes somebody in, or changes them when the id is known.
+    pub(super) fn admit(&mut self, person: Person) -> Result<(), Error> {
+        if self.people.values().any(|known| known.id != person.id && same_person(known, &person)) {
+            return Err(Error::World(format!("somebody else is called `{}`", person.screen_name)));
+        }
+        self.people.insert(person.id, person);
+        Ok(())
+    }
+
+    /// Puts a picture or video into the store of uploads.
+    pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, now: Timestamp) -> u64 {
+        let id = self.mint(now);
+        self.uploads.insert(id, Upload { owner, kind, used: false });
+        id
+    }
+
+    /// Whether `from` can write to `to` at all (contract §4.1).
+    pub(super) fn may_write(&self, from: UserId, to: UserId) -> Result<(), Refusal> {
+        let recipient = self.people.get(&to).ok_or_else(Refusal::no_such_user)?;
+        if recipient.blocks.contains(&from) {
+            return Err(Refusal::new(403, 349, "You cannot send messages to this user."));
+        }
+        let wrote_before = || self.messages.chat(from, to, MessageId(0)).any(|message| message.shown.from == to);
+        if recipient.open_dms || recipient.follows.contains(&from) || from == to || wrote_before() {
+            return Ok(());
+        }
+        Err(Refusal::new(403, 150, "You cannot send messages to users who are not following you."))
+    }
+
+    /// Whether `draft` may be sent as it is: the media exists and is the sender's, the text is not a repetition (contract §4.4, §5).
+    pub(super) fn may_send(&self, from: UserId, to: UserId, draft: &Draft) -> Result<(), Refusal> {
+        if let Some(id) = draft.media
+            && self.uploads.get(&id).is_none_or(|upload| upload.owner != from || upload.used)
+        {
+            return Err(Refusal::new(400, 325, "A media id was not found."));
+        }
+        let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
+        if self.rules.refuse_duplicates && last().is_some_and(|last| last.shown.text == draft.text && draft.media.is_none()) {
+            return Err(Refusal::unsendable("Whoops! You already said that."));
+        }
+        Ok(())
+    }
+
+    /// Counts a message against the daily limits (contract §4.1).
+    pub(super) fn count_send(&mut self, from: UserId, to: UserId, app: AppId, now: Timestamp) -> Result<(), Refusal> {
+        let limits = [(Who::User(from), self.rules.user_daily), (Who::App(app), self.rules.app_daily)];
+        if self.rules.rate_limits && !self.limits.send(from, to, &limits, now) {
+            return Err(Refusal::over_limit());
+        }
+        Ok(())
+    }
+
+    /// Counts a call against its window; `None` when limits are off.
+    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: u32, now: Timestamp) -> Option<Quota> {
+        self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
+    }
+
+    pub(super) fn add_fault(&mut self, fault: Fault) {
+        self.faults.add(fault);
+    }
+
+    pub(super) fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    pub(super) fn faults(&self) -> Vec<FaultCount> {
+        self.faults.list()
+    }
+
+    /// A failure of `events/new` before it takes the message.
+    pub(super) fn failure_before_send(&mut self) -> Option<Failure> {
+        self.faults.before_send()
+    }
+
+    /// What becomes of the answer to an accepted `events/new`.
+    pub(super) fn trouble_after_send(&mut self) -> Trouble {
+        self.faults.after_send()
+    }
+
+    /// The numbers of the deliveries that are held, oldest first.
+    pub(super) fn held(&self) -> Vec<u64> {
+        self.held.keys().copied().collect()
+    }
+
+    /// Lets a held delivery go.
+    pub(super) fn release(&mut self, number: u64) -> Option<Parcel> {
+        let parcel = self.held.remove(&number)?;
+        self.log.settle(number, Outcome::Pending);
+        Some(parcel)
+    }
+}
+
+/// What cannot be in a world, if there is anything.
+fn contradiction(settings: &Settings) -> Option<String> {
+    let Settings { people, apps, tokens, .. } = settings;
+    for (at, person) in people.iter().enumerate() {
+        if people[..at].iter().any(|known| same_person(known, person)) {
+            return Some(format!("two people are called `{}` or have the id {}", person.screen_name, person.id));
+        }
+    }
+    let lives_here = |user| people.iter().any(|person| person.id == user);
+    if let Some(app) = apps.iter().find(|app| !lives_here(app.owner)) {
+        return Some(format!("app {} belongs to {}, who is not among the people", app.id, app.owner));
+    }
+    if let Some(token) = tokens.iter().find(|token| !lives_here(token.user)) {
+        return Some(format!("a token is for {}, who is not among the people", token.user));
+    }
+    let homeless = tokens.iter().find(|token| apps.iter().all(|app| app.id != token.app))?;
+    Some(format!("the token of {} is for app {}, which is not among the apps", homeless.user, homeless.app))
+}
+
+fn same_person(a: &Person, b: &Person) -> bool {
+    a.id == b.id || a.screen_name.eq_ignore_ascii_case(&b.screen_name)
+}
