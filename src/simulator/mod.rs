@@ -3,6 +3,7 @@
 //! A stranger to the rest of the house: a bot meets it only over HTTP. `world` is the state, pure; `api` the platform's calls;
 //! `delivery` and `crc` call the bot's webhook; `stage` is what tests and commands do to the world, `admin` the same over HTTP.
 
+mod admin;
 mod api;
 mod clock;
 mod crc;
@@ -12,6 +13,7 @@ mod draft;
 mod error;
 mod event;
 mod json;
+mod page;
 mod refusal;
 mod settings;
 mod shared;
@@ -57,7 +59,7 @@ impl Simulator {
             let (shared, stage, settings) = data.clone();
             let limits = PayloadConfig::new(LARGEST_CALL);
             let app = HttpApp::new().app_data(shared).app_data(stage).app_data(settings).app_data(limits);
-            app.configure(api::configure)
+            app.configure(page::configure).configure(admin::configure).configure(api::configure)
         });
         let refused = |source| Error::Listen { address: settings.listen, source };
         // Nobody asks the simulator politely to go: open connections are cut.
