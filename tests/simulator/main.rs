@@ -1,0 +1,8 @@
+//! The simulator as a bot meets it: over HTTP, with signatures that are checked for real.
+
+mod bot;
+mod calls;
+mod deliveries;
+mod faults;
+mod people;
+mod set_up;
