@@ -35,17 +35,17 @@ pub enum Order {
 impl Stage {
     /// Everybody who lives here.
     pub fn people(&self) -> Vec<Person> {
-        self.shared.see(|world| world.people().cloned().collect())
+        self.shared.see(|world| world.people.iter().cloned().collect())
     }
 
     /// A person by id or screen name.
     pub fn find(&self, who: &str) -> Result<Person, Error> {
-        self.shared.see(|world| world.find(who).cloned())
+        self.shared.see(|world| world.people.find(who).cloned())
     }
 
     /// Takes somebody in; whoever has the same id is replaced.
     pub fn admit(&self, person: Person) -> Result<(), Error> {
-        self.shared.change(|world, _| world.admit(person))
+        self.shared.change(|world, _| world.people.admit(person))
     }
 
     /// Writes a message, as a person types it.
@@ -100,17 +100,17 @@ impl Stage {
 
     /// Lets something go wrong from now on.
     pub fn fault(&self, fault: Fault) {
-        self.shared.change(|world, _| world.add_fault(fault));
+        self.shared.change(|world, _| world.faults.add(fault));
     }
 
     /// All faults and what they did.
     pub fn faults(&self) -> Vec<FaultCount> {
-        self.shared.see(World::faults)
+        self.shared.see(|world| world.faults.list())
     }
 
     /// Forgets all faults; what is held stays held.
     pub fn clear_faults(&self) {
-        self.shared.change(|world, _| world.clear_faults());
+        self.shared.change(|world, _| world.faults.clear());
     }
 
     /// The numbers of the deliveries that are held.
@@ -182,7 +182,7 @@ impl Stage {
 
     fn write(&self, from: UserId, to: UserId, draft: Draft, app: AppId) -> Result<MessageId, Error> {
         let (id, parcels) = self.shared.change(|world, now| {
-            if world.person(from).is_none() {
+            if world.people.get(from).is_none() {
                 return Err(Error::UnknownPerson(from.to_string()));
             }
             world.may_write(from, to)?;

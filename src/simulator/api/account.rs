@@ -20,7 +20,7 @@ pub(super) fn verify_credentials(shared: &Shared, caller: Caller) -> Result<Answ
     let (user, _) = caller.user()?;
     let quota = counted(shared, caller, "account/verify_credentials", 75)?;
     let view = shared.see(|world| {
-        world.person(user).map(|person| {
+        world.people.get(user).map(|person| {
             json!({
                 "id": person.id.0,
                 "id_str": person.id.to_string(),

@@ -25,7 +25,7 @@ const READABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// `POST direct_messages/events/new.json`. The checks come in the order of contract §8.
 pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
     let (from, app) = caller.messenger()?;
-    if let Some(failure) = shared.change(|world, _| world.failure_before_send()) {
+    if let Some(failure) = shared.change(|world, _| world.faults.before_send()) {
         return Ok(Answer::failing(failure, shared.clock.now()));
     }
     if !call.is_json() {
@@ -40,7 +40,7 @@ pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> R
         let (id, parcels) = world.post(from, to, draft, app, now);
         let event = world.messages.get(id).map(|message| EventView::new(message, Reader::Answer));
         let answer = Answer::json(&One { event, apps: None });
-        Ok::<_, Refusal>((parcels, world.trouble_after_send(), answer))
+        Ok::<_, Refusal>((parcels, world.faults.after_send(), answer))
     })?;
     let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.number).collect();
     delivery::submit(shared, parcels);
@@ -138,7 +138,7 @@ struct Page<'a> {
 fn recipient(shared: &Shared, call: &Call) -> Result<UserId, Refusal> {
     let id = needed(call, "recipient_id")?;
     let id: UserId = id.parse().map_err(|_| Refusal::shape("recipient_id", format_args!("'{id}' is not a valid Long")))?;
-    shared.see(|world| world.person(id).map(|person| person.id)).ok_or_else(Refusal::no_such_user)
+    shared.see(|world| world.people.get(id).map(|person| person.id)).ok_or_else(Refusal::no_such_user)
 }
 
 /// On these two calls a missing parameter is 400.

@@ -51,7 +51,7 @@ pub(super) fn apps<'a>(world: &World, messages: impl Iterator<Item = &'a Message
 }
 
 fn users<'a>(world: &'a World, ids: &[UserId]) -> BTreeMap<String, UserView<'a>> {
-    ids.iter().filter_map(|id| world.person(*id)).map(|person| (person.id.to_string(), UserView::new(person))).collect()
+    ids.iter().filter_map(|id| world.people.get(*id)).map(|person| (person.id.to_string(), UserView::new(person))).collect()
 }
 
 fn app(world: &World, id: AppId) -> Value {

@@ -138,18 +138,18 @@ pub(in crate::simulator) struct Trouble {
 
 /// The faults in force.
 #[derive(Default)]
-pub(super) struct Faults(Vec<FaultCount>);
+pub(in crate::simulator) struct Faults(Vec<FaultCount>);
 
 impl Faults {
-    pub(super) fn add(&mut self, fault: Fault) {
+    pub(in crate::simulator) fn add(&mut self, fault: Fault) {
         self.0.push(FaultCount { fault, struck: 0 });
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::simulator) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(super) fn list(&self) -> Vec<FaultCount> {
+    pub(in crate::simulator) fn list(&self) -> Vec<FaultCount> {
         self.0.clone()
     }
 
@@ -180,7 +180,7 @@ impl Faults {
     }
 
     /// Whether a call of `events/new` is refused before the message is taken.
-    pub(super) fn before_send(&mut self) -> Option<Failure> {
+    pub(in crate::simulator) fn before_send(&mut self) -> Option<Failure> {
         let mut failure = None;
         self.strike(
             |_| true,
@@ -196,7 +196,7 @@ impl Faults {
     }
 
     /// What becomes of the answer to a call of `events/new` that was accepted.
-    pub(super) fn after_send(&mut self) -> Trouble {
+    pub(in crate::simulator) fn after_send(&mut self) -> Trouble {
         let mut trouble = Trouble::default();
         self.strike(
             |_| true,

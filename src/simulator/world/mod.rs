@@ -6,6 +6,7 @@ mod keys;
 mod limits;
 mod log;
 mod messages;
+mod people;
 mod posting;
 mod text;
 
@@ -19,13 +20,14 @@ pub(super) use limits::{Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome};
 pub(super) use messages::Message;
 pub use messages::{Choice, Picture, Shown};
+use people::People;
 pub(super) use posting::{Draft, Parcel};
 pub(super) use text::{UrlEntity, escape, has_link};
 
 use super::dice::Dice;
 use super::error::Error;
 use super::refusal::Refusal;
-use super::settings::{Person, Rules, Settings};
+use super::settings::{Rules, Settings};
 use crate::model::{AppId, MediaKind, MessageId, Timestamp, UserId};
 
 /// The app that people type into: the web client's id (contract §3.3).
@@ -35,14 +37,14 @@ pub(super) const WEB_CLIENT: AppId = AppId(3_033_300);
 pub(super) struct World {
     pub(super) rules: Rules,
     pub(super) dice: Dice,
+    pub(super) people: People,
     pub(super) keys: Keys,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
-    people: BTreeMap<UserId, Person>,
+    pub(super) faults: faults::Faults,
     uploads: BTreeMap<u64, Upload>,
     limits: limits::Limits,
-    faults: faults::Faults,
     held: BTreeMap<u64, Parcel>,
     last_id: u64,
 }
@@ -56,9 +58,8 @@ struct Upload {
 impl World {
     /// The world as the settings have it, if it can be.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        if let Some(reason) = contradiction(settings) {
-            return Err(Error::World(reason));
-        }
+        let people = People::new(&settings.people)?;
+        check(&people, settings)?;
         Ok(World {
             rules: settings.rules.clone(),
             dice: Dice::new(settings.seed),
@@ -66,7 +67,7 @@ impl World {
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),
-            people: settings.people.iter().map(|person| (person.id, person.clone())).collect(),
+            people,
             uploads: BTreeMap::new(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
@@ -81,31 +82,6 @@ impl World {
         self.last_id
     }
 
-    pub(super) fn person(&self, id: UserId) -> Option<&Person> {
-        self.people.get(&id)
-    }
-
-    /// Finds a person by id, or by screen name with or without `@`.
-    pub(super) fn find(&self, who: &str) -> Result<&Person, Error> {
-        let handle = who.trim_start_matches('@');
-        let by_id = who.parse().ok().and_then(|id: UserId| self.people.get(&id));
-        let by_name = || self.people.values().find(|person| person.screen_name.eq_ignore_ascii_case(handle));
-        by_id.or_else(by_name).ok_or_else(|| Error::UnknownPerson(who.to_owned()))
-    }
-
-    pub(super) fn people(&self) -> impl Iterator<Item = &Person> {
-        self.people.values()
-    }
-
-    /// Takes somebody in, or changes them when the id is known.
-    pub(super) fn admit(&mut self, person: Person) -> Result<(), Error> {
-        if self.people.values().any(|known| known.id != person.id && same_person(known, &person)) {
-            return Err(Error::World(format!("somebody else is called `{}`", person.screen_name)));
-        }
-        self.people.insert(person.id, person);
-        Ok(())
-    }
-
     /// Puts a picture or video into the store of uploads.
     pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, now: Timestamp) -> u64 {
         let id = self.mint(now);
@@ -115,7 +91,7 @@ impl World {
 
     /// Whether `from` can write to `to` at all (contract §4.1).
     pub(super) fn may_write(&self, from: UserId, to: UserId) -> Result<(), Refusal> {
-        let recipient = self.people.get(&to).ok_or_else(Refusal::no_such_user)?;
+        let recipient = self.people.get(to).ok_or_else(Refusal::no_such_user)?;
         if recipient.blocks.contains(&from) {
             return Err(Refusal::new(403, 349, "You cannot send messages to this user."));
         }
@@ -154,28 +130,6 @@ impl World {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
     }
 
-    pub(super) fn add_fault(&mut self, fault: Fault) {
-        self.faults.add(fault);
-    }
-
-    pub(super) fn clear_faults(&mut self) {
-        self.faults.clear();
-    }
-
-    pub(super) fn faults(&self) -> Vec<FaultCount> {
-        self.faults.list()
-    }
-
-    /// A failure of `events/new` before it takes the message.
-    pub(super) fn failure_before_send(&mut self) -> Option<Failure> {
-        self.faults.before_send()
-    }
-
-    /// What becomes of the answer to an accepted `events/new`.
-    pub(super) fn trouble_after_send(&mut self) -> Trouble {
-        self.faults.after_send()
-    }
-
     /// The numbers of the deliveries that are held, oldest first.
     pub(super) fn held(&self) -> Vec<u64> {
         self.held.keys().copied().collect()
@@ -189,25 +143,19 @@ impl World {
     }
 }
 
-/// What cannot be in a world, if there is anything.
-fn contradiction(settings: &Settings) -> Option<String> {
-    let Settings { people, apps, tokens, .. } = settings;
-    for (at, person) in people.iter().enumerate() {
-        if people[..at].iter().any(|known| same_person(known, person)) {
-            return Some(format!("two people are called `{}` or have the id {}", person.screen_name, person.id));
+/// Whether everybody who is named lives here.
+fn check(people: &People, settings: &Settings) -> Result<(), Error> {
+    let lives_here = |user| people.get(user).is_some();
+    if let Some(app) = settings.apps.iter().find(|app| !lives_here(app.owner)) {
+        return Err(Error::World(format!("app {} belongs to {}, who is not among the people", app.id, app.owner)));
+    }
+    for token in &settings.tokens {
+        if !lives_here(token.user) {
+            return Err(Error::World(format!("a token is for {}, who is not among the people", token.user)));
+        }
+        if settings.apps.iter().all(|app| app.id != token.app) {
+            return Err(Error::World(format!("the token of {} is for app {}, which is not among the apps", token.user, token.app)));
         }
     }
-    let lives_here = |user| people.iter().any(|person| person.id == user);
-    if let Some(app) = apps.iter().find(|app| !lives_here(app.owner)) {
-        return Some(format!("app {} belongs to {}, who is not among the people", app.id, app.owner));
-    }
-    if let Some(token) = tokens.iter().find(|token| !lives_here(token.user)) {
-        return Some(format!("a token is for {}, who is not among the people", token.user));
-    }
-    let homeless = tokens.iter().find(|token| apps.iter().all(|app| app.id != token.app))?;
-    Some(format!("the token of {} is for app {}, which is not among the apps", homeless.user, homeless.app))
-}
-
-fn same_person(a: &Person, b: &Person) -> bool {
-    a.id == b.id || a.screen_name.eq_ignore_ascii_case(&b.screen_name)
+    Ok(())
 }
