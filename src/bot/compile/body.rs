@@ -102,7 +102,7 @@ impl Script<'_> {
         let fields = Fields::new(node, self.found);
         let state = fields.arg("a state");
         let target = state.and_then(|state| self.target(&state, &fields, &[]));
-        fields.rest(&[]);
+        fields.too_much();
         fields.no_children();
         if let Owner::State(state) = owner {
             self.notes.gotos.insert((state, ops.len()), node.name.at.clone());
@@ -110,17 +110,21 @@ impl Script<'_> {
         ops.extend(target.map(Op::Goto));
     }
 
+    /// `set "slot" "value"`, or `set slot="value"` for as many as one likes.
     fn set(&mut self, node: &Node, ops: &mut Vec<Op>) {
         let fields = Fields::new(node, self.found);
+        let named = if node.args.is_empty() { None } else { fields.arg("a slot").zip(fields.word_arg("its value")) };
         let slots = fields.rest(&[]);
-        if slots.is_empty() || !node.args.is_empty() {
-            self.found.add(Diagnostic::error("missing", fields.at(), "`set` lacks a slot and its value").help("write set slot=\"…\""));
+        if node.args.is_empty() && slots.is_empty() {
+            self.found.add(Diagnostic::error("missing", fields.at(), "`set` lacks a slot and its value").help("write set \"slot\" \"…\""));
         }
+        fields.too_much();
         fields.no_children();
-        for (name, value) in slots {
+        let named = named.map(|(name, value)| (Located { value: name.value.to_owned(), at: name.at }, value));
+        for (name, value) in named.into_iter().chain(slots.into_iter().map(|(name, value)| (name.clone(), value))) {
             self.sets(&name.value, &name.at, SetBy::Set);
             let value = self.text(&value);
-            ops.push(Op::Set { slot: name.value.clone(), value });
+            ops.push(Op::Set { slot: name.value, value });
         }
     }
 

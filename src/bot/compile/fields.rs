@@ -29,29 +29,23 @@ impl<'a> Fields<'a> {
 
     /// The next argument, a text that has to be there: `a "name"`.
     pub(super) fn arg(&self, what: &str) -> Option<Located<&'a str>> {
-        let arg = self.node.args.get(self.args.get());
-        self.args.set(self.args.get() + 1);
-        if arg.is_none() {
-            let message = format!("`{}` lacks {what}", self.node.name.value);
-            self.found.add(Diagnostic::error("missing", self.at(), message).help(format!("write {} \"…\"", self.node.name.value)));
-        }
-        arg.and_then(|arg| self.as_text(arg))
+        self.next_arg(what).and_then(|arg| self.as_text(arg))
+    }
+
+    /// The next argument, a text or a whole number that has to be there, as a text.
+    pub(super) fn word_arg(&self, what: &str) -> Option<Located<String>> {
+        self.next_arg(what).and_then(|arg| self.as_word(arg))
+    }
+
+    /// The next argument, a whole number that has to be there.
+    pub(super) fn int_arg(&self, what: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        self.next_arg(what).and_then(|arg| self.as_int(arg, range))
     }
 
     /// All arguments that are left, which are texts.
     pub(super) fn args(&self) -> Vec<Located<&'a str>> {
         let args = self.node.args.iter().skip(self.args.replace(self.node.args.len()));
         args.filter_map(|arg| self.as_text(arg)).collect()
-    }
-
-    /// The next argument, a whole number that has to be there.
-    pub(super) fn int_arg(&self, what: &str, range: RangeInclusive<i64>) -> Option<i64> {
-        let arg = self.node.args.get(self.args.get());
-        self.args.set(self.args.get() + 1);
-        if arg.is_none() {
-            self.found.add(Diagnostic::error("missing", self.at(), format!("`{}` lacks {what}", self.node.name.value)));
-        }
-        arg.and_then(|arg| self.as_int(arg, range))
     }
 
     pub(super) fn text(&self, name: &'static str) -> Option<Located<&'a str>> {
@@ -137,12 +131,17 @@ impl<'a> Fields<'a> {
         rest.filter_map(|(name, value)| Some((name, self.as_word(value)?))).collect()
     }
 
-    /// Reports what nobody asked for.
-    pub(super) fn finish(&self, of_later: &[&str]) {
+    /// Reports arguments that nobody asked for.
+    pub(super) fn too_much(&self) {
         for arg in self.node.args.iter().skip(self.args.get()) {
             let message = format!("`{}` does not take this", self.node.name.value);
             self.found.add(Diagnostic::error("too-much", &arg.at, message).help("leave it out, or give it as a property: name=\"…\""));
         }
+    }
+
+    /// Reports what nobody asked for.
+    pub(super) fn finish(&self, of_later: &[&str]) {
+        self.too_much();
         let known = self.known.borrow();
         for (name, _) in self.node.props.iter().filter(|(name, _)| !known.contains(&name.value.as_str())) {
             self.found.add(if of_later.contains(&name.value.as_str()) {
@@ -160,6 +159,16 @@ impl<'a> Fields<'a> {
             let message = format!("`{}` has no children", self.node.name.value);
             self.found.add(Diagnostic::error("children", &child.name.at, message).help("put this behind it, on a line of its own"));
         }
+    }
+
+    fn next_arg(&self, what: &str) -> Option<&'a Located<Scalar>> {
+        let arg = self.node.args.get(self.args.get());
+        self.args.set(self.args.get() + 1);
+        if arg.is_none() {
+            let (name, message) = (&self.node.name.value, format!("`{}` lacks {what}", self.node.name.value));
+            self.found.add(Diagnostic::error("missing", self.at(), message).help(format!("write {name} \"…\"")));
+        }
+        arg
     }
 
     fn prop(&self, name: &'static str) -> Option<&'a Located<Scalar>> {

@@ -213,8 +213,9 @@ impl Script<'_> {
         let (desc, metadata) = (fields.text("desc"), fields.text("metadata"));
         fields.no_children();
         let target = goto.as_ref().and_then(|state| self.target(state, &fields, &OPTION_LATER));
-        if goto.is_none() {
-            fields.finish(&OPTION_LATER);
+        match goto {
+            Some(_) => fields.too_much(),
+            None => fields.finish(&OPTION_LATER),
         }
         let text = text?;
         if !text.value.contains('{') {
