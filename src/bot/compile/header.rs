@@ -48,7 +48,7 @@ fn default(node: &Node, defaults: &mut Defaults, found: &Findings) {
         "reorder" | "handoff" => return found.add(later(&node.name.value, &node.name.at)),
         _ => {
             let known = ["late", "idle", "words", "allow", "tz", "reorder", "handoff"];
-            return found.add(misplaced(node, "bot", &known));
+            return found.add(misplaced(node, "the bot node", &known));
         }
     }
     fields.finish(&[]);
@@ -66,7 +66,7 @@ fn word(node: &Node, words: &mut Words, found: &Findings) {
         "invalid" => &mut words.invalid,
         "choose" => &mut words.choose,
         "ask" => return found.add(later("ask", &node.name.at)),
-        _ => return found.add(misplaced(node, "words", &["yes", "no", "more", "stale", "invalid", "choose"])),
+        _ => return found.add(misplaced(node, "the bot's words", &["yes", "no", "more", "stale", "invalid", "choose"])),
     };
     if let Some(text) = fields.arg("a text") {
         if matches!(name, "yes" | "no" | "more") {

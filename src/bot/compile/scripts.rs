@@ -71,7 +71,10 @@ impl Script<'_> {
         let rehearsed = compiled.and_then(|template| template.unknown_words().map_or(Ok(template), Err));
         match rehearsed {
             Ok(template) => {
-                self.notes.reads.extend(template.names().into_iter().map(|name| (name, text.at.clone())));
+                for name in template.names() {
+                    let at = self.name_within(text, &name);
+                    self.notes.reads.push((name, at));
+                }
                 template
             }
             Err(error) => {
@@ -80,6 +83,14 @@ impl Script<'_> {
                 Template::literal("")
             }
         }
+    }
+
+    /// Where a template first reads a name.
+    fn name_within(&self, text: &Located<impl AsRef<str>>, name: &str) -> Place {
+        let value = text.value.as_ref();
+        let code = value.find('{').unwrap_or(0);
+        let start = value[code..].find(name).map(|at| code + at);
+        start.map_or_else(|| text.at.clone(), |start| self.inside(&text.at, value, &(start..start + name.len())))
     }
 
     /// A part of a text, in the file: between its quotes the file says what the text says, unless something is escaped.

@@ -75,7 +75,7 @@ fn columns(node: &Node, found: &Findings) -> BTreeMap<String, Column> {
     let mut columns = BTreeMap::new();
     for child in node.children() {
         if child.name.value != "col" {
-            found.add(misplaced(child, "table", &["col"]));
+            found.add(misplaced(child, "a table", &["col"]));
             continue;
         }
         let fields = Fields::new(child, found);
@@ -194,6 +194,10 @@ fn unique(loaded: &Loaded, key: &str, columns: &BTreeMap<String, Column>, found:
         let mut seen = BTreeSet::new();
         for (row, at) in loaded.table.rows.iter().zip(&loaded.rows_at) {
             let Some(cell) = row.cells.get(name).map(Cell::to_string) else {
+                // Where no row has it, that is said once, of the column.
+                if loaded.table.rows.iter().all(|row| !row.cells.contains_key(name)) {
+                    break;
+                }
                 found.add(Diagnostic::error("cell", at, format!("a row without `{name}`")).help("every row needs it"));
                 continue;
             };

@@ -49,8 +49,13 @@ pub(super) fn slips(text: &str) -> Vec<Slip> {
             Kind::Unclosed => {
                 slip("quote", "this text has no end".to_owned(), "close it with `\"` on the same line; `\\n` is a new line".to_owned())
             }
-            Kind::Close | Kind::Text | Kind::End => {}
+            Kind::Text => slips.extend(escape(word, token.span.start)),
+            Kind::Close | Kind::End => {}
         }
+    }
+    if slips.iter().any(|slip| slip.code == "quote") {
+        // The braces behind an open quote are text.
+        open.clear();
     }
     slips.extend(open.into_iter().map(|span| Slip {
         code: "brace",
@@ -77,6 +82,26 @@ fn bare(word: &str, span: &Range<usize>) -> Option<Slip> {
     } else {
         None
     }
+}
+
+/// A backslash in a quoted text that means nothing: mostly somebody writes a regex.
+fn escape(text: &str, start: usize) -> Option<Slip> {
+    if text.starts_with('#') {
+        return None;
+    }
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        let next = if c == '\\' { chars.next() } else { None };
+        if let Some((end, next)) = next.filter(|(_, next)| !"nrt\\\"bfsu".contains(*next) && !next.is_whitespace()) {
+            return Some(Slip {
+                code: "escape",
+                span: start + at..start + end + next.len_utf8(),
+                message: format!("`\\{next}` means nothing in a text"),
+                help: "write `\\\\` for a backslash, or a raw text: #\"…\"#".to_owned(),
+            });
+        }
+    }
+    None
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -167,6 +192,8 @@ mod tests {
         assert_eq!(found("say \"y\" }"), [("brace", "}")]);
         assert_eq!(found("say \"y\nend"), [("quote", "\"y")]);
         assert_eq!(found("# note\nsay \"y\""), [("comment", "#")]);
+        assert_eq!(found("on match=\"\\bskis?\""), []);
+        assert_eq!(found("on match=\"\\dskis?\""), [("escape", "\\d")]);
     }
 
     #[test]

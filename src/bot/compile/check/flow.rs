@@ -97,7 +97,7 @@ type Entry<'p> = (StateIx, BTreeSet<&'p str>);
 fn rounds(program: &Program, places: &Places, found: &Findings) {
     let mut done: BTreeSet<Entry> = BTreeSet::new();
     let mut edges: BTreeMap<Entry, Vec<(usize, Entry)>> = BTreeMap::new();
-    for start in (0..program.states.len()).map(|ix| (StateIx(ix), BTreeSet::new())) {
+    for start in entries(program) {
         let mut path: Vec<(Entry, usize)> = vec![(start, 0)];
         while let Some((entry, next)) = path.last().cloned() {
             let onward = edges.entry(entry.clone()).or_insert_with(|| unasked(program, &entry));
@@ -123,6 +123,17 @@ fn rounds(program: &Program, places: &Places, found: &Findings) {
             }
         }
     }
+}
+
+/// Every way into a state: without slots, and as each `goto` and option enters it.
+fn entries(program: &Program) -> impl Iterator<Item = Entry<'_>> {
+    let states = (0..program.states.len()).map(|ix| (StateIx(ix), BTreeSet::new()));
+    let gotos = program.states.iter().flat_map(|state| &state.steps).filter_map(|op| match op {
+        Op::Goto(target) => Some(target),
+        _ => None,
+    });
+    let options = program.prompts.iter().flat_map(|prompt| &prompt.options).filter_map(|option| option.goto.as_ref());
+    states.chain(gotos.chain(options).map(|target| entry(program, target)))
 }
 
 /// The `goto`s that are taken from an entry on before anybody is asked, whatever the conditions say.

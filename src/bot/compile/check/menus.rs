@@ -18,7 +18,8 @@ pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
             }
             (Some(rows), Some(from)) if rows.table.rows.len() + count > limits::OPTIONS && from.page + count + 1 > limits::OPTIONS => {
                 let room = limits::OPTIONS.saturating_sub(count + 1);
-                let message = format!("a page of {} rows, {count} options and the one for more are over {}", from.page, limits::OPTIONS);
+                let message =
+                    format!("{} rows on a page, {count} written here and the one for more are over {} options", from.page, limits::OPTIONS);
                 let help = if room == 0 { "take options out".to_owned() } else { format!("use page={room}") };
                 found.add(Diagnostic::error("options", at, message).help(help));
             }
