@@ -1,6 +1,7 @@
 //! What every backend of the store promises, and what the embedded one promises about its folder.
 
 mod contract;
+mod folder;
 mod values;
 
 use std::sync::Arc;

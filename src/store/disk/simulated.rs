@@ -43,8 +43,6 @@ struct World {
     files: Vec<Contents>,
     dice: Dice,
     faults: Faults,
-    /// Operations that were carried out.
-    operations: u64,
     dead: bool,
 }
 
@@ -94,7 +92,6 @@ impl SimulatedDisk {
             files,
             dice,
             faults: Faults::default(),
-            operations: 0,
             dead: false,
         })))
     }
@@ -102,11 +99,6 @@ impl SimulatedDisk {
     /// Sets what goes wrong from now on.
     pub(in crate::store) fn set(&self, faults: Faults) {
         self.world().faults = faults;
-    }
-
-    /// Operations carried out so far.
-    pub(in crate::store) fn operations(&self) -> u64 {
-        self.world().operations
     }
 
     /// Cuts the power: this disk answers no more; the one returned is what the next start finds.
@@ -147,10 +139,9 @@ impl SimulatedDisk {
         self.0.lock().unwrap()
     }
 
-    /// The world, unless the power is gone; one operation.
+    /// The world for one operation, unless the power is gone.
     fn alive(&self) -> io::Result<MutexGuard<'_, World>> {
         let mut world = self.world();
-        world.operations += 1;
         if let Some(left) = &mut world.faults.power_lasts {
             match left.checked_sub(1) {
                 Some(rest) => *left = rest,

@@ -151,20 +151,33 @@ impl Committer {
 
     /// Makes a group durable and answers it. Errors are fatal.
     pub(super) fn commit(&mut self, group: Vec<Waiting>) -> Result<(), StoreError> {
-        let (fresh, verdicts) = self.judge(&group)?;
-        match self.append(&fresh) {
-            Ok(places) => self.apply(&fresh, &places)?,
-            Err(Refusal::Fatal(error)) => return Err(error),
-            Err(Refusal::Failed(error)) => {
+        let outcome = self.carry_out(&group);
+        if let Err(Refusal::Fatal(error)) = &outcome {
+            // Before anybody is answered, since the process may end with it.
+            self.shared.fatal(error.clone());
+        }
+        match outcome {
+            Ok(verdicts) => {
+                for ((_, answer), verdicts) in group.into_iter().zip(verdicts) {
+                    // A task that was dropped meanwhile does not want to know.
+                    drop(answer.send(Ok(verdicts)));
+                }
+                self.checkpointer.advance(self.journal.end())
+            }
+            Err(refusal) => {
+                let is_fatal = matches!(refusal, Refusal::Fatal(_));
+                let error = StoreError::from(refusal);
                 group.into_iter().for_each(|(_, answer)| drop(answer.send(Err(error.clone()))));
-                return Ok(());
+                if is_fatal { Err(error) } else { Ok(()) }
             }
         }
-        for ((_, answer), verdicts) in group.into_iter().zip(verdicts) {
-            // A task that was dropped meanwhile does not want to know.
-            drop(answer.send(Ok(verdicts)));
-        }
-        self.checkpointer.advance(self.journal.end())
+    }
+
+    fn carry_out(&mut self, group: &[Waiting]) -> Result<Vec<Vec<Committed>>, Refusal> {
+        let (fresh, verdicts) = self.judge(group).map_err(Refusal::Fatal)?;
+        let places = self.append(&fresh)?;
+        self.apply(&fresh, &places).map_err(Refusal::Fatal)?;
+        Ok(verdicts)
     }
 
     /// Tells the commits that follow their record, be it one of this very group, from the stale ones.

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use super::frame;
-use super::segment::{self, Place, Reader, Refusal, START, Segment};
+use super::segment::{self, Frame, Place, Reader, Refusal, START, Segment};
 use crate::model::Timestamp;
 use crate::store::disk::{Disk, while_doing};
 use crate::store::entry::EntryBytes;
@@ -152,7 +152,7 @@ pub(super) fn replay(disk: &dyn Disk, last: u64, since: Timestamp, mut each: imp
         let Some(segment) = Segment::open(disk, *first)? else { continue };
         let mut reader = Reader::new(segment, START, *first);
         while reader.expected() <= last {
-            let Some((_, _, payload)) = reader.next()? else { break };
+            let Some(Frame { payload, .. }) = reader.next()? else { break };
             if EntryBytes::split(payload)?.head()?.at >= since && !each(Entry::decode(payload)?) {
                 return Ok(());
             }

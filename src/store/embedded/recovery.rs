@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::journal::{self, End, Journal, Sizes};
 use super::mark::Mark;
 use super::rows;
-use super::segment::{self, Reader, START, Segment};
+use super::segment::{self, Frame, Reader, START, Segment};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
 use crate::store::map::{MapHome, RecordMap, Table};
@@ -194,7 +194,7 @@ impl Tail {
 /// Plays a file as far as its frames are good; says where the last group began.
 fn play_file(reader: &mut Reader, map: &dyn RecordMap, reports: &mut Reports) -> Result<Option<u64>, StoreError> {
     let mut group = None;
-    while let Some((place, header, payload)) = reader.next()? {
+    while let Some(Frame { place, header, payload }) = reader.next()? {
         if header.place == 0 {
             group = Some(u64::from(place.offset));
         }

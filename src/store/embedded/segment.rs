@@ -129,6 +129,13 @@ pub(super) fn holds_frames(disk: &dyn Disk, first: u64) -> Result<bool, StoreErr
     Ok(frame::search(&bytes).next().is_some())
 }
 
+/// A good frame.
+pub(super) struct Frame<'a> {
+    pub(super) place: Place,
+    pub(super) header: Header,
+    pub(super) payload: &'a [u8],
+}
+
 /// Goes through the frames of a file, in order, as far as they are good.
 pub(super) struct Reader {
     segment: Segment,
@@ -148,7 +155,7 @@ impl Reader {
     }
 
     /// The next frame, or `None` where no good one with the next number stands.
-    pub(super) fn next(&mut self) -> Result<Option<(Place, Header, &[u8])>, StoreError> {
+    pub(super) fn next(&mut self) -> Result<Option<Frame<'_>>, StoreError> {
         self.fill(HEADER)?;
         let Some(header) = frame::header(&self.window[self.at..]) else { return Ok(None) };
         self.fill(HEADER + header.length)?;
@@ -162,7 +169,7 @@ impl Reader {
         self.at += length;
         self.offset += length as u64;
         self.expected += 1;
-        Ok(Some((place, header, &self.window[start + HEADER..self.at])))
+        Ok(Some(Frame { place, header, payload: &self.window[start + HEADER..self.at] }))
     }
 
     /// Where the last good frame ended.

@@ -8,7 +8,9 @@ use super::{MapHome, RecordMap, Rows, Table};
 use crate::store::StoreError;
 use crate::store::disk::simulated::Dice;
 
-type Tree = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+type Tree = BTreeMap<TreeKey, Vec<u8>>;
+
+type TreeKey = (Table, Vec<u8>);
 
 /// A place for one map; clones are the same place.
 #[derive(Clone, Default)]
@@ -28,7 +30,7 @@ struct TreeMap(Mutex<State>);
 struct State {
     now: Tree,
     synced: Tree,
-    since: Vec<((Table, Vec<u8>), Option<Vec<u8>>)>,
+    since: Vec<(TreeKey, Option<Vec<u8>>)>,
 }
 
 impl TreeHome {
@@ -86,7 +88,7 @@ impl TreeMap {
         self.0.lock().unwrap()
     }
 
-    fn write(&self, key: (Table, Vec<u8>), value: Option<Vec<u8>>) {
+    fn write(&self, key: TreeKey, value: Option<Vec<u8>>) {
         let mut state = self.state();
         apply(&mut state.now, &key, value.as_deref());
         state.since.push((key, value));
@@ -124,7 +126,7 @@ impl RecordMap for TreeMap {
     }
 }
 
-fn apply(tree: &mut Tree, key: &(Table, Vec<u8>), value: Option<&[u8]>) {
+fn apply(tree: &mut Tree, key: &TreeKey, value: Option<&[u8]>) {
     match value {
         Some(value) => drop(tree.insert(key.clone(), value.to_vec())),
         None => drop(tree.remove(key)),
