@@ -53,3 +53,7 @@ pub mod service;
 // X in a box: the same HTTP, faults, a seed.
 #[cfg(feature = "service")]
 pub mod simulator;
+
+// The command line: one file a subcommand.
+#[cfg(feature = "service")]
+pub mod cli;

@@ -154,11 +154,8 @@ impl Rig {
             let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::from(value.clone())));
             toml::Value::Array(vec![toml::Table::from_iter(pairs).into()])
         };
-        let app_entry = [
-            ("id", app.id.to_string()),
-            ("consumer_key", app.consumer_key.clone()),
-            ("consumer_secret", app.consumer_secret.clone()),
-        ];
+        let app_entry =
+            [("id", app.id.to_string()), ("consumer_key", app.consumer_key.clone()), ("consumer_secret", app.consumer_secret.clone())];
         put("app", entry(&app_entry));
         let account_entry = [
             ("user_id", ACCOUNT.to_string()),

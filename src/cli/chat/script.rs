@@ -158,7 +158,9 @@ impl Player {
                 let number = self.named.iter().find(|(name, _)| name == of).map(|(_, number)| *number);
                 self.phone.message(number.with_context(|| format!("no message was named `{of}`: write as=\"{of}\" behind its bot"))?)?
             }
-            None => self.phone.newest_with(label).map(|(_, message)| message).with_context(|| format!("no message has an option `{label}`"))?,
+            None => {
+                self.phone.newest_with(label).map(|(_, message)| message).with_context(|| format!("no message has an option `{label}`"))?
+            }
         };
         self.phone.tap(rig, message, label)
     }

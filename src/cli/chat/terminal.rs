@@ -4,12 +4,11 @@ use std::io::IsTerminal as _;
 use std::sync::mpsc as sync;
 use std::time::Duration;
 
-use rustyline::ExternalPrinter as _;
 use rustyline::error::ReadlineError;
 use tokio::sync::mpsc;
 
-use super::phone::{Phone, option_named, show};
 use super::Rig;
+use super::phone::{Phone, option_named, show};
 
 /// How long an answer is waited for before the person may type again; it shows up later if it comes later.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -40,7 +39,7 @@ enum Wish {
 pub(in crate::cli) async fn chat(rig: &mut Rig) -> anyhow::Result<()> {
     println!("Type to the bot; /help tells what else can be done.");
     let mut phone = Phone::default();
-    let (mut lines, mut more, printer) = keyboard();
+    let (mut lines, more, printer) = keyboard();
     let mut print = Print(printer);
     loop {
         let line = tokio::select! {
