@@ -9,6 +9,7 @@ mod run;
 mod sim;
 mod talk;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -62,7 +63,11 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 /// Logs to standard error: warnings and worse, or what `RUST_LOG` asks for. Message texts and secrets are never logged.
 fn start_log(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
     // A second start in one process keeps the first log.
     drop(log);
 }

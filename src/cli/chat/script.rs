@@ -173,27 +173,32 @@ impl Player {
             let all = self.read.iter().chain(self.unread.iter().map(|(_, message)| message));
             let said = all.filter(|message| message.text.contains(text)).count();
             ensure!(said == count, "expected `{text}` {count} times in all, but the bot said it {said} times");
-            if count == 0 {
-                return Ok(());
-            }
+            let (counted, unread) = self.unread.drain(..).partition(|(_, message)| message.text.contains(text));
+            self.unread = unread;
+            return self.accept(rig, expected, counted).await;
         }
         let (number, message) = self.next(rig).await.context("expected a message of the bot, but none came")?;
-        println!("{}", show(number, &message));
         if let Some(text) = &expected.text {
             ensure!(message.text.contains(text.as_str()), "expected a message with `{text}`, but the bot said `{}`", message.text);
         }
-        if let Some(options) = expected.options {
-            ensure!(message.options.len() == options, "expected {options} options, but the message has {}", message.options.len());
-        }
+        self.accept(rig, expected, vec![(number, message)]).await
+    }
+
+    /// Checks the rest of what is expected of messages, and takes them as read.
+    async fn accept(&mut self, rig: &Rig, expected: &Expected, messages: Vec<(usize, Shown)>) -> anyhow::Result<()> {
         if let Some(state) = &expected.state {
             rig.settled(PATIENCE).await;
             let now = rig.state().await?;
             ensure!(now.as_ref() == Some(state), "expected the state `{state}`, but the conversation is in {now:?}");
         }
-        if let Some(name) = &expected.name {
-            self.named.push((name.clone(), number));
+        for (number, message) in messages {
+            println!("{}", show(number, &message));
+            if let Some(options) = expected.options {
+                ensure!(message.options.len() == options, "expected {options} options, but the message has {}", message.options.len());
+            }
+            self.named.extend(expected.name.clone().map(|name| (name, number)));
+            self.read.push(message);
         }
-        self.read.push(message);
         Ok(())
     }
 
