@@ -1,0 +1,8 @@
+//! The whole way, through real processes, real HTTP and real signatures: a signed event in, a bot's signed reply out.
+
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it stands, and shows the log of the service")]
+
+mod crash;
+mod order;
+mod recorded;
+mod town;
