@@ -29,6 +29,9 @@ pub(super) enum Part {
     Any,
 }
 
+/// Most characters of a pattern.
+const LENGTH: usize = 500;
+
 /// A pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PatternError {
@@ -41,6 +44,10 @@ pub(super) struct PatternError {
 /// Reads a pattern. There is at least one phrase, and each has at least one part.
 pub(super) fn parse(pattern: &str) -> Result<Vec<Phrase>, PatternError> {
     let mut parser = Parser { text: pattern, at: 0 };
+    if pattern.chars().count() > LENGTH {
+        let message = format!("this pattern is longer than {LENGTH} characters");
+        return Err(parser.error(0..pattern.len(), &message, "write it as several patterns"));
+    }
     let phrases = parser.alternatives(None)?;
     let phrases: BTreeSet<Phrase> = phrases.into_iter().map(|parts| Phrase { parts }).filter(|phrase| !phrase.parts.is_empty()).collect();
     if phrases.is_empty() {

@@ -35,9 +35,9 @@ pub struct Program {
     pub defaults: Defaults,
     /// The states, in the order of the script.
     pub states: Vec<State>,
-    /// Every prompt of every state.
+    /// Every prompt of every state, in the order of the states.
     pub prompts: Vec<Prompt>,
-    /// The rules, most specific first.
+    /// The rules, in the order of the script; the matcher knows which goes first.
     pub rules: Vec<Rule>,
     /// What happens to a message that nothing takes.
     pub fallback: Option<Fallback>,
@@ -330,7 +330,9 @@ impl Program {
 
     /// The prompt of that name in a state, or `None` when the script has it no longer.
     pub fn prompt_named(&self, state: StateIx, name: &str) -> Option<PromptIx> {
-        self.prompts.iter().position(|p| p.state == state && p.name == name).map(PromptIx)
+        let first = self.prompts.partition_point(|prompt| prompt.state < state);
+        let own = self.prompts[first..].iter().take_while(|prompt| prompt.state == state);
+        own.enumerate().find(|(_, prompt)| prompt.name == name).map(|(ix, _)| PromptIx(first + ix))
     }
 
     /// The policy for late taps on a prompt: its own, else the state's, else the bot's, else its kind's.

@@ -95,11 +95,12 @@ impl Script<'_> {
 
     /// A part of a text, in the file: between its quotes the file says what the text says, unless something is escaped.
     pub(super) fn inside(&self, at: &Place, text: &str, part: &Range<usize>) -> Place {
-        let written = self.sources.get(&*at.file).and_then(|file| file.get(at.span.clone()));
-        match written.and_then(|written| written.find(text)) {
-            Some(start) => Place { file: at.file.clone(), span: at.span.start + start + part.start..at.span.start + start + part.end },
-            None => at.clone(),
-        }
+        let Some(file) = self.sources.get(&*at.file) else { return at.clone() };
+        let Some(start) = file.get(at.span.clone()).and_then(|written| written.find(text)) else { return at.clone() };
+        let base = at.span.start + start;
+        // The engine counts in bytes, and may end within a character.
+        let (start, end) = (file.floor_char_boundary(base + part.start), file.ceil_char_boundary(base + part.end));
+        Place { file: at.file.clone(), span: start..end.max(start) }
     }
 
     /// The state of that name; reports one that is not there.

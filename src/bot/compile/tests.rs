@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::bot::{Answer, Op, PromptIx, PromptKind, Reach, Scope};
 
@@ -9,12 +11,16 @@ fn program(text: &str) -> Program {
     compile(&sources(text)).map(|compiled| compiled.program).unwrap_or_else(|found| panic!("{found:#?}"))
 }
 
-#[test]
-fn snowbot_compiles_without_a_word() {
+fn snowbot() -> Sources {
     let files = ["bot.kdl", "data/resorts.csv", "data/links.csv", "data/playlists.csv"];
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/bots/snowbot/");
     let read = |file: &str| std::fs::read_to_string(format!("{root}{file}")).unwrap();
-    let sources: Sources = files.map(|file| (file.to_owned(), read(file))).into();
+    files.map(|file| (file.to_owned(), read(file))).into()
+}
+
+#[test]
+fn snowbot_compiles_without_a_word() {
+    let sources = snowbot();
     let shown = |found: &[Diagnostic]| found.iter().map(|found| found.render(&sources, false)).collect::<Vec<_>>().join("\n\n");
     let compiled = compile(&sources).unwrap_or_else(|found| panic!("{}", shown(&found)));
     assert!(compiled.warnings.is_empty(), "{}", shown(&compiled.warnings));
@@ -118,5 +124,40 @@ fn only_files_of_the_bot_are_wanted() {
         [("bot.kdl", true), ("menus/a.kdl", true), ("data/a.csv", true), ("a.json", true), ("a.test.kdl", false), ("a.png", false)]
     {
         assert_eq!(is_source(path), wanted, "{path}");
+    }
+}
+
+/// Cuts a piece out of a text, and puts another one there.
+fn mutilated(text: &str, from: usize, len: usize, new: &str) -> String {
+    let (start, end) = (text.floor_char_boundary(from), text.floor_char_boundary(from + len));
+    format!("{}{new}{}", &text[..start], &text[end..])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_script_compiles_or_is_explained(
+        cuts in prop::collection::vec((0..9_000_usize, 0..40_usize, "[ \"{}=;#a*\n(|)\\[\\]❄%]{0,4}"), 1..4),
+        table in (0..900_usize, 0..30_usize, "[,;\"\na1é]{0,4}"),
+    ) {
+        let mut sources = snowbot();
+        for (from, len, new) in &cuts {
+            let text = mutilated(&sources[SCRIPT], *from, *len, new);
+            sources.insert(SCRIPT.to_owned(), text);
+        }
+        let text = mutilated(&sources["data/resorts.csv"], table.0, table.1, &table.2);
+        sources.insert("data/resorts.csv".to_owned(), text);
+        match compile(&sources) {
+            Ok(compiled) => prop_assert!(compiled.warnings.iter().all(|found| found.severity == Severity::Warning)),
+            Err(found) => {
+                prop_assert!(found.iter().any(|found| found.severity == Severity::Error));
+                for finding in found {
+                    let text = &sources[&finding.file];
+                    prop_assert!(text.get(finding.span.clone()).is_some(), "{:?}", finding);
+                    finding.render(&sources, false);
+                }
+            }
+        }
     }
 }

@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 
-use super::slips::slips;
+use super::slips::{slips, too_deep};
 use super::{Findings, Located, Node, Scalar};
 use crate::bot::diagnostic::{Diagnostic, Place};
+
+/// How deep braces may nest: parser and compiler descend with them.
+const DEPTH: usize = 64;
 
 /// Reads a file. What cannot be read is reported and gives no nodes.
 pub(in crate::bot) fn read(file: &str, text: &str, found: &Findings) -> Vec<Node> {
     let reader = Reader { file: file.into(), text, found };
+    if let Some(span) = too_deep(text, DEPTH) {
+        let message = format!("braces nest more than {DEPTH} deep here");
+        found.add(Diagnostic::error("too-deep", &reader.place(span.start, span.end), message).help("use states and goto"));
+        return Vec::new();
+    }
     match KdlDocument::parse_v2(text) {
         Ok(document) => document.nodes().iter().map(|node| reader.node(node)).collect(),
         Err(error) => {
@@ -130,7 +138,8 @@ mod tests {
 
     #[test]
     fn any_text_is_read_or_refused() {
-        for text in ["", "\0", "a {", "}", "\"", "(x)y", "#", "/-", "/*", "a \\\n b", "\u{feff}a"] {
+        let deep = "a {".repeat(50_000);
+        for text in [&deep, "", "\0", "a {", "}", "\"", "(x)y", "#", "/-", "/*", "a \\\n b", "\u{feff}a"] {
             let found = Findings::default();
             read("bot.kdl", text, &found);
         }

@@ -13,6 +13,19 @@ pub(super) struct Slip {
     pub(super) help: String,
 }
 
+/// The first brace that lies within more than `limit` others.
+pub(super) fn too_deep(text: &str, limit: usize) -> Option<Range<usize>> {
+    let mut depth = 0_usize;
+    tokens(text).into_iter().find_map(|token| {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            Kind::Word | Kind::Text | Kind::Unclosed | Kind::End => {}
+        }
+        (depth > limit).then_some(token.span)
+    })
+}
+
 /// Finds the slips of a text in one pass over its words.
 pub(super) fn slips(text: &str) -> Vec<Slip> {
     let tokens = tokens(text);
