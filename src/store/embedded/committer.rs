@@ -41,6 +41,7 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(super) struct Prepared {
     key: Key,
     base: u64,
+    at: Timestamp,
     head: RecordHead,
     events: Vec<EventId>,
     /// Free room for the frame's header, then the entry.
@@ -59,7 +60,7 @@ impl Prepared {
             return Err(StoreError::Corrupt(format!("an entry of {} has {} bytes: that is too long", entry.key, frame.len())));
         }
         let head = RecordHead { revision: entry.record.revision, due: entry.record.due };
-        Ok(Prepared { key: entry.key, base, head, events: entry.events, frame })
+        Ok(Prepared { key: entry.key, base, at: entry.at, head, events: entry.events, frame })
     }
 
     fn record(&self) -> Result<&[u8], StoreError> {
@@ -201,11 +202,9 @@ impl Committer {
     }
 
     fn append(&mut self, fresh: &[Fresh]) -> Result<Vec<Place>, Refusal> {
-        if fresh.is_empty() {
-            return Ok(Vec::new());
-        }
+        let Some(newest) = fresh.iter().map(|Fresh { commit, .. }| commit.at).max() else { return Ok(Vec::new()) };
         self.check_space().map_err(Refusal::Failed)?;
-        self.journal.append(fresh.iter().map(|Fresh { commit, .. }| commit.frame.as_slice()))
+        self.journal.append(fresh.iter().map(|Fresh { commit, .. }| commit.frame.as_slice()), newest)
     }
 
     fn apply(&self, fresh: &[Fresh], places: &[Place]) -> Result<(), StoreError> {

@@ -31,6 +31,13 @@ pub(super) struct End {
     pub(super) segment: u64,
     /// Where in it.
     pub(super) offset: u64,
+    /// No entry until now was committed later.
+    pub(super) newest: Timestamp,
+}
+
+impl End {
+    /// The end of a journal without entries.
+    pub(super) const NOTHING: End = End { sequence: 0, segment: 1, offset: START, newest: Timestamp::from_millis(i64::MIN) };
 }
 
 /// The journal, open for appending. There is one writer.
@@ -58,7 +65,9 @@ impl Journal {
     }
 
     /// Appends frames whose payloads stand behind free room for the header. On return they are on the disk itself.
-    pub(super) fn append<'a>(&mut self, frames: impl Iterator<Item = &'a [u8]>) -> Result<Vec<Place>, Refusal> {
+    ///
+    /// `newest` is the latest time at which one of them was committed.
+    pub(super) fn append<'a>(&mut self, frames: impl Iterator<Item = &'a [u8]>, newest: Timestamp) -> Result<Vec<Place>, Refusal> {
         self.repair()?;
         if self.end.offset >= self.sizes.file {
             self.rotate()?;
@@ -68,6 +77,7 @@ impl Journal {
         self.write_buffer(length)?;
         self.end.offset += length;
         self.end.sequence += places.len() as u64;
+        self.end.newest = self.end.newest.max(newest);
         Ok(places)
     }
 
@@ -113,13 +123,13 @@ impl Journal {
     /// Begins a new file.
     fn rotate(&mut self) -> Result<(), Refusal> {
         let first = self.end.sequence + 1;
-        let created = Segment::create(&*self.disk, first, fresh_id());
+        let created = Segment::create(&*self.disk, first, fresh_id(), self.end.newest);
         if let Err(Refusal::Failed(error)) = &created {
             // Whatever there is of the new file holds nothing; the next try replaces it.
             self.broken = Some(error.clone());
         }
         self.segment = created?;
-        self.end = End { sequence: self.end.sequence, segment: first, offset: START };
+        self.end = End { segment: first, offset: START, ..self.end };
         self.filled = START;
         Ok(())
     }
@@ -131,24 +141,23 @@ impl Journal {
     }
 }
 
-/// The first file of a new journal, or of one of which nothing is left.
-pub(super) fn begin(disk: &dyn Disk, first: u64) -> Result<(Segment, End), StoreError> {
-    let segment = Segment::create(disk, first, fresh_id())?;
-    Ok((segment, End { sequence: first - 1, segment: first, offset: START }))
-}
-
-/// Reads one frame's payload.
-pub(super) fn read(disk: &dyn Disk, place: Place) -> Result<Vec<u8>, StoreError> {
-    match Segment::open(disk, place.segment)? {
-        Some(segment) => segment.read(place),
-        None => Err(StoreError::Corrupt(format!("{}: no journal file", disk.place(&segment::name(place.segment))))),
-    }
+/// A new file behind what there is of the journal.
+pub(super) fn begin(disk: &dyn Disk, end: End) -> Result<(Segment, End), StoreError> {
+    let first = end.sequence + 1;
+    let segment = Segment::create(disk, first, fresh_id(), end.newest)?;
+    Ok((segment, End { segment: first, offset: START, ..end }))
 }
 
 /// Gives every entry up to `last` that was committed at `since` or later to `each`, in order, until that says no.
 pub(super) fn replay(disk: &dyn Disk, last: u64, since: Timestamp, mut each: impl FnMut(Entry) -> bool) -> Result<(), StoreError> {
     let files = segment::list(disk)?;
     for (index, first) in files.iter().enumerate() {
+        let next = files.get(index + 1).copied();
+        if let Some(next) = next
+            && Segment::open(disk, next)?.is_some_and(|next| next.since < since)
+        {
+            continue;
+        }
         let Some(segment) = Segment::open(disk, *first)? else { continue };
         let mut reader = Reader::new(segment, START, *first);
         while reader.expected() <= last {
@@ -157,7 +166,7 @@ pub(super) fn replay(disk: &dyn Disk, last: u64, since: Timestamp, mut each: imp
                 return Ok(());
             }
         }
-        if reader.expected() <= last && files.get(index + 1) != Some(&reader.expected()) {
+        if reader.expected() <= last && next != Some(reader.expected()) {
             return Err(reader.damaged("although it was committed"));
         }
     }

@@ -1,6 +1,7 @@
 //! The mark: how far the record map is known to hold the journal on the disk itself, and which record map that is.
 
 use super::journal::End;
+use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
 
@@ -10,7 +11,7 @@ const FORMAT: u8 = 1;
 const MAGIC: [u8; 8] = *b"JUNCOMRK";
 const NAME: &str = "mark";
 const DRAFT: &str = "mark.new";
-const LENGTH: usize = 48;
+const LENGTH: usize = 56;
 
 /// What the mark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,8 @@ impl Mark {
             return Err(StoreError::Newer { what: "the store's mark", found: found[8], known: FORMAT });
         }
         let number = |at: usize| u64::from_le_bytes(*found[at..].first_chunk().expect("the mark is longer"));
-        let applied = End { sequence: number(24), segment: number(32), offset: number(40) };
+        let newest = Timestamp::from_millis(number(48) as i64);
+        let applied = End { sequence: number(24), segment: number(32), offset: number(40), newest };
         let mark = Mark { generation: number(16), applied };
         Ok((mark.encode() == found).then_some(mark))
     }
@@ -66,6 +68,7 @@ impl Mark {
         bytes[24..32].copy_from_slice(&self.applied.sequence.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.applied.segment.to_le_bytes());
         bytes[40..48].copy_from_slice(&self.applied.offset.to_le_bytes());
+        bytes[48..56].copy_from_slice(&self.applied.newest.as_millis().to_le_bytes());
         let checksum = crc32fast::hash(&bytes);
         bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
         bytes

@@ -161,7 +161,7 @@ impl Store for EmbeddedStore {
         }
         let read = move |shared: &Shared| {
             let places = rows::places(&*shared.map, key, revisions);
-            places.map(|place| Entry::decode(&journal::read(&*shared.disk, place?)?)).collect()
+            places.map(|place| shared.library.entry(place?)).collect()
         };
         self.read_aside(read).await
     }

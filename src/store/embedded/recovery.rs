@@ -7,6 +7,7 @@ use super::journal::{self, End, Journal, Sizes};
 use super::mark::Mark;
 use super::rows;
 use super::segment::{self, Frame, Reader, START, Segment};
+use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
 use crate::store::map::{MapHome, RecordMap, Table};
@@ -121,8 +122,8 @@ fn signature(map: &dyn RecordMap) -> Result<Option<(u64, u64)>, StoreError> {
 /// Where the journal begins; a new one is made where there is none.
 fn beginning(disk: &dyn Disk, first: Option<u64>) -> Result<End, StoreError> {
     match first {
-        None => Ok(journal::begin(disk, 1)?.1),
-        Some(1) => Ok(End { sequence: 0, segment: 1, offset: START }),
+        None => Ok(journal::begin(disk, End::NOTHING)?.1),
+        Some(1) => Ok(End::NOTHING),
         Some(first) => Err(StoreError::Corrupt(format!(
             "{}: the journal begins with entry {first}; the record map cannot be filled from it, restore a backup",
             disk.place(&segment::name(first))
@@ -176,8 +177,9 @@ impl Tail {
                 end = End { segment: *first, offset: START, ..end };
             }
             let mut reader = Reader::new(segment, end.offset, end.sequence + 1);
-            let group = play_file(&mut reader, map, &mut reports)?;
-            end = End { sequence: reader.expected() - 1, segment: *first, offset: reader.offset() };
+            let (group, newest) = play_file(&mut reader, map, &mut reports)?;
+            let newest = end.newest.max(newest);
+            end = End { sequence: reader.expected() - 1, segment: *first, offset: reader.offset(), newest };
             match next {
                 Some(next) if *next == reader.expected() => {}
                 Some(next) => return Err(reader.damaged(&format!("although the next file begins with {next}"))),
@@ -191,17 +193,17 @@ impl Tail {
     }
 }
 
-/// Plays a file as far as its frames are good; says where the last group began.
-fn play_file(reader: &mut Reader, map: &dyn RecordMap, reports: &mut Reports) -> Result<Option<u64>, StoreError> {
-    let mut group = None;
+/// Plays a file as far as its frames are good; says where the last group began, and the latest time of an entry.
+fn play_file(reader: &mut Reader, map: &dyn RecordMap, reports: &mut Reports) -> Result<(Option<u64>, Timestamp), StoreError> {
+    let (mut group, mut newest) = (None, End::NOTHING.newest);
     while let Some(Frame { place, header, payload }) = reader.next()? {
         if header.place == 0 {
             group = Some(u64::from(place.offset));
         }
-        rows::replay(map, place, payload)?;
+        newest = newest.max(rows::replay(map, place, payload)?);
         reports.advance(u64::from(place.length));
     }
-    Ok(group)
+    Ok((group, newest))
 }
 
 /// Cuts what is torn or empty behind the last good frame, and makes sure that the last group is on the disk itself.
@@ -227,7 +229,7 @@ fn cut_and_renew(reader: &Reader, group: Option<u64>) -> Result<(), StoreError> 
 /// A file without a header was never written to, since its header is synced first: it is made again.
 fn replace_unborn(disk: &dyn Disk, first: u64, end: End, is_last: bool) -> Result<(Segment, End), StoreError> {
     if first == end.sequence + 1 && is_last && !segment::holds_frames(disk, first)? {
-        return journal::begin(disk, first);
+        return journal::begin(disk, end);
     }
     Err(StoreError::Corrupt(format!("{}: the header is damaged: restore the file from a backup", disk.place(&segment::name(first)))))
 }

@@ -48,13 +48,14 @@ pub(super) fn apply(map: &dyn RecordMap, entry: &Applied, before: Option<RecordH
     }
 }
 
-/// Takes an entry's stored bytes apart and puts it into the record map.
-pub(super) fn replay(map: &dyn RecordMap, place: Place, payload: &[u8]) -> Result<(), StoreError> {
+/// Takes an entry's stored bytes apart and puts it into the record map; says when it was committed.
+pub(super) fn replay(map: &dyn RecordMap, place: Place, payload: &[u8]) -> Result<Timestamp, StoreError> {
     let parts = EntryBytes::split(payload)?;
     let entry = parts.head()?;
     let head = Record::head(parts.record)?;
     let applied = Applied { key: entry.key, events: &entry.events, head, record: parts.record, place };
-    apply(map, &applied, head_of(map, entry.key)?)
+    apply(map, &applied, head_of(map, entry.key)?)?;
+    Ok(entry.at)
 }
 
 /// What the map's record of a conversation says of itself.

@@ -1,10 +1,12 @@
 //! A journal file: a header, then frames, then perhaps zeros that were written ahead.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::{self, HEADER, Header};
-use crate::store::StoreError;
+use crate::model::Timestamp;
 use crate::store::disk::{Disk, DiskFile, while_doing};
+use crate::store::{Entry, StoreError};
 
 /// The newest format of journal files.
 const FORMAT: u8 = 1;
@@ -12,7 +14,7 @@ const FORMAT: u8 = 1;
 const MAGIC: [u8; 8] = *b"JUNCOJNL";
 
 /// Bytes before the first frame.
-pub(super) const START: u64 = 32;
+pub(super) const START: u64 = 40;
 
 /// How much is read at once when a file is gone through.
 const CHUNK: usize = 256 << 10;
@@ -67,21 +69,23 @@ pub(super) struct Segment {
     pub(super) first: u64,
     /// The id that its frames carry.
     pub(super) id: u64,
+    /// No entry of the files before it was committed later.
+    pub(super) since: Timestamp,
     /// Where it is, for messages.
     pub(super) path: String,
 }
 
 impl Segment {
     /// A new file, header and name on the disk itself; its length is [`START`].
-    pub(super) fn create(disk: &dyn Disk, first: u64, id: u64) -> Result<Self, Refusal> {
+    pub(super) fn create(disk: &dyn Disk, first: u64, id: u64, since: Timestamp) -> Result<Self, Refusal> {
         let path = disk.place(&name(first));
         let failed = |error| Refusal::Failed(while_doing(format!("create {path}"))(error));
         let fatal = |error| Refusal::Fatal(while_doing(format!("sync {path}"))(error));
         let file = disk.create(&name(first)).map_err(failed)?;
-        file.write_at(0, &header(first, id)).map_err(failed)?;
+        file.write_at(0, &header(first, id, since)).map_err(failed)?;
         file.sync().map_err(fatal)?;
         disk.sync_folder().map_err(fatal)?;
-        Ok(Segment { file, first, id, path })
+        Ok(Segment { file, first, id, since, path })
     }
 
     /// A file that is there; `None` when its header was never written whole.
@@ -90,11 +94,12 @@ impl Segment {
         let file = disk.open(&name(first)).map_err(while_doing(format!("open {path}")))?;
         let mut found = [0; START as usize];
         file.read_at(0, &mut found).map_err(while_doing(format!("read {path}")))?;
-        let id = u64::from_le_bytes(*found[16..].first_chunk().expect("the header is longer"));
+        let number = |at: usize| u64::from_le_bytes(*found[at..].first_chunk().expect("the header is longer"));
+        let (id, since) = (number(16), Timestamp::from_millis(number(32) as i64));
         if found[..8] == MAGIC && found[8] > FORMAT {
             return Err(StoreError::Newer { what: "a journal file", found: found[8], known: FORMAT });
         }
-        Ok((found == header(first, id)).then_some(Segment { file, first, id, path }))
+        Ok((found == header(first, id, since)).then_some(Segment { file, first, id, since, path }))
     }
 
     /// The payload of one frame.
@@ -108,12 +113,48 @@ impl Segment {
     }
 }
 
-fn header(first: u64, id: u64) -> [u8; START as usize] {
+/// How many files are kept open for reading.
+const OPEN: usize = 32;
+
+/// Journal files open for reading: messages are read from them again, soon after they were written.
+pub(super) struct Library {
+    disk: Arc<dyn Disk>,
+    open: Mutex<BTreeMap<u64, Segment>>,
+}
+
+impl Library {
+    pub(super) fn new(disk: Arc<dyn Disk>) -> Self {
+        Library { disk, open: Mutex::default() }
+    }
+
+    /// The entry that stands in a place.
+    pub(super) fn entry(&self, place: Place) -> Result<Entry, StoreError> {
+        Entry::decode(&self.segment(place.segment)?.read(place)?)
+    }
+
+    fn segment(&self, first: u64) -> Result<Segment, StoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(segment) = open.get(&first) {
+            return Ok(segment.clone());
+        }
+        let Some(segment) = Segment::open(&*self.disk, first)? else {
+            return Err(StoreError::Corrupt(format!("{}: the header is damaged", self.disk.place(&name(first)))));
+        };
+        if open.len() >= OPEN {
+            open.pop_first();
+        }
+        open.insert(first, segment.clone());
+        Ok(segment)
+    }
+}
+
+fn header(first: u64, id: u64, since: Timestamp) -> [u8; START as usize] {
     let mut bytes = [0; START as usize];
     bytes[..8].copy_from_slice(&MAGIC);
     bytes[8] = FORMAT;
     bytes[16..24].copy_from_slice(&id.to_le_bytes());
     bytes[24..32].copy_from_slice(&first.to_le_bytes());
+    bytes[32..40].copy_from_slice(&since.as_millis().to_le_bytes());
     let checksum = crc32fast::hash(&bytes);
     bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
     bytes

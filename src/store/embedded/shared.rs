@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::mark::Mark;
+use super::segment::Library;
 use crate::store::StoreError;
 use crate::store::disk::Disk;
 use crate::store::lease::Leases;
@@ -14,11 +15,14 @@ use crate::store::map::RecordMap;
 pub(super) struct Shared {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) map: Arc<dyn RecordMap>,
+    pub(super) library: Library,
     pub(super) leases: Leases,
     /// The newest entry that is durable and in the record map.
     applied: AtomicU64,
     /// Why the store can do nothing any more.
-    end: Mutex<Option<StoreError>>,
+    end: OnceLock<StoreError>,
+    /// Held while the mark is written or withdrawn.
+    mark: Mutex<()>,
     on_fatal: Arc<dyn Fn(&StoreError) + Send + Sync>,
 }
 
@@ -29,7 +33,16 @@ impl Shared {
         applied: u64,
         on_fatal: Arc<dyn Fn(&StoreError) + Send + Sync>,
     ) -> Self {
-        Shared { disk, map, leases: Leases::default(), applied: AtomicU64::new(applied), end: Mutex::default(), on_fatal }
+        Shared {
+            library: Library::new(disk.clone()),
+            disk,
+            map,
+            leases: Leases::default(),
+            applied: AtomicU64::new(applied),
+            end: OnceLock::new(),
+            mark: Mutex::default(),
+            on_fatal,
+        }
     }
 
     /// The newest entry that is durable and in the record map.
@@ -43,40 +56,38 @@ impl Shared {
 
     /// Nothing can be done but to start again. A record map that cannot be trusted is not asked again, then or later.
     pub(super) fn fatal(&self, error: StoreError) {
-        let mut end = self.end();
-        if matches!(error, StoreError::Map(_))
-            && let Err(error) = Mark::withdraw(&*self.disk)
-        {
-            tracing::error!(%error, "the mark could not be removed");
+        let is_first = self.end.set(error.clone()).is_ok();
+        if matches!(error, StoreError::Map(_)) {
+            let _held = self.hold_mark();
+            if let Err(error) = Mark::withdraw(&*self.disk) {
+                tracing::error!(%error, "the mark could not be removed");
+            }
         }
-        if end.is_none() {
+        if is_first {
             tracing::error!(%error, "the store can only be started again");
-            *end = Some(error.clone());
-            drop(end);
             (self.on_fatal)(&error);
         }
     }
 
     /// Writes the mark, unless the record map it speaks of lost our trust.
     pub(super) fn write_mark(&self, mark: Mark) -> Result<(), StoreError> {
-        match &*self.end() {
-            Some(error) => Err(error.clone()),
-            None => mark.write(&*self.disk),
-        }
+        let _held = self.hold_mark();
+        self.check()?;
+        mark.write(&*self.disk)
     }
 
     /// Whether the store can still do something.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        self.end().clone().map_or(Ok(()), Err)
+        self.end.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 
     /// Why the committer answers no more.
     pub(super) fn why_closed(&self) -> StoreError {
-        self.end().clone().unwrap_or(StoreError::Closed)
+        self.end.get().cloned().unwrap_or(StoreError::Closed)
     }
 
-    fn end(&self) -> MutexGuard<'_, Option<StoreError>> {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    fn hold_mark(&self) -> MutexGuard<'_, ()> {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads from the record map; one that cannot be trusted ends the store.

@@ -106,7 +106,8 @@ fn damage_before_good_frames_is_reported_and_never_cut() {
     bench.talk(1, 0..5);
     drop(bench);
     let (disk, name) = (disk.kill(), segment::name(1));
-    let second = frame::HEADER + frame::header(&bytes_of(&disk, &name)[32..]).unwrap().length + 32;
+    let second =
+        frame::HEADER + frame::header(&bytes_of(&disk, &name)[segment::START as usize..]).unwrap().length + segment::START as usize;
     disk.scribble(&name, second + 50, b"x");
     let before = bytes_of(&disk, &name);
     let error = Bench::start(&disk, &home.emptied()).map(drop).unwrap_err().to_string();
@@ -151,7 +152,8 @@ fn a_torn_last_group_is_cut() {
     bench.commit(vec![vec![turn(2, 0, "a", None)], vec![turn(3, 0, "b", None)], vec![turn(4, 0, "c", None)]]).unwrap();
     drop(bench);
     let (disk, name) = (disk.kill(), segment::name(1));
-    let third = frame::search(&bytes_of(&disk, &name)).take(3).map(|found| frame::HEADER + found.length).sum::<usize>() + 32;
+    let third =
+        frame::search(&bytes_of(&disk, &name)).take(3).map(|found| frame::HEADER + found.length).sum::<usize>() + segment::START as usize;
     // The second of three frames in the group.
     disk.scribble(&name, third + 9, b"xx");
     let bench = Bench::start(&disk, &home.emptied()).unwrap();
@@ -236,7 +238,7 @@ async fn the_mark_follows_the_journal_in_the_background() {
     assert!(mark.applied.sequence <= base);
     // With the mark believed, what stands before it is not even read.
     drop(store);
-    disk.scribble(&segment::name(1), 40, b"x");
+    disk.scribble(&segment::name(1), segment::START as usize + 40, b"x");
     let bench = Bench::start(&disk.kill(), &home.after_crash(&mut Dice::new(1))).unwrap();
     assert_eq!(bench.revision(1), base);
     assert!(ends.lock().unwrap().is_empty());
@@ -255,4 +257,37 @@ async fn a_record_map_that_turns_out_damaged_ends_the_process_and_is_filled_agai
     drop(store);
     let bench = Bench::start(&disk.kill(), &home).unwrap();
     assert_eq!((bench.revision(1), home.set_aside()), (1, 1));
+}
+
+#[test]
+fn a_replay_of_many_files_leaves_out_only_what_is_too_old() {
+    let (disk, home) = (SimulatedDisk::new(15), TreeHome::default());
+    let mut times = Vec::new();
+    // Times that do not quite follow the order of commits, and a start between them.
+    for part in 0..2 {
+        let mut bench = Bench::start(&disk, &home).unwrap();
+        for base in part * 30..part * 30 + 30 {
+            let mut commit = turn(1, base, &"hello ".repeat(30), None);
+            commit.entry.at = Timestamp::from_millis((base * 10 + base % 7 * 15) as i64);
+            times.push(commit.entry.at);
+            bench.commit(vec![vec![commit]]).unwrap();
+        }
+        bench.committer.close().unwrap();
+    }
+    let files = segment::list(&disk).unwrap();
+    assert!(files.len() > 5);
+    for since in (0..700).step_by(10).map(Timestamp::from_millis) {
+        let mut found = Vec::new();
+        let each = |entry: Entry| {
+            found.push(entry.at);
+            true
+        };
+        journal::replay(&disk, 60, since, each).unwrap();
+        let wanted: Vec<_> = times.iter().copied().filter(|at| *at >= since).collect();
+        assert_eq!(found, wanted, "since {since}");
+    }
+    // Files that are too old altogether are not read.
+    disk.remove(&segment::name(files[0])).unwrap();
+    disk.scribble(&segment::name(files[1]), 60, b"x");
+    journal::replay(&disk, 60, times[50], |_| true).unwrap();
 }

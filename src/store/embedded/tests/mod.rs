@@ -87,6 +87,6 @@ impl Bench {
 
     fn entries(&self, peer: u64) -> Result<Vec<Entry>, StoreError> {
         let places = rows::places(&*self.shared.map, key(peer), 0..=u64::MAX);
-        places.map(|place| Entry::decode(&journal::read(&*self.shared.disk, place?)?)).collect()
+        places.map(|place| self.shared.library.entry(place?)).collect()
     }
 }
