@@ -5,4 +5,5 @@
 mod crash;
 mod order;
 mod recorded;
+mod storm;
 mod town;

@@ -151,7 +151,7 @@ impl Town {
 
     fn config(&self) -> String {
         let mut text = format!(
-            "listen = \"{}\"\nstore = \"sled:{}\"\n[x]\napi = \"{}\"\n[limits]\nsend_timeout = \"1s\"\nresend_after = \"4s\"\n\
+            "listen = \"{}\"\nstore = \"sled:{}\"\n[x]\napi = \"{}\"\n[limits]\nsend_timeout = \"1s\"\nresend_after = \"4s\"\naccount_sends = 0\napp_sends = 0\n\
              [[app]]\nid = \"{APP}\"\nconsumer_key = \"{KEY}\"\nconsumer_secret = \"{SECRET}\"\n",
             self.address,
             self.folder.path().join("data").display(),
@@ -208,7 +208,12 @@ fn settings(accounts: &[UserId]) -> Settings {
         people,
         apps: vec![app],
         // Retries of deliveries come soon, so that a test need not wait for minutes.
-        rules: Rules { retry_after: [1, 2, 3].map(Duration::from_secs).to_vec(), ..Rules::default() },
+        rules: Rules {
+            rate_limits: false,
+            remembered: 100_000,
+            retry_after: [1, 2, 3].map(Duration::from_secs).to_vec(),
+            ..Rules::default()
+        },
         ..Settings::default()
     }
 }
