@@ -105,7 +105,7 @@ impl Bot {
         let data = Data::from(hook.clone());
         let server = HttpServer::new(move || {
             let app = App::new().app_data(data.clone()).app_data(web::PayloadConfig::new(8 << 20));
-            app.route("/hook", web::get().to(challenged)).route("/hook", web::post().to(told))
+            app.route("/hook", web::get().to(challenged)).route("/hook", web::post().to(told)).route("/moved", web::get().to(moved))
         });
         let server = server.workers(1).shutdown_timeout(0).disable_signals().bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}/hook?app=16777259", server.addrs()[0]);
@@ -296,10 +296,16 @@ async fn challenged(hook: Data<Hook>, request: HttpRequest) -> HttpResponse {
         Crc::WrongSecret => HttpResponse::Ok().content_type("application/json").body(crc_response(b"another", &token)),
         Crc::Text(text) => HttpResponse::Ok().content_type("application/json").body(text),
         Crc::Status(status) => HttpResponse::build(status.try_into().expect("a status")).body(right),
-        Crc::Redirect => HttpResponse::Found().insert_header(("location", "/hook?crc_token=x")).finish(),
+        Crc::Redirect => HttpResponse::Found().insert_header(("location", format!("/moved?{}", request.query_string()))).finish(),
         Crc::Gzip => HttpResponse::Ok().insert_header(("content-encoding", "gzip")).body(right),
         Crc::Never => std::future::pending().await,
     }
+}
+
+/// Where a redirect leads: the answer would be right.
+async fn moved(request: HttpRequest) -> HttpResponse {
+    let token = crc_token(request.query_string()).expect("a challenge");
+    HttpResponse::Ok().content_type("application/json").body(crc_response(&secret(), &token))
 }
 
 async fn told(hook: Data<Hook>, request: HttpRequest, body: Bytes) -> HttpResponse {

@@ -135,6 +135,20 @@ async fn a_webhook_that_never_answers_stops_no_other_delivery() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_waits_for_its_next_attempt_keeps_no_other_waiting() {
+    let slow = |settings: &mut Settings| {
+        settings.rules.concurrency = 1;
+        settings.rules.retry_after = vec![Duration::from_secs(1_000_000)];
+    };
+    let bot = Bot::with(slow).await.set_up().await;
+    bot.answer(&[500]);
+    for text in ["refused", "taken"] {
+        bot.simulator.say(Settings::ADA, Settings::BOT, text).expect("a message");
+    }
+    assert_eq!(bot.got(2).await.len(), 2);
+}
+
+#[tokio::test]
 async fn one_at_a_time_keeps_the_order() {
     let bot = Bot::with(|settings| settings.rules.concurrency = 1).await.set_up().await;
     let ids: Vec<_> = (0..20).map(|_| bot.simulator.say(Settings::ADA, Settings::BOT, "x").expect("a message")).collect();

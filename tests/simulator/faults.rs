@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use junco::simulator::{Copies, Failure, Fault, FaultKind, Order, Outcome, Settings, Stage};
+use junco::simulator::{Copies, Failure, Fault, FaultKind, Order, Settings};
 use serde_json::json;
 
-use crate::bot::{Bot, Got, PATIENCE};
+use crate::bot::{Bot, Got};
 
 fn once(kind: FaultKind) -> Fault {
     Fault { kind, of: Copies::All, times: Some(1) }
@@ -36,6 +36,22 @@ async fn held_deliveries_come_in_any_order() {
     let got: Vec<_> = bot.got(3).await.iter().map(Got::message).collect();
     assert_eq!(got, [ids[1], ids[2], ids[0]]);
     assert!(bot.simulator.held().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_released_waits_for_what_was_released_before() {
+    let bot = Bot::with(|settings| settings.rules.answer_limit = Duration::from_millis(300)).await.set_up().await;
+    bot.simulator.fault(Fault { kind: FaultKind::Hold, of: Copies::All, times: Some(2) });
+    for text in ["never answered", "after it"] {
+        bot.simulator.say(Settings::ADA, Settings::BOT, text).expect("a message");
+    }
+    bot.answer(&[0]);
+    let first_was_over = async {
+        bot.got(2).await;
+        !bot.simulator.deliveries()[0].attempts.is_empty()
+    };
+    let ((), first_was_over) = tokio::join!(bot.simulator.release(Order::Forward), first_was_over);
+    assert!(first_was_over);
 }
 
 #[tokio::test]
@@ -79,6 +95,7 @@ async fn the_platform_lies_about_a_message_that_it_took() {
 async fn the_echo_comes_before_the_answer_or_long_after() {
     let bot = Bot::ready().await;
     bot.simulator.fault(once(FaultKind::EchoFirst));
+    bot.simulator.fault(once(FaultKind::Delay { millis: 100 }));
     bot.say("echo first").await;
     assert_eq!(bot.got_so_far(), 1, "when the answer came, the echo was there");
     bot.simulator.fault(Fault { kind: FaultKind::Hold, of: Copies::Echo, times: Some(1) });
@@ -127,17 +144,36 @@ async fn any_body_can_be_delivered_signed() {
 }
 
 #[tokio::test]
-async fn delays_and_slow_answers_pass() {
+async fn a_delayed_delivery_is_overtaken() {
     let bot = Bot::ready().await;
-    bot.simulator.fault(once(FaultKind::Delay { millis: 50 }));
-    bot.simulator.fault(once(FaultKind::SlowAnswer { millis: 50 }));
-    let id = bot.say("slowly").await;
-    assert_eq!(bot.got(1).await[0].message(), id);
-    let delivered = |stage: &Stage| stage.deliveries().iter().all(|record| record.outcome == Outcome::Delivered).then_some(());
-    bot.simulator.wait_for(PATIENCE, delivered).await.expect("it arrived");
-    assert!(bot.simulator.faults().iter().all(|fault| fault.struck == 1));
+    bot.simulator.fault(once(FaultKind::Delay { millis: 1_000_000 }));
+    bot.simulator.say(Settings::ADA, Settings::BOT, "delayed").expect("a message");
+    let next = bot.simulator.say(Settings::ADA, Settings::BOT, "in time").expect("a message");
+    assert_eq!(bot.got(1).await[0].message(), next);
+    assert!(bot.simulator.deliveries()[0].attempts.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_is_taken_long_before_a_slow_answer() {
+    let bot = Bot::ready().await;
+    bot.simulator.fault(once(FaultKind::SlowAnswer { millis: 1_000_000 }));
+    tokio::select! {
+        biased;
+        id = bot.say("slowly") => panic!("{id} was answered at once"),
+        got = bot.got(1) => assert_eq!(got[0].message(), bot.transcript()[0].id),
+    }
+}
+
+#[tokio::test]
+async fn faults_are_counted_and_cleared() {
+    let bot = Bot::ready().await;
+    bot.simulator.fault(Fault { kind: FaultKind::Hold, of: Copies::All, times: None });
+    bot.say("held").await;
+    assert_eq!(bot.simulator.faults()[0].struck, 1);
     bot.simulator.clear_faults();
     assert!(bot.simulator.faults().is_empty());
+    bot.say("not held").await;
+    assert_eq!(bot.simulator.held().len(), 1, "what is held stays held");
     let nothing = bot.simulator.wait_for(Duration::from_millis(10), |_| None::<()>).await;
     assert!(nothing.is_none(), "waiting ends by itself");
 }

@@ -1,6 +1,6 @@
 //! What people do: write, tap, and the same over HTTP.
 
-use junco::model::{MessageId, Tap};
+use junco::model::{MessageId, Tap, UserId};
 use junco::simulator::{Choice, Error, Settings};
 use serde_json::{Value, json};
 
@@ -42,6 +42,15 @@ async fn only_who_got_a_menu_can_tap_it() {
     assert!(matches!(tap(Settings::BEN, id, Choice::Index(0)), Error::NotTheirs { .. }));
     assert!(matches!(tap(Settings::ADA, id, Choice::Index(2)), Error::NoSuchOption { .. }));
     assert!(matches!(tap(Settings::ADA, MessageId(1), Choice::Index(0)), Error::UnknownMessage(_)));
+}
+
+#[tokio::test]
+async fn people_are_held_to_the_limits_too() {
+    let bot = Bot::new().await;
+    let refused = |from, to, text: &str| bot.simulator.say(from, to, text).expect_err("no message").to_string();
+    assert!(refused(Settings::ADA, Settings::BOT, &"x".repeat(10_001)).contains("354"));
+    assert!(refused(Settings::ADA, UserId(5), "hi").contains("108"));
+    assert!(refused(UserId(5), Settings::BOT, "hi").contains('5'));
 }
 
 #[tokio::test]

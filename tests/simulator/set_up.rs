@@ -146,6 +146,8 @@ async fn a_deleted_webhook_takes_its_subscriptions_along() {
     assert_eq!(bot.call("DELETE", Settings::OWNER, &path, None).await.refused(), (404, 34));
     let count = bot.with_bearer("GET", "/1.1/account_activity/subscriptions/count.json").await.json();
     assert_eq!(count["subscriptions_count_all"], "0");
+    bot.simulator.say(Settings::ADA, Settings::BOT, "hello?").expect("a message");
+    assert!(bot.simulator.deliveries().is_empty());
 }
 
 #[tokio::test]
