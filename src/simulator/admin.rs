@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Json, Query, ServiceConfig};
+use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ type Reply = Result<HttpResponse, Error>;
 /// Puts the paths under `/sim` into a server. Bodies must be declared as JSON, so that no web page can send them unasked.
 pub(super) fn configure(config: &mut ServiceConfig) {
     let scope = web::scope("/sim")
+        .app_data(JsonConfig::default().error_handler(|error, _| unreadable(error)))
+        .app_data(QueryConfig::default().error_handler(|error, _| unreadable(error)))
         .route("/people", web::get().to(people))
         .route("/people", web::post().to(admit))
         .route("/say", web::post().to(say))
@@ -228,6 +231,12 @@ async fn check(stage: Data<Stage>) -> HttpResponse {
 async fn advance(stage: Data<Stage>, advance: Json<Advance>) -> Reply {
     stage.advance(Duration::from_secs(advance.seconds));
     done(json!({ "now": stage.now() }))
+}
+
+/// What cannot be read is explained in JSON too.
+fn unreadable(error: impl std::error::Error + 'static) -> actix_web::Error {
+    let response = HttpResponse::BadRequest().json(json!({ "error": error.to_string() }));
+    InternalError::from_response(error, response).into()
 }
 
 fn done(view: Value) -> Reply {

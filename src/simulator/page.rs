@@ -46,7 +46,7 @@ fn text(base: &str, stage: &Stage, settings: &Settings) -> String {
          Let things go wrong\n  \
            curl {base}/sim/faults -H 'content-type: application/json' -d '{{\"kind\":\"lose_answer\",\"times\":3}}'\n  \
            kinds: duplicate (copies), delay (millis), hold, wrong_signature, no_signature, oversize (bytes), without_users,\n  \
-           refuse, lose_answer (with: {{\"failure\": close | internal_error | over_capacity | rate_limited | already_said}}),\n  \
+           refuse, lose_answer (with: {{\"failure\": close | internal_error | over_capacity | already_said | rate_limited, which has seconds}}),\n  \
            slow_answer (millis), echo_first; of: all | inbound | echo\n  \
            POST /sim/release {{\"order\":\"forward\" | \"reverse\" | {{\"chosen\":[numbers]}}}}, /sim/redeliver {{}}, /sim/check, /sim/advance {{\"seconds\":3600}}\n\n\
          See what happened\n  \

@@ -102,6 +102,8 @@ async fn the_admin_api_says_what_is_wrong() {
     let reply = bot.carry_out(bot.request("POST", "/sim/say").json(&body)).await.expect("an answer");
     assert_eq!(reply.status, 400);
     assert!(reply.json()["error"].as_str().expect("a reason").contains("@nobody"), "{}", reply.text);
+    let incomplete = bot.carry_out(bot.request("POST", "/sim/say").json(&json!({ "from": "@ada" }))).await.expect("an answer");
+    assert!(incomplete.json()["error"].as_str().expect("a reason").contains("missing field `to`"), "{}", incomplete.text);
     let untyped = bot.carry_out(bot.request("POST", "/sim/say").body(body.to_string())).await.expect("an answer");
     assert_eq!(untyped.status, 400, "a body that a web page could send unasked is refused");
 }
