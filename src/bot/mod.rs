@@ -3,6 +3,7 @@
 mod choice;
 mod compile;
 mod diagnostic;
+mod element;
 pub mod limits;
 mod matcher;
 mod pattern;
@@ -15,6 +16,7 @@ mod template;
 pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
 pub use diagnostic::{Diagnostic, Severity, Sources};
+pub use element::{Element, Literal};
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
     Answer, Defaults, Fallback, FromTable, Late, Op, OptionDef, Program, Prompt, PromptIx, PromptKind, Question, Rule, RuleIx, State,
