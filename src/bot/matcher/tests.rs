@@ -175,6 +175,29 @@ proptest! {
     }
 
     #[test]
+    fn what_is_a_few_edits_away_is_found_as_a_scan_finds_it(
+        patterns in prop::collection::vec(("[abc][abc ]{1,12}[abc]|[ab]{31,35}", 0..3_u8), 1..8),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8), 0..4),
+        which in any::<prop::sample::Index>(),
+    ) {
+        let rules: Vec<RulePatterns> = patterns.iter().map(|(pattern, edits)| fuzzy(pattern, *edits)).collect();
+        let mut typed: Vec<char> = which.get(&patterns).0.chars().collect();
+        for (at, edit) in edits {
+            let at = at.index(typed.len().max(1));
+            match edit {
+                0 => typed.insert(at, 'a'),
+                1 if at < typed.len() => drop(typed.remove(at)),
+                2 if at + 1 < typed.len() => typed.swap(at, at + 1),
+                _ if at < typed.len() => typed[at] = 'b',
+                _ => {}
+            }
+        }
+        let typed: String = typed.into_iter().collect();
+        let found = Matcher::new(rules.clone()).find(&typed, None, Reach::All);
+        prop_assert_eq!(found, scan(&rules, &typed, None, Reach::All), "{:?}", typed);
+    }
+
+    #[test]
     fn any_text_is_matched_without_harm(text in ".{0,200}") {
         let matcher = Matcher::new(vec![rule(&["{a...} * {b...}", "*"]), fuzzy("snow report", 2), regex("(?i)é+")]);
         prop_assert_eq!(found(&matcher, &text), Some(0));
