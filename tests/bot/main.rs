@@ -54,3 +54,17 @@ fn rewrite_what_is_said() {
         fs::write(script.with_extension("txt"), said(&script)).unwrap();
     }
 }
+
+#[test]
+fn the_examples_of_the_reference_compile() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("bots/README.md")).unwrap();
+    let examples: Vec<&str> = page.split("```kdl\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 4);
+    for example in examples {
+        let table = fs::read_to_string(folder().join("data/good.csv")).unwrap();
+        let sources = Sources::from([("bot.kdl".to_owned(), example.to_owned()), ("data/good.csv".to_owned(), table)]);
+        let found = compile(&sources).map_or_else(|found| found, |compiled| compiled.warnings);
+        let shown: Vec<String> = found.iter().map(|finding| finding.render(&sources, false)).collect();
+        assert!(shown.is_empty(), "{}", shown.join("\n\n"));
+    }
+}
