@@ -1,7 +1,6 @@
 //! What is wrong with a script: where, why, and what to do about it; shown as rustc shows its errors.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -95,22 +94,6 @@ impl Diagnostic {
         }
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
-    }
-
-    /// The line of the finding, from 1.
-    pub fn line(&self, sources: &Sources) -> usize {
-        let text = sources.get(&self.file).map(String::as_str).unwrap_or_default();
-        text[..within(text, &self.span).start].matches('\n').count() + 1
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.file, self.message)?;
-        if let Some(help) = &self.help {
-            write!(f, "; {help}")?;
-        }
-        Ok(())
     }
 }
 

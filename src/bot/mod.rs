@@ -22,6 +22,6 @@ pub use program::{
     Answer, Defaults, Fallback, FromTable, Late, Op, OptionDef, Program, Prompt, PromptIx, PromptKind, Question, Rule, RuleIx, State,
     StateIx, Target, Welcome, Words,
 };
-pub use scope::{RESERVED, Scope};
+pub use scope::Scope;
 pub use table::{Cell, Row, Table};
 pub use template::{Template, TemplateError};

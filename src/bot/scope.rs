@@ -10,7 +10,7 @@ use super::program::Program;
 use crate::model::{Profile, Timestamp, UserId};
 
 /// Names of every scope. A slot may not be called so, nor like a word of the language.
-pub const RESERVED: [&str; 13] =
+pub(super) const RESERVED: [&str; 13] =
     ["state", "at", "as", "goto", "value", "ok", "count", "late", "prompt", "user", "account", "now", "transcript"];
 
 /// What templates can read. Cheap to clone; the tables are shared.
