@@ -18,6 +18,9 @@ pub enum Action {
         row: RowId,
         /// The message.
         message: Outgoing,
+        /// The asking whose options it carries.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asking: Option<u32>,
     },
     /// A row that will not be sent.
     DeadLetter {

@@ -11,7 +11,7 @@ pub(super) const ASKINGS: usize = 8;
 /// Late answers that a record remembers, of askings that it does not.
 const ANSWERED: usize = 16;
 
-/// Messages that may wait to be sent; more become dead letters, since something must be wrong for hours.
+/// Messages that wait to be sent and that the record itself knows; more wait in the journal.
 pub(super) const ROWS: usize = 20;
 
 /// Messages that one event may cause.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::fingerprint::fingerprint;
-use super::{Action, Fired, Origin, Outcome, Row, RowId, RowStatus, State};
-use crate::model::{Incoming, Timestamp};
+use super::{Action, Backlog, Fired, Origin, Outcome, Row, RowId, RowStatus, State, bounds};
+use crate::model::{Incoming, Outgoing, Timestamp};
 
 /// How much the clocks of X and ours may differ when an echo is compared with an attempt (design §2.7).
 const CLOCK_SLACK: Duration = Duration::from_secs(5);
@@ -62,6 +62,33 @@ pub(super) fn confirm_asking(state: &mut State, asking: u32) -> bool {
     place.map(|place| confirm(state, place)).is_some()
 }
 
+/// A new message: a row where there is room, else it waits in the journal, behind those that wait there already.
+pub(super) fn queue(state: &mut State, row: Row) {
+    match &mut state.backlog {
+        Some(backlog) => backlog.count += 1,
+        None if state.rows.len() < bounds::ROWS => state.rows.push(row),
+        None => state.backlog = Some(Backlog { next: row.id, count: 1 }),
+    }
+}
+
+/// Messages of the backlog become rows. Nothing happens where another refill came first.
+pub(super) fn refilled(state: &mut State, rows: &[Row], next: Option<RowId>) -> Vec<Action> {
+    let Some(backlog) = state.backlog else { return Vec::new() };
+    match rows.first() {
+        None => {
+            state.backlog = None;
+            let reason = format!("no longer in the journal, with all {} messages that waited", backlog.count);
+            return vec![Action::DeadLetter { row: backlog.next, code: 0, reason }];
+        }
+        Some(first) if first.id != backlog.next => return Vec::new(),
+        Some(_) => {}
+    }
+    state.rows.extend_from_slice(rows);
+    let count = backlog.count.saturating_sub(rows.len() as u32);
+    state.backlog = next.map(|next| Backlog { next, count });
+    Vec::new()
+}
+
 fn confirm(state: &mut State, place: usize) {
     state.rows.remove(place);
     state.replies = state.replies.saturating_add(1);
@@ -77,8 +104,19 @@ fn refused(state: &mut State, place: usize, code: u32, reason: &str, person: boo
             reason: "held back: a message to this person was refused just before".to_owned(),
         });
         actions.extend(held_back);
+        if let Some(Backlog { next, count }) = state.backlog.take() {
+            let reason = format!("held back, with all {count} messages that waited: one to this person was refused just before");
+            actions.push(Action::DeadLetter { row: next, code, reason });
+        }
     }
     actions
+}
+
+impl Row {
+    /// A message to be sent at once.
+    pub fn due(id: RowId, message: &Outgoing, asking: Option<u32>, now: Timestamp) -> Self {
+        Row { id, status: RowStatus::Due(now), attempts: 0, asking, fingerprint: fingerprint(&message.text) }
+    }
 }
 
 /// When a row was last tried, if it ever was. A row that waits for its next try keeps no time, so any echo may be its own.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::RowId;
+use super::{Row, RowId};
 use crate::model::{Incoming, MessageId, Profile, Timestamp};
 
 /// Something that happened to a conversation.
@@ -30,6 +30,13 @@ pub enum Event {
     Claimed {
         /// The row.
         row: RowId,
+    },
+    /// Messages of the backlog, read from the journal, take the places of rows that were settled.
+    Refilled {
+        /// The oldest of the backlog, in their order.
+        rows: Vec<Row>,
+        /// The one behind them, if there is one.
+        next: Option<RowId>,
     },
     /// A part of a signed delivery that could not be read; only account records have such events.
     Unreadable {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::metadata::{AskingRef, Metadata};
-use super::output::Output;
-use super::{Action, Asking, Context, Fired, Row, RowId, RowStatus, State, Trace, Value, answer, bounds, fingerprint};
+use super::output::{Draft, Output};
+use super::{Action, Asking, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
 use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, Scope, StateIx, Target, Template, limits};
 use crate::model::{QuickOption, same_label};
 
@@ -57,17 +57,15 @@ impl<'a> Play<'a> {
     /// The state after the turn, its orders and its trace. Each message becomes a row, due at once.
     pub(super) fn finish(mut self) -> (State, Vec<Action>, Trace) {
         let drafts = std::mem::take(&mut self.output).into_drafts();
-        let first = self.state.rows.iter().filter(|row| row.id.revision == self.context.revision).map(|row| row.id.index + 1).max();
-        for (place, draft) in drafts.into_iter().enumerate() {
-            let id = RowId { revision: self.context.revision, index: first.unwrap_or(0) + place as u32 };
-            if place >= bounds::MESSAGES || self.state.rows.len() >= bounds::ROWS {
-                self.actions.push(Action::DeadLetter { row: id, code: 0, reason: "too many unsent messages to one person".into() });
+        let first = self.context.messages;
+        for (place, Draft { message, asking }) in drafts.into_iter().enumerate() {
+            let id = RowId { revision: self.context.revision, index: first + place as u32 };
+            if place >= bounds::MESSAGES {
+                self.actions.push(Action::DeadLetter { row: id, code: 0, reason: "one event causes at most ten messages".into() });
                 continue;
             }
-            let fingerprint = fingerprint::fingerprint(&draft.message.text);
-            let status = RowStatus::Due(self.context.now);
-            self.state.rows.push(Row { id, status, attempts: 0, asking: draft.asking, fingerprint });
-            self.actions.push(Action::Send { row: id, message: draft.message });
+            delivery::queue(&mut self.state, Row::due(id, &message, asking, self.context.now));
+            self.actions.push(Action::Send { row: id, message, asking });
         }
         (self.state, self.actions, self.trace)
     }

@@ -76,6 +76,9 @@ pub struct State {
     /// Messages not yet settled, in the order in which they leave.
     #[serde(default)]
     pub rows: Vec<Row>,
+    /// Messages that wait behind the rows; only the journal holds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<Backlog>,
     /// When a message last left.
     #[serde(default)]
     pub sent: Option<Timestamp>,
@@ -119,6 +122,15 @@ impl fmt::Display for RowId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.revision, self.index)
     }
+}
+
+/// Messages that found no place among the rows. They are in the journal, in the order in which they leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backlog {
+    /// The first of them.
+    pub next: RowId,
+    /// How many there are.
+    pub count: u32,
 }
 
 /// A message until it is settled.
@@ -174,6 +186,7 @@ impl State {
             askings: Vec::new(),
             answered: Vec::new(),
             rows: Vec::new(),
+            backlog: None,
             sent: None,
             own_talk: Vec::new(),
         }
@@ -186,10 +199,12 @@ impl State {
 
     /// When the conversation wants attention next. A row found on its way after `lost_after` belongs to an ended process.
     pub fn due(&self, lost_after: Duration) -> Option<Timestamp> {
-        self.next_row().map(|row| match row.status {
+        let next = self.next_row().map(|row| match row.status {
             RowStatus::Due(at) => at,
             RowStatus::Sending(since) => since.plus(lost_after),
             RowStatus::Unsure { check_at, .. } => check_at,
-        })
+        });
+        // A backlog behind no rows wants to be taken up at once.
+        next.or(self.backlog.map(|_| Timestamp::default()))
     }
 }

@@ -14,6 +14,8 @@ pub struct Context {
     pub now: Timestamp,
     /// The revision that the turn's commit will make; names the rows of its messages.
     pub revision: u64,
+    /// How many messages earlier turns of the same commit have made.
+    pub messages: u32,
     /// Whether the peer is another account of ours, so that two bots may be talking.
     pub peer_is_ours: bool,
     /// An asking that the state has dropped, found again in the journal because the event may answer it.
@@ -49,6 +51,10 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
         Event::Claimed { row } => {
             delivery::claimed(&mut state, *row, context.now);
             (state, Vec::new(), Trace::default())
+        }
+        Event::Refilled { rows, next } => {
+            let actions = delivery::refilled(&mut state, rows, *next);
+            (state, actions, Trace::default())
         }
         // Nothing in a conversation depends on what could not be read.
         Event::Unreadable { .. } => (state, Vec::new(), Trace::default()),

@@ -19,6 +19,7 @@ impl Outbox {
             // The account is no longer configured; its rows wait until it is.
             return Ok(());
         };
+        self.refill(key).await?;
         let mut record = self.turns.apply(key, |record| self.next(key, sender, record)).await?;
         while let Some((row, attempts)) = record.as_ref().and_then(claimed) {
             let outcome = match self.body(key, row).await? {
@@ -87,7 +88,7 @@ impl Outbox {
         let entries = self.turns.store().journal(key, row.revision..=row.revision).await?;
         let actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
         let body = |action| match action {
-            Action::Send { row: id, message } if id == row => Some(message),
+            Action::Send { row: id, message, .. } if id == row => Some(message),
             _ => None,
         };
         Ok(actions.into_iter().find_map(body))

@@ -4,6 +4,7 @@
 //! The webhook is not known here: the two doors meet only in turn and store.
 
 mod attempt;
+mod backlog;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

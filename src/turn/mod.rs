@@ -216,6 +216,8 @@ impl Turns {
             key: entry.key,
             now: entry.at,
             revision: entry.record.revision,
+            messages: entry.turns.iter().flat_map(|turn| &turn.actions).filter(|action| matches!(action, Action::Send { .. })).count()
+                as u32,
             peer_is_ours: self.has_account(entry.key.peer),
             recalled,
         };

@@ -87,6 +87,26 @@ async fn an_answer_lost_on_the_wire_is_not_said_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_writes_on_while_x_is_away_is_answered_in_full() {
+    let town = Town::with_snowbot().await;
+    town.x.fault(fault(FaultKind::Refuse { with: Failure::OverCapacity }, u32::MAX));
+    for _ in 0..45 {
+        town.says("about");
+    }
+    town.delivered().await;
+    assert_eq!(town.said(), [""; 0]);
+    town.x.clear_faults();
+    let all = |stage: &junco::simulator::Stage| {
+        let said = stage.transcript(crate::town::BOT, crate::town::PEER).into_iter().filter(|message| message.from == crate::town::BOT);
+        (said.count() == 45).then_some(())
+    };
+    town.x.wait_for(PATIENCE, all).await.unwrap_or_else(|| panic!("only {} answers", town.said().len()));
+    town.delivered().await;
+    town.answer(town.says("help")).await;
+    assert_eq!(town.said().len(), 46, "more than the record holds, and none twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_loses_nothing() {
     let town = Town::with_snowbot().await;
     town.x.fault(fault(FaultKind::Refuse { with: Failure::Close }, 1));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use junco::model::{MessageId, UserId};
-use junco::simulator::{Copies, Failure, Fault, FaultKind, Outcome, Person, Stage};
+use junco::simulator::{Copies, Failure, Fault, FaultKind, Outcome, Person, Shown, Stage};
 
 use crate::town::{BOT, Town};
 
@@ -107,15 +107,20 @@ async fn judge(town: &Town, people: &[UserId]) {
     let all_answered = |stage: &Stage| (lost(stage, people, &acknowledged) == 0).then_some(());
     let answered = town.x.wait_for(CALM, all_answered).await;
     let lost = lost(&town.x, people, &acknowledged);
-    let twice: Vec<String> = replies(&town.x, people).into_iter().filter(|(_, count)| *count > 1).map(|(text, _)| text).collect();
+    let twice: Vec<Vec<Shown>> = replies(&town.x, people).into_values().filter(|copies| copies.len() > 1).collect();
+    let echoed = twice.iter().filter(|copies| echo_came(&town.x, copies)).count();
     let mut stuck = 0;
     for person in people {
         let last = town.x.say(*person, BOT, "say the end").unwrap();
         stuck += usize::from(town.x.next_message(BOT, *person, last, CALM).await.is_none());
     }
-    eprintln!("acknowledged {}, lost {lost}, said twice {}, stuck {stuck}", acknowledged.len(), twice.len());
+    eprintln!(
+        "acknowledged {}, lost {lost}, said twice {} ({echoed} of them after their echo had arrived), stuck {stuck}",
+        acknowledged.len(),
+        twice.len(),
+    );
     assert!(answered.is_some() && lost == 0, "{lost} acknowledged messages were never answered");
-    assert_eq!(twice, [""; 0], "said twice");
+    assert_eq!(echoed, 0, "said twice although the echo of the first had arrived");
     assert_eq!(stuck, 0, "conversations that no longer answer");
 }
 
@@ -130,12 +135,17 @@ fn lost(stage: &Stage, people: &[UserId], acknowledged: &[MessageId]) -> usize {
 }
 
 /// Every reply and how often it was said.
-fn replies(stage: &Stage, people: &[UserId]) -> BTreeMap<String, usize> {
-    let mut replies = BTreeMap::new();
+fn replies(stage: &Stage, people: &[UserId]) -> BTreeMap<String, Vec<Shown>> {
+    let mut replies: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
     for message in people.iter().flat_map(|person| stage.transcript(BOT, *person)).filter(|message| message.from == BOT) {
-        // A reply that waits may share a message with none: each is said by itself.
-        *replies.entry(message.text).or_insert(0) += 1;
+        replies.entry(message.text.clone()).or_default().push(message);
     }
-    replies.remove("You said the end.");
     replies
+}
+
+/// Whether the service had acknowledged the echo of the first copy when the second was sent.
+fn echo_came(stage: &Stage, copies: &[Shown]) -> bool {
+    let echo = stage.deliveries().into_iter().find(|delivery| delivery.echo && delivery.message == Some(copies[0].id));
+    let arrived = echo.filter(|echo| echo.outcome == Outcome::Delivered).and_then(|echo| echo.attempts.last().map(|last| last.at));
+    arrived.is_some_and(|arrived| arrived < copies[1].at)
 }

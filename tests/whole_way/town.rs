@@ -211,7 +211,7 @@ fn settings(accounts: &[UserId]) -> Settings {
         rules: Rules {
             rate_limits: false,
             remembered: 100_000,
-            retry_after: [1, 2, 3].map(Duration::from_secs).to_vec(),
+            retry_after: [1, 2, 4, 8].map(Duration::from_secs).to_vec(),
             ..Rules::default()
         },
         ..Settings::default()

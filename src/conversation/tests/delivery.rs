@@ -133,5 +133,27 @@ fn what_waits_is_bounded() {
         chat.says("hi");
     }
     assert_eq!(chat.state.rows.len(), 20);
-    assert!(chat.actions.iter().all(|action| matches!(action, Action::DeadLetter { .. })));
+    assert_eq!(chat.state.backlog, Some(Backlog { next: RowId { revision: 7, index: 2 }, count: 13 }));
+    assert_eq!(chat.actions.len(), 3, "they are in the journal");
+}
+
+#[test]
+fn what_waits_in_the_journal_takes_its_turn() {
+    let mut chat = chat();
+    for _ in 0..10 {
+        chat.says("hi");
+    }
+    let next = chat.state.backlog.unwrap().next;
+    chat.state.rows.clear();
+    assert_eq!(chat.state.due(Duration::ZERO), Some(Timestamp::default()), "at once");
+    let message = Outgoing { text: "Three.".into(), ..Outgoing::default() };
+    let rows = vec![Row::due(next, &message, None, chat.now)];
+    let after = RowId { revision: 8, index: 0 };
+    let refill = Event::Refilled { rows: rows.clone(), next: Some(after) };
+    chat.take(refill.clone());
+    assert_eq!((&chat.state.rows, chat.state.backlog), (&rows, Some(Backlog { next: after, count: 12 })));
+    chat.take(refill);
+    assert_eq!(chat.state.rows.len(), 1, "a refill that came before is not made twice");
+    chat.says("hi");
+    assert_eq!(chat.state.backlog.map(|backlog| backlog.count), Some(15), "what is new waits behind what waits");
 }

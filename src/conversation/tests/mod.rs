@@ -77,7 +77,8 @@ impl Chat {
 
     fn take(&mut self, event: Event) -> &mut Self {
         self.revision += 1;
-        let context = Context { key: key(), now: self.now, revision: self.revision, peer_is_ours: self.peer_is_ours, recalled: None };
+        let context =
+            Context { key: key(), now: self.now, revision: self.revision, messages: 0, peer_is_ours: self.peer_is_ours, recalled: None };
         let step = step(&self.program, self.state.clone(), &event, &context);
         assert_eq!(step, super::step(&self.program, self.state.clone(), &event, &context), "the machine draws no chance");
         (self.state, self.actions, self.trace) = (step.state, step.actions, step.trace);

@@ -1,0 +1,44 @@
+//! Messages that found no place in the record: read from the journal again when there is room.
+
+use super::Outbox;
+use crate::conversation::{Action, Event, Row, RowId};
+use crate::model::{Key, Timestamp};
+use crate::store::Entry;
+use crate::turn::TurnError;
+
+/// How many rows are taken up at a time.
+const REFILL: usize = 10;
+
+/// How many entries are read at a time.
+const ENTRIES: u64 = 32;
+
+impl Outbox {
+    /// Makes rows of the oldest messages that wait in the journal, once all rows before them are settled.
+    pub(super) async fn refill(&self, key: Key) -> Result<(), TurnError> {
+        let Some(record) = self.turns.store().load(key).await? else { return Ok(()) };
+        let Some(backlog) = record.state.backlog.filter(|_| record.state.rows.is_empty()) else { return Ok(()) };
+        let (mut rows, mut revision) = (Vec::new(), backlog.next.revision);
+        while rows.len() <= REFILL && revision <= record.revision {
+            let entries = self.turns.store().journal(key, revision..=revision + ENTRIES - 1).await?;
+            rows.extend(entries.into_iter().flat_map(|entry| waiting(entry, backlog.next, self.clock.now())));
+            revision += ENTRIES;
+        }
+        let next = rows.get(REFILL).map(|row: &Row| row.id);
+        rows.truncate(REFILL);
+        if rows.is_empty() {
+            tracing::error!(conversation = %key, count = backlog.count, "messages that waited are no longer in the journal");
+        }
+        self.turns.apply(key, |_| vec![Event::Refilled { rows: rows.clone(), next }]).await?;
+        Ok(())
+    }
+}
+
+/// The messages of an entry from `next` on.
+fn waiting(entry: Entry, next: RowId, now: Timestamp) -> Vec<Row> {
+    let actions = entry.turns.into_iter().flat_map(|turn| turn.actions);
+    let row = |action| match action {
+        Action::Send { row, message, asking } if row >= next => Some(Row::due(row, &message, asking, now)),
+        _ => None,
+    };
+    actions.filter_map(row).collect()
+}
