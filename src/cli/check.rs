@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::bot;
-use crate::service::{read_bot, report};
+use crate::service::{LoadError, read_bot, report};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -14,15 +14,21 @@ pub(super) struct Args {
     bots: Vec<PathBuf>,
 }
 
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let mut all_good = true;
+pub(super) fn run(args: &Args) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
     for folder in &args.bots {
-        all_good &= check(folder)?;
+        match check(folder) {
+            Ok(true) => {}
+            Ok(false) => code = ExitCode::FAILURE,
+            // One that cannot be read does not keep the others from being checked.
+            Err(error) => code = super::failed(&error.into()),
+        }
     }
-    Ok(if all_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    code
 }
 
-fn check(folder: &Path) -> anyhow::Result<bool> {
+/// Whether a bot can run; prints what was found in it.
+fn check(folder: &Path) -> Result<bool, LoadError> {
     let sources = read_bot(folder)?;
     let coloured = std::io::stdout().is_terminal();
     let (found, good) = match bot::compile(&sources) {

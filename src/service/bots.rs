@@ -1,5 +1,6 @@
 //! A bot's folder, read and compiled.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::bot::{self, Diagnostic, Program, Severity, Sources};
@@ -7,6 +8,12 @@ use crate::bot::{self, Diagnostic, Program, Severity, Sources};
 /// Why a bot cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// There is nothing of that name.
+    #[error("{}: there is no such folder; a bot is a folder with a {} in it", .0.display(), bot::SCRIPT)]
+    NoFolder(PathBuf),
+    /// A file was named instead of its folder.
+    #[error("{}: this is a file; name the bot's folder, the one with the {}", .0.display(), bot::SCRIPT)]
+    NotAFolder(PathBuf),
     /// A file or the folder could not be read.
     #[error("{path}: {source}")]
     Unreadable {
@@ -19,7 +26,7 @@ pub enum LoadError {
     #[error("{}: there is no {} in this folder; a bot is a folder with a script of that name", .0.display(), bot::SCRIPT)]
     NoScript(PathBuf),
     /// The script has errors; the text shows them all.
-    #[error("{0}")]
+    #[error("the bot cannot run:\n\n{0}")]
     Wrong(String),
 }
 
@@ -28,12 +35,20 @@ pub enum LoadError {
 pub struct Loaded {
     /// What the machine runs.
     pub program: Program,
-    /// What its author should look at, rendered.
+    /// What its author should look at, a line each.
     pub warnings: Vec<String>,
 }
 
 /// Reads the files of a bot's folder that its script may name, by their path within the folder.
 pub fn read_bot(folder: &Path) -> Result<Sources, LoadError> {
+    match std::fs::metadata(folder) {
+        Ok(found) if !found.is_dir() => return Err(LoadError::NotAFolder(folder.to_owned())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Err(LoadError::NoFolder(folder.to_owned()));
+        }
+        // Of anything else reading it tells more.
+        _ => {}
+    }
     let mut sources = Sources::new();
     read_folder(folder, "", &mut sources)?;
     if !sources.contains_key(bot::SCRIPT) {
@@ -47,19 +62,37 @@ pub fn compile_bot(folder: &Path) -> Result<Loaded, LoadError> {
     let sources = read_bot(folder)?;
     match bot::compile(&sources) {
         Ok(compiled) => {
-            let warnings = compiled.warnings.iter().map(|warning| warning.render(&sources, false)).collect();
+            let line = |warning: &Diagnostic| {
+                let help = warning.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+                format!("{}:{}: {}{help}", folder.join(&warning.file).display(), warning.line(&sources), warning.message)
+            };
+            let warnings = compiled.warnings.iter().map(line).collect();
             Ok(Loaded { program: compiled.program, warnings })
         }
         Err(found) => Err(LoadError::Wrong(report(folder, &found, &sources, false))),
     }
 }
 
-/// Everything that was found in a bot, and a closing line that counts it.
+/// Everything that was found in a bot, and a closing line that counts it. Files are named as one would open them from here.
 pub fn report(folder: &Path, found: &[Diagnostic], sources: &Sources, coloured: bool) -> String {
-    let mut text: String = found.iter().map(|diagnostic| diagnostic.render(sources, coloured) + "\n\n").collect();
+    let from_here = |file: &str| folder.join(file).display().to_string();
+    let sources: Sources = sources.iter().map(|(file, text)| (from_here(file), text.clone())).collect();
+    let shown = found.iter().map(|diagnostic| {
+        let diagnostic = Diagnostic { file: from_here(&diagnostic.file), ..diagnostic.clone() };
+        diagnostic.render(&sources, coloured) + "\n\n"
+    });
+    let mut text: String = shown.collect();
     let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    text.push_str(&format!("{}: {errors} errors, {} warnings", folder.display(), found.len() - errors));
+    text.push_str(&format!("{}: {}, {}", folder.display(), counted(errors, "error"), counted(found.len() - errors, "warning")));
     text
+}
+
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }
 
 fn read_folder(folder: &Path, prefix: &str, sources: &mut Sources) -> Result<(), LoadError> {
