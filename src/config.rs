@@ -41,7 +41,7 @@ pub enum ConfigError {
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the webhook and the health checks listen.
-    #[serde(default = "default_listen")]
+    #[serde(default = "default_listen", deserialize_with = "address")]
     pub listen: SocketAddr,
     /// The webhook's path.
     #[serde(default = "default_path")]
@@ -203,13 +203,14 @@ impl App {
 impl Config {
     /// Reads a file, with the environment over it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
         let environment = overlay::environment();
         let from = path.display().to_string();
         let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&from, &without_source(&error, &text)))?;
         if secrets::holds_any(&table) {
             secrets::check_mode(path)?;
         }
+        let from = overlay::name_sources(from, &environment);
         overlay::apply(&mut table, environment)?;
         secrets::read_files(&mut table, path.parent().unwrap_or(Path::new(".")))?;
         Self::from_table(table, &from)
@@ -281,6 +282,14 @@ fn invalid(from: &str, what: &str) -> ConfigError {
     ConfigError::Invalid { from: from.to_owned(), what: what.to_owned() }
 }
 
+fn unreadable(path: &Path, source: std::io::Error) -> ConfigError {
+    if source.kind() == std::io::ErrorKind::NotFound {
+        let what = "there is no such file: write it as the README shows, or name another; to try a bot without one, run `junco dev BOT`";
+        return invalid(&path.display().to_string(), what);
+    }
+    ConfigError::Unreadable { path: path.to_owned(), source }
+}
+
 fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8080))
 }
@@ -306,6 +315,11 @@ fn id<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(d
         Either::Text(text) => text,
     };
     text.parse().map_err(de::Error::custom)
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -108,8 +108,9 @@ fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program
 }
 
 async fn open_store(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
-    let folder = folder.to_owned();
-    let store = tokio::task::spawn_blocking(move || EmbeddedStore::open(&folder, Options::default())).await??;
+    let path = folder.to_owned();
+    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path, Options::default())).await?;
+    let store = opened.with_context(|| format!("conversations cannot be kept in {}", folder.display()))?;
     Ok(Arc::new(store))
 }
 
@@ -170,7 +171,7 @@ fn listen(
         .shutdown_timeout(10)
         .client_request_timeout(std::time::Duration::from_secs(5))
         .bind(config.listen)
-        .with_context(|| format!("cannot listen on {}: is another service there?", config.listen))?;
+        .with_context(|| format!("cannot listen on {}: choose another address with `listen`, or stop what listens there", config.listen))?;
     let address = *server.addrs().first().context("bound to no address")?;
     let server = server.run();
     Ok((address, server.handle(), tokio::spawn(server)))

@@ -15,6 +15,12 @@ pub(super) fn environment() -> Vec<(String, String)> {
     variables
 }
 
+/// The file, and the variables that were laid over it: either may be what is wrong.
+pub(super) fn name_sources(file: String, variables: &[(String, String)]) -> String {
+    let names: Vec<&str> = variables.iter().map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() { file } else { format!("{file} with {}", names.join(", ")) }
+}
+
 /// Lays variables over a table. Array places count from 0 and are added in order.
 pub(super) fn apply(table: &mut Table, variables: Vec<(String, String)>) -> Result<(), ConfigError> {
     for (name, text) in variables {
