@@ -13,6 +13,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
 
 /// A chatbot framework for Direct Messages on X.
 #[derive(Debug, Parser)]
@@ -48,7 +49,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => runtime.block_on(run::run(args)),
         Command::Sim(args) => runtime.block_on(sim::run(args)),
         Command::Talk(args) => runtime.block_on(talk::run(args)),
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => Ok(check::run(&args)),
     };
     // A line editor may still wait for the keyboard; nothing is lost when it is not waited for.
     runtime.shutdown_background();
@@ -56,20 +57,35 @@ pub fn main() -> ExitCode {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("junco: {error:#}");
+    eprintln!("junco: {}", told(error));
     ExitCode::FAILURE
 }
 
-/// Logs to standard error: warnings and worse, or what `RUST_LOG` asks for. Message texts and secrets are never logged.
-fn start_log(default: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .try_init();
+/// An error with its causes; one that the text tells already is not told again.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        _ if text.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
+}
+
+/// Logs to standard error what `RUST_LOG` asks for, without it what Junco itself does and what goes wrong. Message texts and secrets
+/// are never logged.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,junco=info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     // A second start in one process keeps the first log.
-    drop(log);
+    drop(log.try_init());
+}
+
+/// Logs warnings and worse, or what `RUST_LOG` asks for, into a chat.
+fn start_log_beside(screen: &chat::Screen) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let screen = screen.clone();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || screen.clone());
+    let log = log.without_time().with_target(false).with_ansi(std::io::stderr().is_terminal());
+    drop(log.try_init());
 }
 
 /// Waits until the process is asked to end.

@@ -14,7 +14,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    super::start_log("info");
+    super::start_log();
     let config = Config::load(&args.config)?;
     let path = config.path.clone();
     let service = Service::start(config).await?;

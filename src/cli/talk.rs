@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::chat::{self, Place, Rig};
+use super::chat::{self, Place, Rig, Screen};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -12,9 +12,10 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    super::start_log("error");
+    let screen = Screen::default();
+    super::start_log_beside(&screen);
     let mut rig = Rig::start(&args.bot, Place::Temporary).await?;
-    let chatted = chat::chat(&mut rig).await;
+    let chatted = chat::chat(&mut rig, &screen).await;
     rig.stop().await?;
     chatted?;
     Ok(ExitCode::SUCCESS)

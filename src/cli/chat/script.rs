@@ -2,7 +2,7 @@
 //!
 //! The words are those of conversation tests: `user`, `tap`, `bot`, `redeliver`, `restart`, `crash`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A conversation to be played.
 pub(in crate::cli) struct Script {
+    path: PathBuf,
     steps: Vec<(usize, Step)>,
 }
 
@@ -54,19 +55,19 @@ impl Script {
             let step = Step::read(node).with_context(|| format!("{}:{line}", path.display()))?;
             anyhow::Ok((line, step))
         };
-        Ok(Script { steps: document.nodes().iter().map(step).collect::<anyhow::Result<_>>()? })
+        Ok(Script { path: path.to_owned(), steps: document.nodes().iter().map(step).collect::<anyhow::Result<_>>()? })
     }
 
     /// Plays the conversation and prints it; fails at the first reply that is not as expected.
     pub(in crate::cli) async fn play(&self, rig: &mut Rig) -> anyhow::Result<()> {
         let mut player = Player::default();
         for (line, step) in &self.steps {
-            player.take(step, rig).await.with_context(|| format!("line {line}"))?;
+            player.take(step, rig).await.with_context(|| format!("{}:{line}", self.path.display()))?;
         }
         rig.settled(PATIENCE).await;
         player.look(rig);
         if let Some((number, message)) = player.unread.first() {
-            bail!("the bot said more than was expected, beginning with\n{}", show(*number, message));
+            bail!("{}: the bot said more than the script expects, beginning with\n{}", self.path.display(), show(*number, message));
         }
         Ok(())
     }
@@ -84,7 +85,9 @@ impl Step {
                 "redeliver" => &["all"],
                 _ => &[],
             };
-            ensure!(known.contains(&entry.value()), "`{}` has no property `{}`", node.name().value(), entry.value());
+            let (name, entry) = (node.name().value(), entry.value());
+            let has = if known.is_empty() { "none".to_owned() } else { known.join("=, ") + "=" };
+            ensure!(known.contains(&entry), "`{name}` has no property `{entry}`; it has {has}");
         }
         Ok(match node.name().value() {
             "user" => Step::User(needed()?),
@@ -189,7 +192,8 @@ impl Player {
         if let Some(state) = &expected.state {
             rig.settled(PATIENCE).await;
             let now = rig.state().await?;
-            ensure!(now.as_ref() == Some(state), "expected the state `{state}`, but the conversation is in {now:?}");
+            let is = now.as_ref().map_or_else(|| "in no state".to_owned(), |now| format!("in `{now}`"));
+            ensure!(now.as_ref() == Some(state), "expected the state `{state}`, but the conversation is {is}");
         }
         for (number, message) in messages {
             println!("{}", show(number, &message));
