@@ -221,7 +221,8 @@ impl Config {
         if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
             return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
         }
-        let config: Config = table.try_into().map_err(|error: toml::de::Error| invalid(from, error.to_string().trim_end()))?;
+        let said = |error: toml::de::Error| invalid(from, &error.to_string().trim_end().replace("\nin ", "; see "));
+        let config: Config = table.try_into().map_err(said)?;
         config.check().map_err(|what| invalid(from, &what))?;
         Ok(config)
     }

@@ -21,7 +21,7 @@ use crate::conversation::{Event, Outcome};
 use crate::model::{Key, UserId};
 use crate::outbox::{self, Outbox};
 use crate::pace::{Limits, Pace, is_free};
-use crate::store::{EmbeddedStore, Entry, Options, Store};
+use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
@@ -110,7 +110,8 @@ fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program
 async fn open_store(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
     let path = folder.to_owned();
     let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path, Options::default())).await?;
-    let store = opened.with_context(|| format!("conversations cannot be kept in {}", folder.display()))?;
+    let wanted = if let Err(StoreError::Io { .. }) = opened { " (wanted is a folder that this user may write to)" } else { "" };
+    let store = opened.with_context(|| format!("conversations cannot be kept in {}{wanted}", folder.display()))?;
     Ok(Arc::new(store))
 }
 
