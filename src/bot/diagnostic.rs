@@ -95,6 +95,12 @@ impl Diagnostic {
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
     }
+
+    /// The line of the finding, from 1.
+    pub fn line(&self, sources: &Sources) -> usize {
+        let text = sources.get(&self.file).map(String::as_str).unwrap_or_default();
+        text[..within(text, &self.span).start].matches('\n').count() + 1
+    }
 }
 
 /// The name nearest to a misspelt one, if any is near enough to have been meant.
