@@ -43,6 +43,7 @@ fn listen(play: &mut Play<'_>, at: Timestamp, from: &Profile) {
         state.wrong = 0;
         state.missed = 0;
     }
+    state.messages = state.messages.wrapping_add(1);
     if state.heard.is_none_or(|heard| at > heard) {
         state.heard = Some(at);
         state.replies = 0;

@@ -106,7 +106,8 @@ impl<'a> Play<'a> {
     /// Plays the steps of a rule or of the fallback. Where they stay in the state it was a digression: the prompt is repeated.
     pub(super) fn digress(&mut self, steps: &'a [Op], captures: BTreeMap<String, String>) {
         self.captures = captures;
-        match self.take(steps, 0, self.state.at.as_deref().and_then(|name| self.program.state_named(name))) {
+        // A rule is not visited: its variants take turns with the person's messages.
+        match self.take(steps, 0, self.state.messages as usize) {
             Flow::Leaves(target) => self.enter(&target),
             Flow::Over => self.settle(&Flow::Over),
             Flow::Through | Flow::Waits => self.repeat(),
@@ -201,11 +202,13 @@ impl<'a> Play<'a> {
     }
 
     fn take_steps(&mut self, state: StateIx, from: usize) -> Flow {
-        let program = self.program;
-        self.take(&program.state(state).steps, from, Some(state))
+        let state = self.program.state(state);
+        let visits = self.state.visits.get(&state.name).copied().unwrap_or(0);
+        self.take(&state.steps, from, visits.saturating_sub(1) as usize)
     }
 
-    fn take(&mut self, steps: &'a [Op], from: usize, within: Option<StateIx>) -> Flow {
+    /// Takes steps from `from` on; of variants, the one of number `variant` modulo their count is said.
+    fn take(&mut self, steps: &'a [Op], from: usize, variant: usize) -> Flow {
         let mut at = from;
         while let Some(op) = steps.get(at) {
             if self.steps_left == 0 {
@@ -216,7 +219,7 @@ impl<'a> Play<'a> {
             at += 1;
             match op {
                 Op::Say { variants, breaks } => {
-                    let text = self.render(&variants[self.visit(within) % variants.len()]);
+                    let text = self.render(&variants[variant % variants.len()]);
                     self.output.say(&text, *breaks);
                 }
                 Op::Prompt(prompt) => {
@@ -243,12 +246,6 @@ impl<'a> Play<'a> {
             }
         }
         Flow::Through
-    }
-
-    /// Which visit of the state this is, from 0: it chooses the variant of what is said.
-    fn visit(&self, within: Option<StateIx>) -> usize {
-        let visits = within.and_then(|ix| self.state.visits.get(&self.program.state(ix).name));
-        visits.map_or(0, |visits| visits.saturating_sub(1) as usize)
     }
 
     /// Whether this entry of the state gave the question's slot a value that validates.

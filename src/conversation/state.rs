@@ -37,6 +37,9 @@ pub struct State {
     pub started: Timestamp,
     /// Who the person is, as last told.
     pub peer: Profile,
+    /// How many messages the person has sent.
+    #[serde(default)]
+    pub messages: u32,
     /// When the person was last heard.
     #[serde(default)]
     pub heard: Option<Timestamp>,
@@ -173,6 +176,7 @@ impl State {
         State {
             started: now,
             peer,
+            messages: 0,
             heard: None,
             replies: 0,
             at: None,

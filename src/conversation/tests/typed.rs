@@ -145,6 +145,18 @@ fn the_fallback_shows_the_menu_again() {
 }
 
 #[test]
+fn a_rule_and_the_fallback_vary_what_they_say() {
+    let mut chat = Chat::with(
+        r#"bot "b" version=1
+        on "thanks" { say "Any time." "You are welcome." }
+        fallback { say "Sorry?" "Pardon?" }"#,
+    );
+    let mut answers = |text: &str| chat.says(text).answer();
+    assert_ne!(answers("thanks"), answers("thanks"));
+    assert_ne!(answers("zzz"), answers("zzz"));
+}
+
+#[test]
 fn after_a_long_silence_the_conversation_starts_afresh() {
     let mut chat = chat();
     chat.says("order 2 pin").wait("25h").says("Bob").hears_back("Sorry?");
