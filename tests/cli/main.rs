@@ -1,0 +1,9 @@
+//! The real binary, as people and scripts run it: what it prints, where, and the exit code.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chat;
+mod check;
+mod help;
+mod program;
+mod run;
