@@ -3,6 +3,7 @@
 
 mod classes;
 mod delivery;
+mod properties;
 mod typed;
 
 use std::time::Duration;
