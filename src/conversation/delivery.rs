@@ -27,10 +27,16 @@ pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Time
     match outcome {
         Outcome::Sent(_) => confirm(state, place),
         Outcome::RetryAt(at) => state.rows[place].status = RowStatus::Due(*at),
-        Outcome::Resend => state.rows[place].status = RowStatus::Due(now),
+        Outcome::Resend => {
+            let row = &mut state.rows[place];
+            row.doubtful = tried_at(row);
+            row.status = RowStatus::Due(now);
+        }
         Outcome::Unsure { check_at } => {
-            let since = tried_at(&state.rows[place]).unwrap_or(now);
-            state.rows[place].status = RowStatus::Unsure { since, check_at: *check_at };
+            let row = &mut state.rows[place];
+            row.doubtful = Some(tried_at(row).unwrap_or(now));
+            let since = flying_since(row).unwrap_or(now);
+            row.status = RowStatus::Unsure { since, check_at: *check_at };
         }
         Outcome::Refused { code, reason, person } => return refused(state, place, *code, reason, *person),
     }
@@ -58,7 +64,7 @@ pub(super) fn echo(state: &mut State, message: &Incoming, origin: Origin, now: T
 
 /// The person has tapped an option of this asking, so its message has arrived, whatever is known of its send.
 pub(super) fn confirm_asking(state: &mut State, asking: u32) -> bool {
-    let place = state.rows.iter().position(|row| row.asking == Some(asking) && row.attempts > 0);
+    let place = state.rows.iter().position(|row| row.asking == Some(asking) && tried_at(row).is_some());
     place.map(|place| confirm(state, place)).is_some()
 }
 
@@ -115,15 +121,18 @@ fn refused(state: &mut State, place: usize, code: u32, reason: &str, person: boo
 impl Row {
     /// A message to be sent at once.
     pub fn due(id: RowId, message: &Outgoing, asking: Option<u32>, now: Timestamp) -> Self {
-        Row { id, status: RowStatus::Due(now), attempts: 0, asking, fingerprint: fingerprint(&message.text) }
+        Row { id, status: RowStatus::Due(now), attempts: 0, doubtful: None, asking, fingerprint: fingerprint(&message.text) }
     }
 }
 
-/// When a row was last tried, if it ever was. A row that waits for its next try keeps no time, so any echo may be its own.
+/// When a row was first tried so that it may have arrived; `None` where X certainly has not taken it.
 fn tried_at(row: &Row) -> Option<Timestamp> {
+    row.doubtful.or(flying_since(row))
+}
+
+fn flying_since(row: &Row) -> Option<Timestamp> {
     match row.status {
         RowStatus::Sending(since) | RowStatus::Unsure { since, .. } => Some(since),
-        RowStatus::Due(_) if row.attempts > 0 => Some(Timestamp::from_millis(0)),
         RowStatus::Due(_) => None,
     }
 }

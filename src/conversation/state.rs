@@ -146,6 +146,9 @@ pub struct Row {
     /// How often it was tried.
     #[serde(default)]
     pub attempts: u32,
+    /// When it was first tried in vain without X saying that it did not take it: from then on it may have arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubtful: Option<Timestamp>,
     /// The asking whose options it carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asking: Option<u32>,

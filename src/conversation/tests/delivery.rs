@@ -157,3 +157,31 @@ fn what_waits_in_the_journal_takes_its_turn() {
     chat.says("hi");
     assert_eq!(chat.state.backlog.map(|backlog| backlog.count), Some(15), "what is new waits behind what waits");
 }
+
+#[test]
+fn a_row_that_x_certainly_did_not_take_is_settled_by_nothing_but_its_own_send() {
+    let mut chat = chat();
+    for row in [row(0), row(1)] {
+        chat.take(Event::Claimed { row }).take(Event::Settled { row, outcome: Outcome::Sent(MessageId(5)) });
+    }
+    let at = chat.now.plus(Duration::from_secs(60));
+    chat.take(Event::Claimed { row: row(2) }).take(Event::Settled { row: row(2), outcome: Outcome::RetryAt(at) });
+    let echo = echo(&chat, "Three.", Origin::Ours);
+    chat.take(echo);
+    waiting(&chat, &[2]);
+    chat.taps("Again");
+    assert_eq!((chat.trace.lateness, chat.state.rows[0].id), (Some(Lateness::Current), row(2)));
+}
+
+#[test]
+fn a_row_in_doubt_stays_in_doubt_through_later_attempts() {
+    let mut chat = chat();
+    let check_at = chat.now.plus(Duration::from_secs(30));
+    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at } });
+    let echo = echo(&chat, "One.", Origin::Ours);
+    chat.wait("30s").take(Event::Settled { row: row(0), outcome: Outcome::Resend }).take(Event::Claimed { row: row(0) });
+    let at = chat.now.plus(Duration::from_secs(60));
+    chat.take(Event::Settled { row: row(0), outcome: Outcome::RetryAt(at) });
+    chat.take(echo);
+    waiting(&chat, &[1, 2]);
+}

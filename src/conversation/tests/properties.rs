@@ -196,7 +196,8 @@ impl World<'_> {
         let is_page = option.option.starts_with('>');
         match prompt {
             Some(prompt) if is_page || has(prompt) => {
-                if state.rows.iter().any(|row| row.asking == Some(number) && row.attempts > 0) {
+                let may_have_arrived = |row: &Row| row.doubtful.is_some() || !matches!(row.status, RowStatus::Due(_));
+                if state.rows.iter().any(|row| row.asking == Some(number) && may_have_arrived(row)) {
                     Lateness::Early
                 } else if self.answered.contains(&number) {
                     Lateness::Consumed
