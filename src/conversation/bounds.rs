@@ -23,6 +23,9 @@ pub(super) const STEPS: usize = 1_000;
 /// Characters of an answer.
 pub(super) const ANSWER_CHARS: usize = 1_000;
 
+/// Characters of a person's name and handle; X allows 50 and 15.
+const NAME_CHARS: usize = 50;
+
 /// Bytes of all slots together, names included.
 const SLOT_BYTES: usize = 2_000;
 
@@ -49,6 +52,8 @@ pub(super) fn hold(state: &mut State) {
     if state.answered.len() > ANSWERED {
         state.answered.drain(..state.answered.len() - ANSWERED);
     }
+    shorten(&mut state.peer.name);
+    shorten(&mut state.peer.screen_name);
     while encoded(state) > STATE_BYTES {
         if let Some(asking) = state.askings.iter_mut().find(|asking| asking.slots.is_some()) {
             asking.slots = None;
@@ -59,6 +64,12 @@ pub(super) fn hold(state: &mut State) {
         } else {
             break;
         }
+    }
+}
+
+fn shorten(name: &mut String) {
+    if let Some((end, _)) = name.char_indices().nth(NAME_CHARS) {
+        name.truncate(end);
     }
 }
 

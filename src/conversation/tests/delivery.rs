@@ -185,3 +185,12 @@ fn a_row_in_doubt_stays_in_doubt_through_later_attempts() {
     chat.take(echo);
     waiting(&chat, &[1, 2]);
 }
+
+#[test]
+fn a_name_of_any_length_keeps_the_record_small() {
+    let mut chat = chat();
+    chat.state.peer.name = "ж".repeat(10_000);
+    chat.state.peer.screen_name = "x".repeat(10_000);
+    chat.says("hi");
+    assert!(rmp_serde::to_vec_named(&chat.state).unwrap().len() < 5_000);
+}
