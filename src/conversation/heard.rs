@@ -142,9 +142,12 @@ fn answers(play: &mut Play<'_>, open: &Open, text: &str, at: Option<StateIx>) ->
     if is_text && !question.greedy && play.program.matcher.find(text, at, Reach::Literal).is_some() {
         return false;
     }
+    // One that the record cannot hold is too long (design §5).
+    if !play.set(&question.slot, value) {
+        return false;
+    }
     play.fired(Fired::Answer(prompt_name(play, open.prompt)));
     close_asking(play, open.asking);
-    play.set(&question.slot, value);
     play.resume_behind(open.prompt);
     true
 }

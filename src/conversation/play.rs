@@ -148,13 +148,15 @@ impl<'a> Play<'a> {
         self.output.say(&text, false);
     }
 
-    /// Sets a slot, unless the slots together would grow over their bound.
-    pub(super) fn set(&mut self, slot: &str, value: Value) {
-        if bounds::slot_fits(&self.state.slots, slot, &value) {
+    /// Sets a slot, unless the slots together would grow over their bound; says whether it was set.
+    pub(super) fn set(&mut self, slot: &str, value: Value) -> bool {
+        let fits = bounds::slot_fits(&self.state.slots, slot, &value);
+        if fits {
             self.state.slots.insert(slot.to_owned(), value);
         } else {
             self.fault(format!("slot `{slot}` not set: the slots of a conversation hold 2 000 bytes together"));
         }
+        fits
     }
 
     /// The prompt that an asking showed, if the script still has it.

@@ -206,3 +206,11 @@ fn a_person_is_answered_however_often() {
         assert_ne!(chat.answer(), "");
     }
 }
+
+#[test]
+fn an_answer_that_the_slots_cannot_hold_is_a_retry() {
+    let mut chat = chat();
+    chat.says("hi").taps("Order").taps("Map").says("2").says(&"ж".repeat(1_000)).hears_back("That does not fit.\nFor whom?");
+    assert_eq!((chat.slot("name"), &chat.trace.fired), (None, &Fired::Retry("order/name".into())));
+    chat.says("Ada").hears_back("2 x map for Ada");
+}
