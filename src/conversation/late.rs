@@ -49,9 +49,11 @@ pub(super) fn tapped(play: &mut Play<'_>, message: &Incoming, metadata: Option<&
 fn resolve(play: &mut Play<'_>, metadata: &Metadata) -> Option<Tapped> {
     let state = play.program.state_named(&metadata.state)?;
     let prompt = play.program.prompt_named(state, &metadata.prompt)?;
-    let pick = match Play::page_named(&metadata.option) {
-        Some(page) => Pick::Page(page),
-        None => Pick::Option(play.choices(prompt).into_iter().find(|choice| choice.id == metadata.option)?),
+    // An author may have called an option like a page.
+    let choice = play.choices(prompt).into_iter().find(|choice| choice.id == metadata.option);
+    let pick = match choice {
+        Some(choice) => Pick::Option(choice),
+        None => Pick::Page(Play::page_named(&metadata.option)?),
     };
     // An asking of a conversation that was since forgotten has a number that means another asking now.
     let asking = match metadata.asking {

@@ -248,3 +248,10 @@ fn long_menus_turn_their_pages() {
 const SMALL: &str = r#"bot "b" version=1
 on "go" { goto "a" }
 state "a" { say "A."; option "Again" goto="a" }"#;
+
+#[test]
+fn an_option_that_is_called_like_a_page_is_an_option() {
+    let script = bot("follow").replace(r#"value="vail""#, r#"value=">1""#);
+    let mut chat = Chat::with(&script);
+    chat.says("report").taps("Vail").hears_back("Report: >1.");
+}
