@@ -216,10 +216,12 @@ pub(super) fn prompt_name(play: &Play<'_>, prompt: PromptIx) -> String {
     format!("{}/{}", play.program.state(prompt.state).name, prompt.name)
 }
 
-fn close_asking(play: &mut Play<'_>, number: u32) {
+/// Notes that an asking was answered. Askings count from 1; 0 stands for none of this conversation, of which nothing is noted.
+pub(super) fn close_asking(play: &mut Play<'_>, number: u32) {
     match play.state.askings.iter_mut().find(|asking| asking.number == number) {
         Some(asking) => asking.answered = true,
-        None => play.state.answered.push(number),
+        None if number > 0 => play.state.answered.push(number),
+        None => {}
     }
     play.state.open = None;
 }

@@ -104,8 +104,12 @@ fn classify(play: &mut Play<'_>, tapped: &Tapped) -> Lateness {
     }
     let ttl = play.program.ttl(tapped.prompt);
     let Some(asking) = find(play, number) else {
-        // Not even the journal has it, so it is older than anything a prompt with a ttl may be.
-        return if ttl.is_some() { Lateness::Expired } else { Lateness::Superseded };
+        return match ttl {
+            _ if play.state.answered.contains(&number) => Lateness::Consumed,
+            // Not even the journal has it, so it is older than anything a prompt with a ttl may be.
+            Some(_) => Lateness::Expired,
+            None => Lateness::Superseded,
+        };
     };
     if asking.answered || play.state.answered.contains(&number) {
         Lateness::Consumed
@@ -156,6 +160,7 @@ fn rewind(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
         (None, Some(value)) if choice.goto.is_none() => {
             // The slots of that asking are gone for good: the state starts again, with this answer.
             play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+            heard::close_asking(play, number);
             let slots = vec![(question.slot.clone(), Template::literal(value))];
             play.enter(&Target { state: prompt.state, slots });
         }

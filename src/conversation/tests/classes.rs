@@ -255,3 +255,27 @@ fn an_option_that_is_called_like_a_page_is_an_option() {
     let mut chat = Chat::with(&script);
     chat.says("report").taps("Vail").hears_back("Report: >1.");
 }
+
+#[test]
+fn taps_that_name_no_asking_of_this_conversation_answer_none() {
+    let mut chat = Chat::with(&bot("follow"));
+    chat.says("home");
+    let ours = Metadata::read(chat.messages[0].options[0].metadata.as_deref().unwrap(), key()).unwrap();
+    let welcome = Metadata { asking: AskingRef::Welcome, ..ours.clone() }.write(key());
+    chat.hears("Photo", Some(Tap { metadata: Some(welcome) })).hears_back("A photo.");
+    let forgotten = Metadata { started: ours.started.plus(Duration::from_secs(1)), ..ours }.write(key());
+    chat.hears("Photo", Some(Tap { metadata: Some(forgotten) })).hears_back("A photo.");
+    assert_eq!(chat.trace.lateness, Some(Lateness::Expired), "nobody knows of an answer");
+    assert!(chat.state.answered.is_empty());
+}
+
+#[test]
+fn an_asking_that_nobody_remembers_is_answered_once() {
+    let mut chat = Chat::with(&bot("rewind"));
+    chat.says("report");
+    for _ in 0..12 {
+        chat.says("fresh");
+    }
+    chat.taps_of(0, "Vail").hears_back("Report: vail.").taps_of(0, "Aspen").hears_back("Report: aspen.");
+    assert_eq!(chat.trace.lateness, Some(Lateness::Consumed));
+}
