@@ -177,7 +177,7 @@ impl World<'_> {
         let recalled = tapped.as_ref().and_then(|(number, _)| self.askings.get(number)).cloned();
         let recalled = recalled.map(|asking| Asking { answered: self.answered.contains(&asking.number), ..asking });
         let expected = tapped.as_ref().map(|(number, option)| self.lateness(*number, option));
-        let context = Context { key: key(), now: self.now, revision: self.record.revision, peer_is_ours: false, recalled };
+        let context = Context { key: key(), now: self.now, revision: self.record.revision, messages: 0, peer_is_ours: false, recalled };
         let step = step(program, before.clone(), event, &context);
         assert_eq!(step, super::super::step(program, before.clone(), event, &context), "the machine draws no chance");
 
@@ -243,7 +243,7 @@ impl World<'_> {
         let sent: Vec<(RowId, Outgoing)> = actions
             .iter()
             .filter_map(|action| match action {
-                Action::Send { row, message } => Some((*row, message.clone())),
+                Action::Send { row, message, .. } => Some((*row, message.clone())),
                 _ => None,
             })
             .collect();
