@@ -11,8 +11,8 @@ use super::{Bearer, Client, Failure, NotTaken, Refusal, Unsure};
 use crate::wire::oauth::{self, Credentials, Stamp};
 use crate::wire::rest::{self, Verdict};
 
-/// No answer that we wait for is longer; X's are a few KB.
-const LONGEST_ANSWER: usize = 256 * 1024;
+/// No answer that we wait for is longer: fifty messages of 10 000 characters, each written as `\uXXXX`, with their quick replies.
+const LONGEST_ANSWER: usize = 8 << 20;
 
 /// Who calls.
 pub(super) enum Auth<'a> {

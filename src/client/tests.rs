@@ -269,6 +269,24 @@ async fn a_subscription_that_stands_is_a_success() {
 }
 
 #[tokio::test]
+async fn messages_are_listed_page_by_page() {
+    let (client, seen) = server(&[
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"events\":[],\"next_cursor\":\"a+b\"}",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"events\":[{\"id\":\"5\",\"message_create\":{\"sender_id\":\"1\",\
+         \"target\":{\"recipient_id\":\"2\"},\"message_data\":{\"text\":\"hi\"}}}]}",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
+    ]);
+    let first = client.list_messages(US, None).await.expect("a page");
+    assert_eq!((first.messages.len(), first.next.as_deref()), (0, Some("a+b")));
+    let second = client.list_messages(US, first.next.as_deref()).await.expect("a page");
+    assert_eq!((second.messages[0].message.id, second.next), (MessageId(5), None));
+    assert_eq!(client.list_messages(US, None).await, Err(Failure::Unsure(Unsure::UnreadableAnswer)));
+    let lines: Vec<_> = seen.iter().map(|seen| seen.line).collect();
+    assert_eq!(lines[0], "GET /1.1/direct_messages/events/list.json?count=50 HTTP/1.1");
+    assert_eq!(lines[1], "GET /1.1/direct_messages/events/list.json?count=50&cursor=a%2Bb HTTP/1.1");
+}
+
+#[tokio::test]
 async fn a_token_tells_its_user() {
     let (client, seen) = server(answer!("200 OK", r#"{"id":7,"id_str":"7","name":"Ada","screen_name":"ada"}"#));
     let ada = Profile { id: UserId(7), name: "Ada".to_owned(), screen_name: "ada".to_owned() };

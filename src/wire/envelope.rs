@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lenient::{Id, Parts, Text, reason};
-use super::{Event, EventBody};
+use super::{DirectMessage, Event, EventBody};
 use crate::model::UserId;
 
 /// What a body holds, in the order in which it holds it.
@@ -60,6 +60,18 @@ pub fn parse(body: &[u8]) -> Result<Delivery, Unreadable> {
         }
     }
     Ok(delivery)
+}
+
+/// The messages among elements of the shape of `direct_message_events`, from wherever X lists them; what is odd is left out.
+pub(super) fn read_messages<'a>(elements: &[&'a RawValue]) -> Vec<DirectMessage> {
+    let place = Place { prefix: "", kind: "events", index: None };
+    let level = Level { for_user: None, users: Parts::default(), prefix: "" };
+    let mut odd = Delivery::default();
+    let message = |raw: &&'a RawValue| match message::read(place, raw, &level, &mut odd)? {
+        EventBody::Message(message) => Some(message),
+        _ => None,
+    };
+    elements.iter().filter_map(message).collect()
 }
 
 /// What the events of one envelope share.

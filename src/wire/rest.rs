@@ -1,8 +1,10 @@
 //! Bodies of X's REST API v1.1: what is sent, and what comes back (contract §4).
 
 mod errors;
+mod page;
 
 pub use errors::{ApiError, Scope, Verdict, judge, read_errors};
+pub use page::{MessagePage, message_page};
 
 use serde::{Deserialize, Serialize};
 
