@@ -104,7 +104,10 @@ pub struct Limits {
     /// How long a call of X's API may take; then its fate is unknown. Less than `resend_after`.
     #[serde(deserialize_with = "duration")]
     pub send_timeout: Duration,
-    /// How long after its attempt a send of unknown fate is decided.
+    /// How long a send of unknown fate waits for its echo before the account's messages are listed; never past `resend_after`.
+    #[serde(deserialize_with = "duration")]
+    pub echo_wait: Duration,
+    /// How long after its attempt a send of unknown fate is decided at the latest, where X does not list the messages.
     #[serde(deserialize_with = "duration")]
     pub resend_after: Duration,
     /// Sends of an account in 24 hours; 0 lifts the limit.
@@ -180,11 +183,19 @@ impl Default for Limits {
             body: 1 << 20,
             body_timeout: Duration::from_secs(2),
             send_timeout: Duration::from_secs(10),
+            echo_wait: Duration::from_secs(10),
             resend_after: Duration::from_secs(30),
             account_sends: 1_000,
             app_sends: 15_000,
             in_flight: 128,
         }
+    }
+}
+
+impl Limits {
+    /// How long after its attempt a send that nobody settled belongs to a process that has ended.
+    pub fn lost_after(&self) -> Duration {
+        (self.send_timeout + self.echo_wait).min(self.resend_after)
     }
 }
 

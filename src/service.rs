@@ -46,7 +46,7 @@ impl Service {
         let store = open_store(folder).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
-        let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.resend_after);
+        let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
         let turns = Arc::new(turns);
 
         let (stop, stopped) = watch::channel(false);
@@ -146,6 +146,7 @@ fn start_outbox(
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
         resend: config.unsure == Unsure::Resend,
+        echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
     };

@@ -46,6 +46,13 @@ fn a_whole_configuration_is_read() {
 }
 
 #[test]
+fn a_send_is_lost_when_its_process_could_have_settled_it_and_its_echo_come() {
+    let limits = Limits { send_timeout: Duration::from_secs(2), echo_wait: Duration::from_secs(4), ..Limits::default() };
+    assert_eq!(limits.lost_after(), Duration::from_secs(6));
+    assert_eq!(Limits { resend_after: Duration::from_secs(5), ..limits }.lost_after(), Duration::from_secs(5));
+}
+
+#[test]
 fn the_environment_goes_before_the_file() {
     let mut table = table(FULL);
     let variables = [

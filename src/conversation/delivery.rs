@@ -32,11 +32,11 @@ pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Time
             row.doubtful = tried_at(row);
             row.status = RowStatus::Due(now);
         }
-        Outcome::Unsure { check_at } => {
+        Outcome::Unsure { check_at, refusal } => {
             let row = &mut state.rows[place];
             row.doubtful = Some(tried_at(row).unwrap_or(now));
             let since = flying_since(row).unwrap_or(now);
-            row.status = RowStatus::Unsure { since, check_at: *check_at };
+            row.status = RowStatus::Unsure { since, check_at: *check_at, refusal: refusal.clone() };
         }
         Outcome::Refused { code, reason, person } => return refused(state, place, *code, reason, *person),
     }
@@ -45,11 +45,7 @@ pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Time
 
 /// Our account spoke. It never leads to a reply.
 pub(super) fn echo(state: &mut State, message: &Incoming, origin: Origin, now: Timestamp) -> Fired {
-    let ours = state.rows.iter().position(|row| {
-        origin != Origin::Other
-            && tried_at(row).is_some_and(|at| message.sent_at >= at.minus(CLOCK_SLACK))
-            && row.fingerprint == fingerprint(&message.text)
-    });
+    let ours = state.rows.iter().position(|row| origin != Origin::Other && row.is_told_by(message));
     if let Some(place) = ours {
         confirm(state, place);
         return Fired::Confirmation;
@@ -122,6 +118,16 @@ impl Row {
     /// A message to be sent at once.
     pub fn due(id: RowId, message: &Outgoing, asking: Option<u32>, now: Timestamp) -> Self {
         Row { id, status: RowStatus::Due(now), attempts: 0, doubtful: None, asking, fingerprint: fingerprint(&message.text) }
+    }
+
+    /// Whether a message that our account sent to this person, with our app or with one that X does not tell, is this row's.
+    pub fn is_told_by(&self, message: &Incoming) -> bool {
+        self.told_from().is_some_and(|from| message.sent_at >= from) && self.fingerprint == fingerprint(&message.text)
+    }
+
+    /// The earliest time that X may give a message of this row; `None` where X certainly has not taken it.
+    pub fn told_from(&self) -> Option<Timestamp> {
+        tried_at(self).map(|at| at.minus(CLOCK_SLACK))
     }
 }
 

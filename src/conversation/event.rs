@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Row, RowId};
+use super::{Refusal, Row, RowId};
 use crate::model::{Incoming, MessageId, Profile, Timestamp};
 
 /// Something that happened to a conversation.
@@ -85,11 +85,14 @@ pub enum Outcome {
         /// Whether later messages to this person would be refused too (349, 150), so that they are not tried.
         person: bool,
     },
-    /// Nobody knows: no answer came, or the process ended meanwhile. Look again at `check_at`.
+    /// Nobody knows: no answer came, the process ended meanwhile, or a refusal may not be meant. Look again at `check_at`.
     Unsure {
         /// When to decide, if no echo has settled it by then.
         check_at: Timestamp,
+        /// The refusal, where there was one: then the message is never sent again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refusal: Option<Refusal>,
     },
-    /// The time to decide has come and nothing was heard: send it again now.
+    /// The time to decide has come and the message was not found: send it again now.
     Resend,
 }

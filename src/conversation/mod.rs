@@ -20,7 +20,7 @@ mod step;
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{Event, Origin, Outcome};
 pub use metadata::{AskingRef, Metadata};
-pub use state::{Asking, Backlog, Row, RowId, RowStatus, Slots, State, Value};
+pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Step, step};
 
 #[cfg(test)]

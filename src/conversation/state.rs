@@ -157,7 +157,7 @@ pub struct Row {
 }
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowStatus {
     /// To be sent at that time.
@@ -170,7 +170,19 @@ pub enum RowStatus {
         since: Timestamp,
         /// When to decide.
         check_at: Timestamp,
+        /// What X said, where it refused the message and may have taken it all the same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refusal: Option<Refusal>,
     },
+}
+
+/// A refusal that X does not always mean: 151 has been seen with the message delivered (contract §4.10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// X's error code.
+    pub code: u32,
+    /// X's words.
+    pub reason: String,
 }
 
 impl State {

@@ -1,17 +1,25 @@
 //! One conversation's rows, one after the other: claim, send, settle.
 
-use super::{Outbox, Sender};
+use super::{MAX_ATTEMPTS, Outbox, Sender};
 use crate::client::Failure;
-use crate::conversation::{Action, Event, Outcome, Row, RowId, RowStatus};
+use crate::conversation::{Action, Event, Outcome, Refusal, Row, RowId, RowStatus};
 use crate::model::{Key, Outgoing, Timestamp};
 use crate::pace::{Backoff, Verdict, is_free};
 use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
-use crate::wire::oauth::Credentials;
 use crate::wire::rest::Scope;
 
-/// After so many attempts, with the pauses of the backoff about a day, a message has outlived its sense.
-const MAX_ATTEMPTS: u32 = 300;
+/// "Whoops! You already said that.", among other reasons. X may have taken the message all the same (contract §4.10).
+const MAY_LIE: u32 = 151;
+
+/// An attempt to send a row.
+#[derive(Clone, Copy)]
+struct Attempt {
+    row: RowId,
+    /// Counted from 1.
+    number: u32,
+    at: Timestamp,
+}
 
 impl Outbox {
     pub(super) async fn serve_rows(&self, key: Key) -> Result<(), TurnError> {
@@ -21,19 +29,22 @@ impl Outbox {
         };
         self.refill(key).await?;
         let mut record = self.turns.apply(key, |record| self.next(key, sender, record)).await?;
-        while let Some((row, attempts)) = record.as_ref().and_then(claimed) {
-            let outcome = match self.body(key, row).await? {
-                Some(message) => self.send(key, sender, &message, row, attempts).await,
+        if record.is_none() {
+            record = self.decide(key, sender).await?;
+        }
+        while let Some(attempt) = record.as_ref().and_then(claimed) {
+            let outcome = match self.body(key, attempt.row).await? {
+                Some(message) => self.send(key, sender, &message, attempt).await,
                 None => Outcome::Refused { code: 0, reason: "its text is no longer in the journal".into(), person: false },
             };
-            let settled = Event::Settled { row, outcome };
+            let settled = Event::Settled { row: attempt.row, outcome };
             record = self.turns.apply(key, |record| self.settle_and_go_on(key, sender, record, &settled)).await?;
         }
         Ok(())
     }
 
     /// Settles a row and claims the next one in the same commit. A row that the echo has settled meanwhile stays settled.
-    fn settle_and_go_on(&self, key: Key, sender: &Sender, record: &Record, settled: &Event) -> Vec<Event> {
+    pub(super) fn settle_and_go_on(&self, key: Key, sender: &Sender, record: &Record, settled: &Event) -> Vec<Event> {
         let mut events = vec![settled.clone()];
         let Event::Settled { row, outcome: Outcome::Sent(_) } = settled else { return events };
         let mut rows = record.state.rows.iter().filter(|other| other.id != *row);
@@ -43,24 +54,9 @@ impl Outbox {
         events
     }
 
-    /// What is to be done for a conversation now.
+    /// Claims the row that a conversation waits for, if it is due.
     fn next(&self, key: Key, sender: &Sender, record: &Record) -> Vec<Event> {
-        let Some(row) = record.state.next_row() else { return Vec::new() };
-        let now = self.clock.now();
-        let undecided = match row.status {
-            RowStatus::Due(_) => return self.claim(key, sender, record, row).into_iter().collect(),
-            RowStatus::Sending(since) => since.plus(self.settings.resend_after),
-            RowStatus::Unsure { check_at, .. } => check_at,
-        };
-        if undecided > now {
-            return Vec::new();
-        }
-        let outcome = if self.settings.resend {
-            Outcome::Resend
-        } else {
-            Outcome::Refused { code: 0, reason: "nobody knows whether X took it; kept for a person to decide".into(), person: false }
-        };
-        vec![Event::Settled { row: row.id, outcome }]
+        record.state.next_row().and_then(|row| self.claim(key, sender, record, row)).into_iter().collect()
     }
 
     /// Claims a row that is due, unless it has to wait for the limits of X.
@@ -94,26 +90,23 @@ impl Outbox {
         Ok(actions.into_iter().find_map(body))
     }
 
-    async fn send(&self, key: Key, sender: &Sender, message: &Outgoing, row: RowId, attempts: u32) -> Outcome {
-        let credentials = Credentials {
-            consumer_key: &sender.consumer_key,
-            consumer_secret: sender.consumer_secret.expose(),
-            token: Some((sender.token.expose(), sender.token_secret.expose())),
-        };
-        match self.client.send_message(credentials, key.peer, message).await {
+    async fn send(&self, key: Key, sender: &Sender, message: &Outgoing, attempt: Attempt) -> Outcome {
+        let Attempt { row, number, .. } = attempt;
+        match self.client.send_message(sender.credentials(), key.peer, message).await {
             Ok(id) => {
                 tracing::debug!(conversation = %key, %row, message = %id, "sent");
                 Outcome::Sent(id)
             }
             Err(failure) => {
-                tracing::warn!(conversation = %key, %row, attempts, %failure, "not sent");
-                self.judge(key, failure, row, attempts)
+                tracing::warn!(conversation = %key, %row, attempt = number, %failure, "not sent");
+                self.judge(key, failure, attempt)
             }
         }
     }
 
     /// What becomes of a row whose send failed (contract §4.10, client policy).
-    fn judge(&self, key: Key, failure: Failure, row: RowId, attempts: u32) -> Outcome {
+    fn judge(&self, key: Key, failure: Failure, attempt: Attempt) -> Outcome {
+        let Attempt { row, number: attempts, at: since } = attempt;
         let now = self.clock.now();
         let again = |at: Option<Timestamp>| {
             if attempts >= MAX_ATTEMPTS {
@@ -122,6 +115,8 @@ impl Outbox {
             let seed = key.peer.0 ^ row.revision << 8 ^ u64::from(row.index);
             Outcome::RetryAt(at.unwrap_or_else(|| now.plus(Backoff::default().after(attempts.saturating_sub(1), seed))))
         };
+        let check_at = now.plus(self.settings.echo_wait).min(since.plus(self.settings.resend_after));
+        let unsure = |refusal| Outcome::Unsure { check_at, refusal };
         match &failure {
             Failure::NotTaken { retry_at, .. } => {
                 if let Some(until) = retry_at {
@@ -131,16 +126,20 @@ impl Outbox {
             }
             // Wrong tokens or permissions cost no message: it goes out once somebody has mended them.
             Failure::Refused(refusal) if refusal.scope == Scope::Account => again(None),
+            Failure::Refused(refusal) if refusal.code == MAY_LIE => {
+                unsure(Some(Refusal { code: refusal.code, reason: failure.to_string() }))
+            }
             Failure::Refused(refusal) => {
                 Outcome::Refused { code: refusal.code, reason: failure.to_string(), person: refusal.scope == Scope::Person }
             }
-            Failure::Unsure(_) => Outcome::Unsure { check_at: now.plus(self.settings.resend_after) },
+            Failure::Unsure(_) => unsure(None),
         }
     }
 }
 
-/// The row that was claimed just now, and how often it was tried.
-fn claimed(record: &Record) -> Option<(RowId, u32)> {
+/// The attempt for which a row was claimed just now.
+fn claimed(record: &Record) -> Option<Attempt> {
     let row = record.state.next_row()?;
-    matches!(row.status, RowStatus::Sending(_)).then_some((row.id, row.attempts))
+    let RowStatus::Sending(at) = row.status else { return None };
+    Some(Attempt { row: row.id, number: row.attempts, at })
 }

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod backlog;
+mod reconcile;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,9 +20,14 @@ use crate::model::{AppId, Key, Secret, Timestamp, UserId};
 use crate::pace::Pace;
 use crate::store::StoreError;
 use crate::turn::Turns;
+use crate::wire::oauth::Credentials;
+use reconcile::Listings;
 
 /// Conversations that one look into the store takes up.
 const BATCH: usize = 256;
+
+/// After so many attempts, with the pauses of the backoff about a day, a message has outlived its sense.
+const MAX_ATTEMPTS: u32 = 300;
 
 /// The shortest and the longest time between two looks into the store. Turns wake the outbox by name; looking finds what was due
 /// before the service started, what is to be tried again, and the few whose call came while they were being served.
@@ -42,6 +48,16 @@ pub struct Sender {
     pub token_secret: Secret,
 }
 
+impl Sender {
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            consumer_key: &self.consumer_key,
+            consumer_secret: self.consumer_secret.expose(),
+            token: Some((self.token.expose(), self.token_secret.expose())),
+        }
+    }
+}
+
 /// What the outbox may do.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -49,7 +65,9 @@ pub struct Settings {
     pub owner: String,
     /// Whether a send of unknown fate is sent again; otherwise it is kept for a person to decide.
     pub resend: bool,
-    /// How long after its attempt a send of unknown fate is decided.
+    /// How long a send of unknown fate waits for its echo before the account's messages are listed.
+    pub echo_wait: Duration,
+    /// How long after its attempt it is decided at the latest, where X does not list them.
     pub resend_after: Duration,
     /// Sends in flight at a time.
     pub in_flight: usize,
@@ -63,6 +81,7 @@ pub struct Outbox {
     senders: BTreeMap<UserId, Sender>,
     pace: Mutex<Pace>,
     settings: Settings,
+    listings: Listings,
     /// Conversations being served, so that none is taken up twice; true where one was called again meanwhile.
     busy: Mutex<BTreeMap<Key, bool>>,
 }
@@ -77,7 +96,16 @@ impl Outbox {
         pace: Pace,
         settings: Settings,
     ) -> Arc<Self> {
-        Arc::new(Outbox { turns, client, clock, senders, pace: Mutex::new(pace), settings, busy: Mutex::default() })
+        Arc::new(Outbox {
+            turns,
+            client,
+            clock,
+            senders,
+            pace: Mutex::new(pace),
+            settings,
+            listings: Listings::default(),
+            busy: Mutex::default(),
+        })
     }
 
     /// Sends until `stop` turns true; then waits for the sends in flight.
@@ -168,3 +196,6 @@ impl Outbox {
         ask(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now())
     }
 }
+
+#[cfg(test)]
+mod tests;

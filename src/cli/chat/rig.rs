@@ -143,6 +143,7 @@ impl Rig {
             [limits]
             // The simulator answers at once; a lost answer should not keep a person waiting for half a minute.
             send_timeout = "2s"
+            echo_wait = "1s"
             resend_after = "5s"
         };
         let mut table = text;

@@ -99,7 +99,7 @@ fn an_echo_without_an_app_is_ours_where_it_matches_and_a_persons_only_when_nothi
 fn an_unsure_row_waits_for_its_echo_and_is_then_sent_again() {
     let mut chat = chat();
     let check_at = chat.now.plus(Duration::from_secs(30));
-    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at } });
+    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at, refusal: None } });
     assert_eq!(chat.state.due(Duration::ZERO), Some(check_at));
     chat.wait("30s").take(Event::Settled { row: row(0), outcome: Outcome::Resend });
     assert_eq!(chat.state.rows[0].status, RowStatus::Due(chat.now));
@@ -177,7 +177,7 @@ fn a_row_that_x_certainly_did_not_take_is_settled_by_nothing_but_its_own_send() 
 fn a_row_in_doubt_stays_in_doubt_through_later_attempts() {
     let mut chat = chat();
     let check_at = chat.now.plus(Duration::from_secs(30));
-    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at } });
+    chat.take(Event::Claimed { row: row(0) }).take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at, refusal: None } });
     let echo = echo(&chat, "One.", Origin::Ours);
     chat.wait("30s").take(Event::Settled { row: row(0), outcome: Outcome::Resend }).take(Event::Claimed { row: row(0) });
     let at = chat.now.plus(Duration::from_secs(60));
@@ -193,4 +193,43 @@ fn a_name_of_any_length_keeps_the_record_small() {
     chat.state.peer.screen_name = "x".repeat(10_000);
     chat.says("hi");
     assert!(rmp_serde::to_vec_named(&chat.state).unwrap().len() < 5_000);
+}
+
+#[test]
+fn what_was_taken_at_an_earlier_attempt_of_unknown_fate_is_the_rows_too() {
+    let mut chat = chat();
+    let first = echo(&chat, "One.", Origin::Ours);
+    let unsure = Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at: chat.now, refusal: None } };
+    for _ in 0..2 {
+        chat.take(Event::Claimed { row: row(0) }).take(unsure.clone()).wait("30s");
+        chat.take(Event::Settled { row: row(0), outcome: Outcome::Resend });
+    }
+    chat.wait("30s").take(Event::Claimed { row: row(0) }).take(first);
+    waiting(&chat, &[1, 2]);
+}
+
+#[test]
+fn a_row_is_told_only_by_its_words_at_its_time() {
+    let mut chat = chat();
+    let said = |chat: &Chat, text: &str| match echo(chat, text, Origin::Ours) {
+        Event::Echo { message, .. } => message,
+        other => panic!("{other:?}"),
+    };
+    let (early, words) = (said(&chat, "One."), |chat: &Chat, text| chat.state.rows[0].is_told_by(&said(chat, text)));
+    assert!(!words(&chat, "One."), "it was never tried");
+    chat.wait("6s").take(Event::Claimed { row: row(0) });
+    assert!(words(&chat, "One.") && !words(&chat, "Two."));
+    assert!(!chat.state.rows[0].is_told_by(&early));
+}
+
+#[test]
+fn a_refusal_that_may_not_be_meant_is_remembered_with_the_row() {
+    let mut chat = chat();
+    let refusal = Some(Refusal { code: 151, reason: "said already".into() });
+    let (since, check_at) = (chat.now, chat.now.plus(Duration::from_secs(10)));
+    chat.take(Event::Claimed { row: row(0) }).wait("1s");
+    for check_at in [check_at, check_at.plus(Duration::from_secs(20))] {
+        chat.take(Event::Settled { row: row(0), outcome: Outcome::Unsure { check_at, refusal: refusal.clone() } });
+        assert_eq!(chat.state.rows[0].status, RowStatus::Unsure { since, check_at, refusal: refusal.clone() });
+    }
 }

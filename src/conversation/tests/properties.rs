@@ -156,7 +156,7 @@ impl World<'_> {
         match kind {
             0 => Outcome::Sent(MessageId::first_at(self.now)),
             1 => Outcome::RetryAt(self.now.plus(Duration::from_secs(5))),
-            2 => Outcome::Unsure { check_at: self.now.plus(Duration::from_secs(30)) },
+            2 => Outcome::Unsure { check_at: self.now.plus(Duration::from_secs(30)), refusal: None },
             3 => Outcome::Resend,
             kind => refused(kind == 5),
         }

@@ -1,0 +1,214 @@
+//! Sends of unknown fate: found again among the account's messages at X, or sent again, or given up (design §2.7).
+//!
+//! Everything that is known of a row is in its record, so that a crash at any point ends the same way. Here is only what X told
+//! last, which may be lost at any time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::{MAX_ATTEMPTS, Outbox, Sender};
+use crate::client::Failure;
+use crate::conversation::{Event, Outcome, Refusal, Row, RowStatus};
+use crate::model::{AppId, EventId, Key, MessageId, Timestamp, UserId};
+use crate::store::{Record, StoreError};
+use crate::turn::TurnError;
+use crate::wire::DirectMessage;
+use crate::wire::rest::MessagePage;
+
+/// How often X lets an account list its messages (contract §4.1).
+const CALLS: (usize, Duration) = (15, Duration::from_secs(15 * 60));
+
+/// What X told of the messages of each account. Whoever needs one listing waits for whoever fetches it, and then shares it.
+#[derive(Default)]
+pub(super) struct Listings(Mutex<BTreeMap<UserId, Arc<AsyncMutex<Listing>>>>);
+
+/// What X told of one account's messages, and when it may be asked again.
+#[derive(Default)]
+struct Listing {
+    /// When the newest page was asked for.
+    asked: Option<Timestamp>,
+    /// What the account sent, newest first.
+    sent: Vec<DirectMessage>,
+    /// The time of the oldest message that X told of, sent or received.
+    oldest: Option<Timestamp>,
+    /// Where what is older begins.
+    next: Option<String>,
+    /// The calls of the last window.
+    calls: VecDeque<Timestamp>,
+    /// No call before.
+    blocked_until: Option<Timestamp>,
+}
+
+/// A row in doubt whose time to decide has come.
+struct Doubt<'a> {
+    row: &'a Row,
+    /// When it was tried last.
+    since: Timestamp,
+    /// When it was to be decided.
+    due: Timestamp,
+    refusal: Option<&'a Refusal>,
+}
+
+impl Outbox {
+    /// Decides about the row that a conversation waits for, where nobody knows its fate and its time has come.
+    pub(super) async fn decide(&self, key: Key, sender: &Sender) -> Result<Option<Record>, TurnError> {
+        let Some(record) = self.turns.store().load(key).await? else { return Ok(None) };
+        let Some(doubt) = doubt(&record).filter(|doubt| doubt.due <= self.clock.now()) else { return Ok(None) };
+        let outcome = self.reconcile(key, sender, &doubt).await?;
+        tracing::info!(conversation = %key, row = %doubt.row.id, ?outcome, "looked after a send of unknown fate");
+        let settled = Event::Settled { row: doubt.row.id, outcome };
+        let decide = |record: &Record| {
+            // Its echo, or a tap, may have come meanwhile.
+            let waits = record.state.next_row() == Some(doubt.row);
+            if waits { self.settle_and_go_on(key, sender, record, &settled) } else { Vec::new() }
+        };
+        self.turns.apply(key, decide).await
+    }
+
+    async fn reconcile(&self, key: Key, sender: &Sender, doubt: &Doubt<'_>) -> Result<Outcome, StoreError> {
+        let listing = self.listings.of(key.account);
+        let mut listing = listing.lock().await;
+        let whole = self.fetch(&mut listing, sender, doubt).await;
+        if let Some(id) = self.find(key, doubt.row, &listing.sent).await? {
+            return Ok(Outcome::Sent(id));
+        }
+        drop(listing);
+        let resend_at = doubt.since.plus(self.settings.resend_after);
+        if !whole && self.clock.now() < resend_at {
+            return Ok(Outcome::Unsure { check_at: resend_at, refusal: doubt.refusal.cloned() });
+        }
+        Ok(self.give_up_or_resend(doubt, whole))
+    }
+
+    /// Whether the listing, afterwards, must have the row's message if X took it.
+    async fn fetch(&self, listing: &mut Listing, sender: &Sender, doubt: &Doubt<'_>) -> bool {
+        let Some(from) = doubt.row.told_from() else { return false };
+        // Half the wait is long enough for X to show what it took; so rows that fall into doubt together share an answer.
+        let is_fresh = listing.asked.is_some_and(|asked| asked.plus(self.settings.echo_wait / 2) >= doubt.due);
+        if !is_fresh && !self.turn_page(listing, sender, None).await {
+            return false;
+        }
+        while let Some(next) = listing.next.clone().filter(|_| listing.oldest.is_none_or(|oldest| oldest >= from)) {
+            if !self.turn_page(listing, sender, Some(&next)).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Asks for a page, where X may be asked now; the first one begins the listing anew.
+    async fn turn_page(&self, listing: &mut Listing, sender: &Sender, cursor: Option<&str>) -> bool {
+        let now = self.clock.now();
+        if !listing.may_call(now) {
+            return false;
+        }
+        listing.calls.push_back(now);
+        match self.client.list_messages(sender.credentials(), cursor).await {
+            Ok(page) => {
+                if cursor.is_none() {
+                    *listing = Listing { asked: Some(now), calls: std::mem::take(&mut listing.calls), ..Listing::default() };
+                }
+                listing.add(page);
+                true
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "X does not list the account's messages");
+                let told = if let Failure::NotTaken { retry_at, .. } = failure { retry_at } else { None };
+                // Others who wait for this listing need not try as well.
+                listing.blocked_until = Some(told.unwrap_or_else(|| self.clock.now().plus(self.settings.echo_wait)));
+                false
+            }
+        }
+    }
+
+    /// The row's message among those sent. Of several the oldest: the younger ones are its repetitions.
+    async fn find(&self, key: Key, row: &Row, sent: &[DirectMessage]) -> Result<Option<MessageId>, StoreError> {
+        let ours = |app: Option<AppId>| app.is_none_or(|app| self.senders.values().any(|sender| sender.app == app));
+        let alike = |direct: &&DirectMessage| direct.recipient == key.peer && ours(direct.source_app) && row.is_told_by(&direct.message);
+        for direct in sent.iter().rev().filter(alike) {
+            let id = direct.message.id;
+            // One that is known already was another row's.
+            if self.turns.store().event(EventId::message(key.account, id)).await?.is_none() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What becomes of a row that was not found; `whole` where X showed all there is.
+    fn give_up_or_resend(&self, doubt: &Doubt<'_>, whole: bool) -> Outcome {
+        let refused = |code, reason: String| Outcome::Refused { code, reason, person: false };
+        if let Some(Refusal { code, reason }) = doubt.refusal {
+            return refused(*code, reason.clone());
+        }
+        let attempts = doubt.row.attempts;
+        if attempts >= MAX_ATTEMPTS {
+            return refused(0, format!("given up after {attempts} attempts, none of them answered"));
+        }
+        if self.settings.resend {
+            return Outcome::Resend;
+        }
+        let known = if whole { "X does not list it, though it may have taken it" } else { "nobody knows whether X took it" };
+        refused(0, format!("{known}; kept for a person to decide"))
+    }
+}
+
+/// The row that a conversation waits for, if nobody knows its fate.
+fn doubt(record: &Record) -> Option<Doubt<'_>> {
+    let (row, due) = (record.state.next_row()?, record.due?);
+    match &row.status {
+        RowStatus::Due(_) => None,
+        // Its process has ended, else somebody would have settled it by now.
+        RowStatus::Sending(since) => Some(Doubt { row, since: *since, due, refusal: None }),
+        RowStatus::Unsure { since, refusal, .. } => Some(Doubt { row, since: *since, due, refusal: refusal.as_ref() }),
+    }
+}
+
+impl Listings {
+    fn of(&self, account: UserId) -> Arc<AsyncMutex<Listing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(account).or_default().clone()
+    }
+}
+
+impl Listing {
+    fn may_call(&mut self, now: Timestamp) -> bool {
+        let (most, window) = CALLS;
+        while self.calls.front().is_some_and(|call| call.plus(window) <= now) {
+            self.calls.pop_front();
+        }
+        self.calls.len() < most && self.blocked_until.is_none_or(|until| until <= now)
+    }
+
+    fn add(&mut self, page: MessagePage) {
+        let oldest = page.messages.iter().map(|direct| direct.message.sent_at).min();
+        self.oldest = self.oldest.into_iter().chain(oldest).min();
+        self.next = page.next;
+        self.sent.extend(page.messages);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x_is_not_asked_more_often_than_it_allows() {
+        let at = |second: u64| Timestamp::from_millis(1_767_225_600_000).plus(Duration::from_secs(second));
+        let mut listing = Listing::default();
+        let mut calls = |from: u64, to: u64| {
+            let may = |second: &u64| {
+                let may = listing.may_call(at(*second));
+                listing.calls.extend(may.then(|| at(*second)));
+                may
+            };
+            (from..to).filter(may).count()
+        };
+        assert_eq!(calls(0, 900), 15);
+        assert_eq!(calls(900, 910), 10, "each call comes back when its quarter of an hour is over");
+        listing = Listing { blocked_until: Some(at(5)), ..Listing::default() };
+        assert!(!listing.may_call(at(4)) && listing.may_call(at(5)));
+    }
+}
