@@ -135,6 +135,11 @@ impl SimulatedDisk {
         file.synced[offset..offset + bytes.len()].copy_from_slice(bytes);
     }
 
+    /// Fails when the power is gone; one operation.
+    pub(in crate::store) fn pulse(&self) -> io::Result<()> {
+        self.alive().map(drop)
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().unwrap()
     }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{MapHome, RecordMap, Rows, Table};
 use crate::store::StoreError;
-use crate::store::disk::simulated::Dice;
+use crate::store::disk::simulated::{Dice, SimulatedDisk};
+use crate::store::disk::while_doing;
 
 type Tree = BTreeMap<TreeKey, Vec<u8>>;
 
@@ -19,6 +20,7 @@ pub(in crate::store) struct TreeHome(Arc<Mutex<World>>);
 #[derive(Default)]
 struct World {
     map: Arc<TreeMap>,
+    power: Option<SimulatedDisk>,
     exists: bool,
     set_aside: usize,
 }
@@ -28,6 +30,7 @@ struct TreeMap(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    power: Option<SimulatedDisk>,
     now: Tree,
     synced: Tree,
     since: Vec<(TreeKey, Option<Vec<u8>>)>,
@@ -52,14 +55,19 @@ impl TreeHome {
         TreeHome::holding(Tree::new())
     }
 
+    /// Lets its power end with that of a disk: after that, nothing is synced.
+    pub(in crate::store) fn beside(&self, disk: &SimulatedDisk) {
+        self.0.lock().unwrap().power = Some(disk.clone());
+    }
+
     /// How many maps were set aside.
     pub(in crate::store) fn set_aside(&self) -> usize {
         self.0.lock().unwrap().set_aside
     }
 
     fn holding(tree: Tree) -> TreeHome {
-        let state = State { now: tree.clone(), synced: tree, since: Vec::new() };
-        TreeHome(Arc::new(Mutex::new(World { map: Arc::new(TreeMap(Mutex::new(state))), exists: true, set_aside: 0 })))
+        let state = State { power: None, now: tree.clone(), synced: tree, since: Vec::new() };
+        TreeHome(Arc::new(Mutex::new(World { map: Arc::new(TreeMap(Mutex::new(state))), power: None, exists: true, set_aside: 0 })))
     }
 }
 
@@ -71,6 +79,7 @@ impl MapHome for TreeHome {
     fn open(&self) -> Result<Arc<dyn RecordMap>, StoreError> {
         let mut world = self.0.lock().unwrap();
         world.exists = true;
+        world.map.state().power = world.power.clone();
         Ok(world.map.clone())
     }
 
@@ -119,6 +128,8 @@ impl RecordMap for TreeMap {
     }
 
     fn sync(&self) -> Result<(), StoreError> {
+        let power = self.state().power.clone();
+        power.map_or(Ok(()), |disk| disk.pulse()).map_err(while_doing("sync the map"))?;
         let mut state = self.state();
         state.synced = state.now.clone();
         state.since.clear();

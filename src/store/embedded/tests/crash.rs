@@ -161,3 +161,34 @@ fn a_start_can_be_cut_short_anywhere() {
         assert_eq!((bench.revision(1), bench.entries(1).unwrap().len()), (30, 30), "cut after {cut}");
     }
 }
+
+/// The whole store with its threads: many tasks commit, checkpoints are made meanwhile, and the power goes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_to_many_tasks_survives_a_power_cut() {
+    for seed in 0..60 {
+        let mut dice = Dice::new(seed);
+        let (disk, home, (options, _)) = (SimulatedDisk::new(seed), TreeHome::default(), options());
+        let store = Arc::new(open(&disk, &home, &options));
+        disk.set(Faults { power_lasts: Some(60 + dice.roll(400)), ..Faults::default() });
+        let mut tasks = tokio::task::JoinSet::new();
+        for peer in 0..8 {
+            let store = store.clone();
+            tasks.spawn(async move {
+                let mut acknowledged = 0;
+                while store.commit(vec![turn(peer, acknowledged, "hello", Some(1))]).await.is_ok() {
+                    acknowledged += 1;
+                }
+                (peer, acknowledged)
+            });
+        }
+        let acknowledged = tasks.join_all().await;
+        let (disk, home) = (disk.crash(), home.after_crash(&mut dice));
+        let bench = Bench::start(&disk, &home).unwrap();
+        assert!(acknowledged.iter().map(|(_, count)| count).sum::<u64>() > 5, "seed {seed}: too little was done");
+        for (peer, count) in acknowledged {
+            let (revision, entries) = (bench.revision(peer), bench.entries(peer).unwrap().len() as u64);
+            assert!(revision >= count && entries == revision, "seed {seed}: {peer} has {revision} of {count}");
+        }
+        assert_eq!(home.set_aside(), 0, "seed {seed}: the map was not believed");
+    }
+}

@@ -1,7 +1,6 @@
 //! One thing goes wrong at a time.
 
 use std::ops::Bound;
-use std::sync::Mutex;
 
 use super::super::frame;
 use super::super::mark::Mark;
@@ -9,17 +8,6 @@ use super::super::segment::{self, Segment};
 use super::*;
 use crate::store::disk::simulated::Faults;
 use crate::store::map::Table;
-
-fn options() -> (Options, Arc<Mutex<Vec<String>>>) {
-    let ends = Arc::new(Mutex::new(Vec::new()));
-    let told = ends.clone();
-    let on_fatal = Arc::new(move |error: &StoreError| told.lock().unwrap().push(error.to_string()));
-    (Options { on_fatal, checkpoint_every: 3_000, reserve: 0, ..Options::default() }, ends)
-}
-
-fn open(disk: &SimulatedDisk, home: &TreeHome, options: &Options) -> EmbeddedStore {
-    EmbeddedStore::start(Arc::new(disk.clone()), home, SIZES, options, None).unwrap()
-}
 
 async fn commit(store: &EmbeddedStore, base: u64) -> Result<Vec<Committed>, StoreError> {
     store.commit(vec![turn(1, base, "hello", None)]).await

@@ -3,7 +3,7 @@
 mod crash;
 mod faults;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::checkpoint::Checkpointer;
 use super::committer::{Committer, Prepared, Request};
@@ -42,6 +42,18 @@ fn turn(peer: u64, base: u64, text: &str, due: Option<i64>) -> Commit {
     Commit { base, entry }
 }
 
+fn options() -> (Options, Arc<Mutex<Vec<String>>>) {
+    let ends = Arc::new(Mutex::new(Vec::new()));
+    let told = ends.clone();
+    let on_fatal = Arc::new(move |error: &StoreError| told.lock().unwrap().push(error.to_string()));
+    (Options { on_fatal, checkpoint_every: 3_000, reserve: 0, ..Options::default() }, ends)
+}
+
+fn open(disk: &SimulatedDisk, home: &TreeHome, options: &Options) -> EmbeddedStore {
+    home.beside(disk);
+    EmbeddedStore::start(Arc::new(disk.clone()), home, SIZES, options, None).unwrap()
+}
+
 /// A store whose committer has no thread of its own, so that a seed always gives the same run.
 struct Bench {
     committer: Committer,
@@ -52,6 +64,7 @@ struct Bench {
 
 impl Bench {
     fn start(disk: &SimulatedDisk, home: &TreeHome) -> Result<Bench, StoreError> {
+        home.beside(disk);
         let disk: Arc<dyn Disk> = Arc::new(disk.clone());
         let Started { journal, map, mark } = recovery::start(&disk, home, SIZES, &|_| {})?;
         let shared = Arc::new(Shared::new(disk, map, mark.applied.sequence, Arc::new(|_| {})));
