@@ -1,6 +1,6 @@
 //! A disk that behaves at a power cut as real ones may: of what was not synced, any part survives, down to single sectors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -106,9 +106,7 @@ impl SimulatedDisk {
         let mut world = self.world();
         world.dead = true;
         let seed = world.dice.roll(u64::MAX);
-        let states = world.name_history.len() as u64 + 1;
-        let at = world.dice.roll(states) as usize;
-        let names = at.checked_sub(1).map_or(&world.synced_names, |at| &world.name_history[at]).clone();
+        let names = world.names_after_crash(&mut Dice::new(seed));
         let mut dice = Dice::new(seed);
         let files = world.files.iter().map(|file| file.after_crash(&mut dice)).collect();
         Self::with(names, files, dice)
@@ -160,6 +158,14 @@ impl SimulatedDisk {
 impl World {
     fn used(&self) -> u64 {
         self.names.values().map(|file| self.files[*file].now.len() as u64).sum()
+    }
+
+    /// Each name as it was at some time since the names were synced, whatever the others were then.
+    fn names_after_crash(&self, dice: &mut Dice) -> BTreeMap<String, usize> {
+        let states: Vec<_> = std::iter::once(&self.synced_names).chain(&self.name_history).collect();
+        let all: BTreeSet<&String> = states.iter().flat_map(|names| names.keys()).collect();
+        let mut pick = |name: &String| states[dice.roll(states.len() as u64) as usize].get(name).copied();
+        all.into_iter().filter_map(|name| pick(name).map(|file| (name.clone(), file))).collect()
     }
 
     fn rename(&mut self, change: impl FnOnce(&mut BTreeMap<String, usize>)) {

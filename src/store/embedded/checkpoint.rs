@@ -8,6 +8,7 @@ use super::journal::End;
 use super::mark::Mark;
 use super::recovery::sign;
 use super::shared::Shared;
+use super::tidy::Tidier;
 use crate::store::StoreError;
 
 /// The committer's side of it.
@@ -24,8 +25,8 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    /// Starts behind what `mark` says; a checkpoint follows after `every` bytes of journal.
-    pub(super) fn start(shared: Arc<Shared>, mark: Mark, every: u64) -> Result<Self, StoreError> {
+    /// Starts behind what `mark` says; a checkpoint follows after `every` bytes of journal, and after it things are tidied.
+    pub(super) fn start(shared: Arc<Shared>, mark: Mark, every: u64, tidier: Tidier) -> Result<Self, StoreError> {
         let (orders, inbox) = mpsc::sync_channel::<Mark>(0);
         let worker = shared.clone();
         let work = move || {
@@ -34,6 +35,8 @@ impl Checkpointer {
                     worker.fatal(error);
                     return;
                 }
+                // If it is still at work, the next checkpoint asks again.
+                tidier.order(mark.applied);
             }
         };
         let thread = thread::Builder::new().name("store-checkpoint".into()).spawn(work);

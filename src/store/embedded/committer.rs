@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 use tokio::sync::oneshot;
 
@@ -13,6 +13,7 @@ use super::journal::Journal;
 use super::rows::{self, Applied};
 use super::segment::{Place, Refusal};
 use super::shared::Shared;
+use super::tidy::Dead;
 use crate::model::{EventId, Key, Timestamp};
 use crate::store::disk::while_doing;
 use crate::store::entry::EntryBytes;
@@ -30,8 +31,12 @@ pub(super) enum Request {
     Ready(Answer<()>),
     /// Remove due rows that no record stands behind.
     Sweep(Vec<(Timestamp, Key)>),
+    /// Remove rows that nothing refers to.
+    Forget(Dead),
     /// Sync the record map and stop.
     Close(Answer<()>),
+    /// Stop.
+    Stop,
 }
 
 /// Where an answer goes.
@@ -87,13 +92,18 @@ struct Fresh<'a> {
 }
 
 impl Committer {
-    /// A committer and the door to it.
-    pub(super) fn new(journal: Journal, checkpointer: Checkpointer, shared: Arc<Shared>, reserve: u64) -> (Self, Sender<Request>) {
-        let (door, requests) = mpsc::channel();
-        (Committer { requests, journal, checkpointer, shared, reserve }, door)
+    /// A committer that takes requests from its door.
+    pub(super) fn new(
+        requests: Receiver<Request>,
+        journal: Journal,
+        checkpointer: Checkpointer,
+        shared: Arc<Shared>,
+        reserve: u64,
+    ) -> Self {
+        Committer { requests, journal, checkpointer, shared, reserve }
     }
 
-    /// Carries out requests until it is closed or nobody is left to ask.
+    /// Carries out requests until it is closed or stopped.
     pub(super) fn run(mut self) {
         // sled may panic over damage that it did not see before.
         let ended = catch_unwind(AssertUnwindSafe(|| self.serve())).unwrap_or_else(|_| Err(StoreError::Map("it panicked".into())));
@@ -112,8 +122,10 @@ impl Committer {
                 Request::Sweep(hints) => {
                     hints.into_iter().try_for_each(|(due, key)| rows::sweep(&*self.shared.map, due, key))?;
                 }
+                Request::Forget(dead) => dead.iter().try_for_each(|(table, key)| self.shared.map.remove(*table, key))?,
+                Request::Stop => return Ok(()),
                 Request::Close(answer) => {
-                    let closed = self.close();
+                    let closed = self.checkpoint();
                     drop(answer.send(closed.clone()));
                     return closed;
                 }
@@ -123,8 +135,8 @@ impl Committer {
         Ok(())
     }
 
-    /// Makes the last checkpoint.
-    pub(super) fn close(&mut self) -> Result<(), StoreError> {
+    /// Makes a checkpoint at once, and waits for it; none follows by itself.
+    pub(super) fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.checkpointer.finish(self.journal.end())
     }
 

@@ -154,11 +154,11 @@ pub(super) fn replay(disk: &dyn Disk, last: u64, since: Timestamp, mut each: imp
     for (index, first) in files.iter().enumerate() {
         let next = files.get(index + 1).copied();
         if let Some(next) = next
-            && Segment::open(disk, next)?.is_some_and(|next| next.since < since)
+            && Segment::open_kept(disk, next)?.is_some_and(|next| next.since < since)
         {
             continue;
         }
-        let Some(segment) = Segment::open(disk, *first)? else { continue };
+        let Some(segment) = Segment::open_kept(disk, *first)? else { continue };
         let mut reader = Reader::new(segment, START, *first);
         while reader.expected() <= last {
             let Some(Frame { payload, .. }) = reader.next()? else { break };

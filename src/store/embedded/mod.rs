@@ -13,8 +13,10 @@ mod recovery;
 mod rows;
 mod segment;
 mod shared;
+mod snapshot;
 #[cfg(test)]
 mod tests;
+mod tidy;
 
 pub use options::Options;
 pub use recovery::Progress;
@@ -34,6 +36,7 @@ use self::checkpoint::Checkpointer;
 use self::committer::{Answer, Committer, Prepared, Request};
 use self::journal::Sizes;
 use self::shared::Shared;
+use self::tidy::Tidier;
 use super::disk::{Disk, RealDisk, while_doing};
 use super::map::{MapHome, SledHome};
 use super::{Commit, Committed, Entry, Record, Store, StoreError};
@@ -49,8 +52,7 @@ const REPLAY_AHEAD: usize = 64;
 /// The store in a folder. Dropped without [`Store::close`] it loses nothing; only the next start takes longer.
 pub struct EmbeddedStore {
     shared: Arc<Shared>,
-    /// `None` when it is being dropped.
-    door: Option<Sender<Request>>,
+    door: Sender<Request>,
     committer: Option<JoinHandle<()>>,
     /// Keeps other processes out for as long as the store is there.
     _lock: Option<File>,
@@ -79,19 +81,20 @@ impl EmbeddedStore {
     ) -> Result<EmbeddedStore, StoreError> {
         let recovery::Started { journal, map, mark } = recovery::start(&disk, home, sizes, &*options.progress)?;
         let shared = Arc::new(Shared::new(disk, map, mark.applied.sequence, options.on_fatal.clone()));
-        let checkpointer = Checkpointer::start(shared.clone(), mark, options.checkpoint_every)?;
-        let (committer, door) = Committer::new(journal, checkpointer, shared.clone(), options.reserve);
+        let (door, requests) = std::sync::mpsc::channel();
+        let tidier = Tidier::start(shared.clone(), options.policy(), door.clone())?;
+        let checkpointer = Checkpointer::start(shared.clone(), mark, options.checkpoint_every, tidier)?;
+        let committer = Committer::new(requests, journal, checkpointer, shared.clone(), options.reserve);
         let thread = thread::Builder::new().name("store-commit".into()).spawn(move || committer.run());
         let thread = thread.map_err(while_doing("start the store's threads"))?;
-        Ok(EmbeddedStore { shared, door: Some(door), committer: Some(thread), _lock: lock })
+        Ok(EmbeddedStore { shared, door, committer: Some(thread), _lock: lock })
     }
 
     /// Hands a request to the committer and waits for its answer.
     async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
         self.shared.check()?;
         let (answer, answered) = oneshot::channel();
-        let door = self.door.as_ref().ok_or(StoreError::Closed)?;
-        door.send(request(answer)).map_err(|_| self.shared.why_closed())?;
+        self.door.send(request(answer)).map_err(|_| self.shared.why_closed())?;
         answered.await.unwrap_or_else(|_| Err(self.shared.why_closed()))
     }
 
@@ -107,18 +110,17 @@ impl EmbeddedStore {
 
     /// Lets the committer remove hints that no record stands behind, unless that has changed by then.
     fn sweep(&self, hints: Vec<(Timestamp, Key)>) {
-        if !hints.is_empty()
-            && let Some(door) = &self.door
-        {
+        if !hints.is_empty() {
             // A closed store keeps its hints until it is opened again.
-            drop(door.send(Request::Sweep(hints)));
+            drop(self.door.send(Request::Sweep(hints)));
         }
     }
 }
 
 impl Drop for EmbeddedStore {
     fn drop(&mut self) {
-        drop(self.door.take());
+        // One that has closed is gone already.
+        drop(self.door.send(Request::Stop));
         if let Some(committer) = self.committer.take() {
             // It catches its panics.
             drop(committer.join());
@@ -161,7 +163,7 @@ impl Store for EmbeddedStore {
         }
         let read = move |shared: &Shared| {
             let places = rows::places(&*shared.map, key, revisions);
-            places.map(|place| shared.library.entry(place?)).collect()
+            places.filter_map(|place| place.and_then(|place| shared.library.entry(place)).transpose()).collect()
         };
         self.read_aside(read).await
     }

@@ -1,9 +1,11 @@
 //! How an embedded store is set up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::journal::Sizes;
 use super::recovery::Progress;
+use super::tidy::Policy;
 use crate::store::StoreError;
 
 /// Settings of an [`EmbeddedStore`](super::EmbeddedStore).
@@ -17,6 +19,12 @@ pub struct Options {
     pub checkpoint_every: u64,
     /// Bytes that are left free: with less free space, commits are refused. sled needs some to live on.
     pub reserve: u64,
+    /// How long entries of the journal are kept at least. Ids of events are recognised for six days, however short this is.
+    pub retention: Duration,
+    /// Bytes of journal and snapshots that are no cause for alarm.
+    pub budget: u64,
+    /// Told, at each checkpoint, how many bytes there are when they are more than the budget; that goes to the log too.
+    pub on_budget: Arc<dyn Fn(u64) + Send + Sync>,
     /// Called once when nothing can be done but to end the process and start again; by default it ends the process.
     ///
     /// When it returns, every later commit is refused.
@@ -38,6 +46,12 @@ impl Options {
     }
 }
 
+impl Options {
+    pub(super) fn policy(&self) -> Policy {
+        Policy { retention: self.retention, budget: self.budget, on_budget: self.on_budget.clone() }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Options {
@@ -45,6 +59,9 @@ impl Default for Options {
             file_size: 64 << 20,
             checkpoint_every: 32 << 20,
             reserve: 128 << 20,
+            retention: Duration::from_secs(30 * 24 * 3600),
+            budget: 64 << 30,
+            on_budget: Arc::new(|_| ()),
             on_fatal: Arc::new(|_| std::process::abort()),
             progress: Arc::new(|Progress { done, of }| tracing::info!(done, of, "reading the journal")),
         }

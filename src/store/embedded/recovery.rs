@@ -7,6 +7,7 @@ use super::journal::{self, End, Journal, Sizes};
 use super::mark::Mark;
 use super::rows;
 use super::segment::{self, Frame, Reader, START, Segment};
+use super::snapshot;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
@@ -93,7 +94,7 @@ fn trusted_mark(disk: &dyn Disk, home: &dyn MapHome) -> Result<(Arc<dyn RecordMa
         (Some(mark), Some((generation, sequence))) if generation == mark.generation && sequence >= mark.applied.sequence => Ok((map, mark)),
         // A start that did not come as far as the mark leaves a map without records.
         (mark, None) if is_new || mark.is_none() && rows::records(&*map, None).next().is_none() => {
-            let applied = beginning(disk, first)?;
+            let applied = beginning(disk, &*map, first)?;
             let mark = Mark { generation: journal::fresh_id(), applied };
             sign(&*map, mark.generation, applied.sequence)?;
             map.sync()?;
@@ -119,8 +120,11 @@ fn signature(map: &dyn RecordMap) -> Result<Option<(u64, u64)>, StoreError> {
     }
 }
 
-/// Where the journal begins; a new one is made where there is none.
-fn beginning(disk: &dyn Disk, first: Option<u64>) -> Result<End, StoreError> {
+/// Fills a new record map from the newest snapshot; says where in the journal to go on. A new journal is made where there is none.
+fn beginning(disk: &dyn Disk, map: &dyn RecordMap, first: Option<u64>) -> Result<End, StoreError> {
+    if let Some(end) = snapshot::restore(disk, map)? {
+        return Ok(end);
+    }
     match first {
         None => Ok(journal::begin(disk, End::NOTHING)?.1),
         Some(1) => Ok(End::NOTHING),

@@ -3,9 +3,10 @@
 use std::ops::{Bound, RangeInclusive};
 
 use super::segment::Place;
-use crate::model::{EventId, Key, Timestamp, UserId};
+use super::snapshot::Cut;
+use crate::model::{EventId, Key, MessageId, Timestamp, UserId};
 use crate::store::entry::EntryBytes;
-use crate::store::map::{RecordMap, Table};
+use crate::store::map::{RecordMap, Rows, Table};
 use crate::store::record::RecordHead;
 use crate::store::{Record, StoreError};
 
@@ -94,7 +95,7 @@ pub(super) fn due<'a>(
     map: &'a dyn RecordMap,
     hints: &'a mut Vec<(Timestamp, Key)>,
 ) -> impl Iterator<Item = Result<(Timestamp, Key), StoreError>> + 'a {
-    map.range(Table::Due, Bound::Unbounded, Bound::Unbounded).filter_map(move |row| {
+    all(map, Table::Due).filter_map(move |row| {
         let check = || {
             let (row, _) = row?;
             let due = Timestamp::from_millis((read_u64(&row, 0)? ^ SIGN) as i64);
@@ -115,6 +116,44 @@ pub(super) fn sweep(map: &dyn RecordMap, due: Timestamp, key: Key) -> Result<(),
         Some(head) if head.due == Some(due) => Ok(()),
         _ => map.remove(Table::Due, &due_key(due, key)),
     }
+}
+
+/// All rows of a table.
+pub(super) fn all(map: &dyn RecordMap, table: Table) -> Rows<'_> {
+    map.range(table, Bound::Unbounded, Bound::Unbounded)
+}
+
+/// The oldest journal file in which a record's unsettled messages stand.
+pub(super) fn oldest_reference(map: &dyn RecordMap, key: &[u8], value: &[u8]) -> Result<Option<u64>, StoreError> {
+    let (key, record) = (read_key(key)?, read_record(value)?);
+    let mut oldest = None;
+    for row in &record.state.rows {
+        if let Some(place) = map.get(Table::Entries, &entry_key(key, row.id.revision))? {
+            let segment = read_place(&place)?.segment;
+            oldest = Some(oldest.map_or(segment, |oldest: u64| oldest.min(segment)));
+        }
+    }
+    Ok(oldest)
+}
+
+/// Whether a row speaks of what is too old to be kept.
+pub(super) fn is_cut(table: Table, key: &[u8], value: &[u8], cut: Cut) -> Result<bool, StoreError> {
+    match table {
+        Table::Entries => Ok(read_place(value)?.segment < cut.segment),
+        // An id tells its time (contract §3.1).
+        Table::Events => Ok(MessageId(read_u64(key, 9)?).minted_at() < cut.events),
+        Table::Records | Table::Due | Table::Meta => Ok(false),
+    }
+}
+
+/// Puts a row of a snapshot into the map.
+pub(super) fn restore(map: &dyn RecordMap, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    if table == Table::Records
+        && let Some(due) = read_record_head(value)?.due
+    {
+        map.insert(Table::Due, &due_key(due, read_key(key)?), &[])?;
+    }
+    map.insert(table, key, value)
 }
 
 /// Flips the sign so that times before 1970 sort before those after it.

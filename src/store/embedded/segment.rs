@@ -1,6 +1,7 @@
 //! A journal file: a header, then frames, then perhaps zeros that were written ahead.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::{self, HEADER, Header};
@@ -102,6 +103,14 @@ impl Segment {
         Ok((found == header(first, id, since)).then_some(Segment { file, first, id, since, path }))
     }
 
+    /// As [`Segment::open`], and `None` too where the file is gone because it was too old.
+    pub(super) fn open_kept(disk: &dyn Disk, first: u64) -> Result<Option<Self>, StoreError> {
+        match Self::open(disk, first) {
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+            opened => opened,
+        }
+    }
+
     /// The payload of one frame.
     pub(super) fn read(&self, place: Place) -> Result<Vec<u8>, StoreError> {
         let mut bytes = vec![0; place.length as usize];
@@ -127,24 +136,28 @@ impl Library {
         Library { disk, open: Mutex::default() }
     }
 
-    /// The entry that stands in a place.
-    pub(super) fn entry(&self, place: Place) -> Result<Entry, StoreError> {
-        Entry::decode(&self.segment(place.segment)?.read(place)?)
+    /// The entry that stands in a place; `None` when its file is gone because it was too old.
+    pub(super) fn entry(&self, place: Place) -> Result<Option<Entry>, StoreError> {
+        let Some(segment) = self.segment(place.segment)? else { return Ok(None) };
+        Ok(Some(Entry::decode(&segment.read(place)?)?))
     }
 
-    fn segment(&self, first: u64) -> Result<Segment, StoreError> {
+    /// Closes a file that was removed.
+    pub(super) fn forget(&self, first: u64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&first);
+    }
+
+    fn segment(&self, first: u64) -> Result<Option<Segment>, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(segment) = open.get(&first) {
-            return Ok(segment.clone());
+            return Ok(Some(segment.clone()));
         }
-        let Some(segment) = Segment::open(&*self.disk, first)? else {
-            return Err(StoreError::Corrupt(format!("{}: the header is damaged", self.disk.place(&name(first)))));
-        };
+        let Some(segment) = Segment::open_kept(&*self.disk, first)? else { return Ok(None) };
         if open.len() >= OPEN {
             open.pop_first();
         }
         open.insert(first, segment.clone());
-        Ok(segment)
+        Ok(Some(segment))
     }
 }
 

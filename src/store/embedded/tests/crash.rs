@@ -100,7 +100,7 @@ fn trial(seed: u64, lies: bool) -> Result<(), String> {
                 Ok(answers) => expected.answered(&calls, &answers),
                 Err(_) => break,
             }
-            if dice.roll(10) == 0 && bench.committer.close().is_err() {
+            if dice.roll(10) == 0 && bench.committer.checkpoint().is_err() {
                 break;
             }
         }

@@ -154,7 +154,7 @@ fn a_journal_that_is_shorter_than_its_mark_is_reported() {
     let (disk, home) = (SimulatedDisk::new(9), TreeHome::default());
     let mut bench = Bench::start(&disk, &home).unwrap();
     bench.talk(1, 0..2);
-    bench.committer.close().unwrap();
+    bench.committer.checkpoint().unwrap();
     drop(bench);
     let disk = disk.kill();
     disk.open(&segment::name(1)).unwrap().truncate(100).unwrap();
@@ -170,7 +170,7 @@ fn an_emptied_record_map_is_noticed_and_filled_again() {
     let (disk, home) = (SimulatedDisk::new(10), TreeHome::default());
     let mut bench = Bench::start(&disk, &home).unwrap();
     bench.talk(1, 0..40);
-    bench.committer.close().unwrap();
+    bench.committer.checkpoint().unwrap();
     drop(bench);
     let home = home.emptied();
     let bench = Bench::start(&disk.kill(), &home).unwrap();
@@ -184,7 +184,7 @@ fn a_record_map_from_another_time_is_not_believed() {
     bench.talk(1, 0..4);
     // What a backup would have: synced, and well signed.
     let old = home.after_crash(&mut Dice::new(0));
-    bench.committer.close().unwrap();
+    bench.committer.checkpoint().unwrap();
     drop(bench);
     let bench = Bench::start(&disk.kill(), &old).unwrap();
     assert_eq!((bench.revision(1), old.set_aside()), (4, 1));
@@ -260,7 +260,7 @@ fn a_replay_of_many_files_leaves_out_only_what_is_too_old() {
             times.push(commit.entry.at);
             bench.commit(vec![vec![commit]]).unwrap();
         }
-        bench.committer.close().unwrap();
+        bench.committer.checkpoint().unwrap();
     }
     let files = segment::list(&disk).unwrap();
     assert!(files.len() > 5);

@@ -1,0 +1,199 @@
+//! A snapshot: a full copy of the record map, from which a lost one is filled where the journal no longer reaches back.
+//!
+//! The file has a header and then frames as the journal has them, each full of rows; an empty frame ends it. It is copied while
+//! commits go on, so it may hold rows that are younger than it says; playing the journal over them changes nothing.
+
+use super::frame::{self, HEADER};
+use super::journal::{End, fresh_id};
+use super::rows;
+use crate::model::Timestamp;
+use crate::store::StoreError;
+use crate::store::disk::{Disk, DiskFile, while_doing};
+use crate::store::map::{RecordMap, Table};
+
+/// The newest format of snapshots.
+const FORMAT: u8 = 1;
+
+const MAGIC: [u8; 8] = *b"JUNCOSNP";
+const START: usize = 56;
+
+/// It is renamed when it is whole.
+const DRAFT: &str = "snapshot.new";
+
+/// Bytes of rows in a frame.
+const BATCH: usize = 256 << 10;
+
+/// What is left out of a snapshot because it is too old.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cut {
+    /// Journal files before this one will be gone.
+    pub(super) segment: u64,
+    /// Events that are older will not come again.
+    pub(super) events: Timestamp,
+}
+
+/// The numbers up to which snapshots hold everything, ascending.
+pub(super) fn list(disk: &dyn Disk) -> Result<Vec<u64>, StoreError> {
+    let names = disk.list().map_err(while_doing("list the files of the store"))?;
+    let found = names.iter().filter_map(|name| name.strip_prefix("snapshot-")?.strip_suffix(".snap")?.parse().ok());
+    let mut found: Vec<u64> = found.collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The name of the snapshot up to an entry.
+pub(super) fn name(sequence: u64) -> String {
+    format!("snapshot-{sequence:020}.snap")
+}
+
+/// Copies the record map, which holds everything up to `end`; older snapshots go.
+///
+/// Of `cut`, more is kept where records still refer to it; what was cut is returned. `None` when `stop` said so before the end.
+pub(super) fn write(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, stop: &dyn Fn() -> bool) -> Result<Option<Cut>, StoreError> {
+    let doing = || while_doing(format!("write {}", disk.place(DRAFT)));
+    let file = disk.create(DRAFT).map_err(doing())?;
+    let id = fresh_id();
+    file.write_at(0, &header(end, id)).map_err(doing())?;
+    let mut writer = Writer { file: &*file, id, offset: START as u64, frames: 0, batch: vec![0; HEADER] };
+    let mut kept = cut;
+    for table in [Table::Records, Table::Entries, Table::Events] {
+        for row in rows::all(map, table) {
+            let (key, value) = row?;
+            if table == Table::Records {
+                kept.segment = kept.segment.min(rows::oldest_reference(map, &key, &value)?.unwrap_or(u64::MAX));
+            }
+            if !rows::is_cut(table, &key, &value, kept)? {
+                writer.row(table, &key, &value).map_err(doing())?;
+            }
+            if stop() {
+                return Ok(None);
+            }
+        }
+    }
+    writer.finish().map_err(doing())?;
+    let older = list(disk)?;
+    disk.rename(DRAFT, &name(end.sequence)).and_then(|()| disk.sync_folder()).map_err(doing())?;
+    for sequence in older.into_iter().filter(|older| *older != end.sequence) {
+        disk.remove(&name(sequence)).map_err(while_doing(format!("remove {}", disk.place(&name(sequence)))))?;
+    }
+    Ok(Some(kept))
+}
+
+/// Fills an empty record map from the newest snapshot; says up to where it goes, or `None` when there is no snapshot.
+pub(super) fn restore(disk: &dyn Disk, map: &dyn RecordMap) -> Result<Option<End>, StoreError> {
+    let Some(sequence) = list(disk)?.pop() else { return Ok(None) };
+    let path = disk.place(&name(sequence));
+    let file = disk.open(&name(sequence)).map_err(while_doing(format!("open {path}")))?;
+    // A damaged one must not leave a map that is filled by half.
+    read(&*file, &path, &mut |_| Some(Ok(())))?;
+    let end = read(&*file, &path, &mut |batch| restore_batch(map, batch))?;
+    tracing::info!(file = path, entry = end.sequence, "the record map was filled from a snapshot");
+    Ok(Some(end))
+}
+
+/// Takes a frame's rows; gives `None` where they make no sense.
+type Each<'a> = &'a mut dyn FnMut(&[u8]) -> Option<Result<(), StoreError>>;
+
+/// Goes through a snapshot's frames.
+fn read(file: &dyn DiskFile, path: &str, each: Each) -> Result<End, StoreError> {
+    let doing = || while_doing(format!("read {path}"));
+    let damaged = |at: usize| StoreError::Corrupt(format!("{path}: damaged at byte {at}: restore it from a backup"));
+    let mut found = [0; START];
+    file.read_at(0, &mut found).map_err(doing())?;
+    if found[..8] == MAGIC && found[8] > FORMAT {
+        return Err(StoreError::Newer { what: "a snapshot", found: found[8], known: FORMAT });
+    }
+    let (end, id) = read_header(&found).ok_or_else(|| damaged(0))?;
+    let mut offset = START;
+    for number in 0.. {
+        let mut bytes = vec![0; HEADER];
+        file.read_at(offset as u64, &mut bytes).map_err(doing())?;
+        let length = frame::header(&bytes).ok_or_else(|| damaged(offset))?.length;
+        bytes.resize(HEADER + length, 0);
+        file.read_at(offset as u64, &mut bytes).map_err(doing())?;
+        let batch = match frame::parse(&bytes) {
+            Some((found, batch)) if found.file == id && found.sequence == number => batch,
+            _ => return Err(damaged(offset)),
+        };
+        if batch.is_empty() {
+            break;
+        }
+        each(batch).ok_or_else(|| damaged(offset))??;
+        offset += bytes.len();
+    }
+    Ok(end)
+}
+
+/// Puts a frame's rows into the map; `None` where they make no sense.
+fn restore_batch(map: &dyn RecordMap, mut batch: &[u8]) -> Option<Result<(), StoreError>> {
+    while let Some((table, rest)) = batch.split_first() {
+        let (key_length, rest) = rest.split_first_chunk()?;
+        let (value_length, rest) = rest.split_first_chunk()?;
+        let (key, rest) = rest.split_at_checked(u32::from_le_bytes(*key_length) as usize)?;
+        let (value, rest) = rest.split_at_checked(u32::from_le_bytes(*value_length) as usize)?;
+        let (table, _) = Table::ALL.into_iter().find(|(known, _)| *known as u8 == *table)?;
+        if let Err(error) = rows::restore(map, table, key, value) {
+            return Some(Err(error));
+        }
+        batch = rest;
+    }
+    Some(Ok(()))
+}
+
+struct Writer<'a> {
+    file: &'a dyn DiskFile,
+    id: u64,
+    offset: u64,
+    frames: u64,
+    /// Free room for the frame's header, then rows.
+    batch: Vec<u8>,
+}
+
+impl Writer<'_> {
+    fn row(&mut self, table: Table, key: &[u8], value: &[u8]) -> std::io::Result<()> {
+        self.batch.push(table as u8);
+        self.batch.extend_from_slice(&(key.len() as u32).to_le_bytes());
+        self.batch.extend_from_slice(&(value.len() as u32).to_le_bytes());
+        self.batch.extend_from_slice(key);
+        self.batch.extend_from_slice(value);
+        if self.batch.len() < BATCH { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        frame::seal(&mut self.batch, 0, self.id, self.frames);
+        self.file.write_at(self.offset, &self.batch)?;
+        self.offset += self.batch.len() as u64;
+        self.frames += 1;
+        self.batch.truncate(HEADER);
+        Ok(())
+    }
+
+    fn finish(&mut self) -> std::io::Result<()> {
+        if self.batch.len() > HEADER {
+            self.flush()?;
+        }
+        self.flush()?;
+        self.file.sync()
+    }
+}
+
+fn header(end: End, id: u64) -> [u8; START] {
+    let mut bytes = [0; START];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8] = FORMAT;
+    bytes[16..24].copy_from_slice(&id.to_le_bytes());
+    bytes[24..32].copy_from_slice(&end.sequence.to_le_bytes());
+    bytes[32..40].copy_from_slice(&end.segment.to_le_bytes());
+    bytes[40..48].copy_from_slice(&end.offset.to_le_bytes());
+    bytes[48..56].copy_from_slice(&end.newest.as_millis().to_le_bytes());
+    let checksum = crc32fast::hash(&bytes);
+    bytes[12..16].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+fn read_header(bytes: &[u8; START]) -> Option<(End, u64)> {
+    let number = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("the header is longer"));
+    let newest = Timestamp::from_millis(number(48) as i64);
+    let (end, id) = (End { sequence: number(24), segment: number(32), offset: number(40), newest }, number(16));
+    (header(end, id) == *bytes).then_some((end, id))
+}
