@@ -114,7 +114,7 @@ pub struct Limits {
     pub account_sends: u32,
     /// Sends of an app in 24 hours; 0 lifts the limit.
     pub app_sends: u32,
-    /// Sends in flight at a time.
+    /// Sends in flight at a time, 1 to 10 000.
     pub in_flight: usize,
 }
 
@@ -215,7 +215,7 @@ impl Config {
     /// Reads a file, with the environment over it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
-        let environment = overlay::environment();
+        let environment = overlay::environment()?;
         let from = path.display().to_string();
         let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&from, &without_source(&error, &text)))?;
         if secrets::holds_any(&table) {
@@ -276,6 +276,9 @@ impl Config {
         }
         if !self.path.starts_with('/') {
             return Err(format!("path = \"{}\": begin it with a slash", self.path));
+        }
+        if !(1..=10_000).contains(&self.limits.in_flight) {
+            return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));
         }
         if self.limits.send_timeout >= self.limits.resend_after {
             return Err("limits.send_timeout must be shorter than limits.resend_after".into());
@@ -340,15 +343,21 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 }
 
 fn required_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    String::deserialize(deserializer).map(Secret::new)
+    String::deserialize(deserializer).map(Secret::new).map_err(|_: D::Error| unshown("a text in quotes"))
 }
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    String::deserialize(deserializer).map(|text| Some(Secret::new(text)))
+    required_secret(deserializer).map(Some)
 }
 
 fn secret_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
-    Vec::<String>::deserialize(deserializer).map(|texts| texts.into_iter().map(Secret::new).collect())
+    let texts = Vec::<String>::deserialize(deserializer).map_err(|_: D::Error| unshown("a list of texts in quotes"))?;
+    Ok(texts.into_iter().map(Secret::new).collect())
+}
+
+/// Stands for serde's own words, which would quote the secret.
+fn unshown<E: de::Error>(expected: &str) -> E {
+    E::custom(format!("a secret here is of the wrong kind: write {expected}"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The environment over the file: `JUNCO_APP__0__CONSUMER_SECRET` sets `consumer_secret` of the first `[[app]]`.
 
+use std::ffi::OsString;
+
 use toml::{Table, Value};
 
 use super::{ConfigError, invalid};
@@ -9,10 +11,21 @@ const PREFIX: &str = "JUNCO_";
 
 /// The variables of ours, in the order of their names.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
-pub(super) fn environment() -> Vec<(String, String)> {
-    let mut variables: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX)).collect();
-    variables.sort();
-    variables
+pub(super) fn environment() -> Result<Vec<(String, String)>, ConfigError> {
+    ours(std::env::vars_os())
+}
+
+/// Other people's variables may hold any bytes.
+pub(super) fn ours(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<(String, String)>, ConfigError> {
+    let named = variables.filter_map(|(name, text)| Some((name.into_string().ok().filter(|name| name.starts_with(PREFIX))?, text)));
+    let mut ours = named
+        .map(|(name, text)| match text.into_string() {
+            Ok(text) => Ok((name, text)),
+            Err(_) => Err(invalid(&name, "its value is not UTF-8")),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    ours.sort();
+    Ok(ours)
 }
 
 /// The file, and the variables that were laid over it: either may be what is wrong.

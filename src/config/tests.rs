@@ -88,6 +88,7 @@ fn every_slip_says_what_to_do() {
         (FULL.replace("500ms", "500"), "is not a span"),
         (FULL.replace("id = \"16777259\"", "id = \"snow\""), "is not an id"),
         (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "not part of this version yet"),
+        (FULL.replace("[limits]", "[limits]\nin_flight = 0"), "from 1 to 10000"),
         (FULL.replace("[limits]", "[limits]\nsend_timeout = \"40s\""), "must be shorter"),
     ] {
         let error = error(&text);
@@ -131,4 +132,28 @@ fn a_broken_line_is_named_but_not_shown() {
     std::fs::write(&path, "listen = \"127.0.0.1:1\"\naccess_token_secret = \"hush\" hush\n").unwrap();
     let error = Config::load(&path).unwrap_err().to_string();
     assert!(error.contains("line 2") && !error.contains("hush"), "{error}");
+}
+
+#[test]
+fn a_secret_of_the_wrong_kind_is_not_shown() {
+    for text in [
+        FULL.replace("[\"newest-hush\", \"older-hush\"]", "\"hush-4711\""),
+        FULL.replace("[\"newest-hush\", \"older-hush\"]", "[4711]"),
+        FULL.replace("access_token = \"token\"", "access_token = 4711"),
+        FULL.replace("access_token = \"token\"", "access_token = [\"hush-4711\"]"),
+        FULL.replace("consumer_key", "consumer_secret = 4711\nconsumer_key"),
+    ] {
+        let error = error(&text);
+        assert!(error.contains("in quotes") && !error.contains("4711"), "{error}");
+    }
+}
+
+#[test]
+fn variables_of_others_may_hold_any_bytes() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt as _;
+    let odd = || OsString::from_vec(vec![0xff]);
+    let read = |name: &str| overlay::ours([(odd(), odd()), (name.into(), odd()), ("JUNCO_LISTEN".into(), "x".into())].into_iter());
+    assert_eq!(read("LESSCHARSET").unwrap(), [("JUNCO_LISTEN".to_owned(), "x".to_owned())]);
+    assert!(read("JUNCO_PATH").unwrap_err().to_string().contains("JUNCO_PATH: its value is not UTF-8"));
 }
