@@ -72,7 +72,7 @@ fn a_file_with_a_message_that_is_not_settled_stays() {
     let mut commit = timed(3, 0);
     let id = RowId { revision: 1, index: 0 };
     commit.entry.record.state.rows =
-        vec![Row { id, status: RowStatus::Due(Timestamp::from_millis(0)), attempts: 0, asking: None, fingerprint: 0 }];
+        vec![Row { id, status: RowStatus::Due(Timestamp::from_millis(0)), attempts: 0, asking: None, fingerprint: 0, doubtful: None }];
     bench.commit(vec![vec![commit]]).unwrap();
     bench.talk_timed(20..60);
     bench.tidy(&policy(1)).unwrap();
