@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use junco::simulator::{Copies, Failure, Fault, FaultKind};
+use junco::simulator::{Copies, Failure, Fault, FaultKind, Order};
 
 use crate::town::{PATIENCE, Town};
 
@@ -84,6 +84,24 @@ async fn an_answer_lost_on_the_wire_is_not_said_again() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     town.answer(town.says("about")).await;
     assert_eq!(town.said().len(), 2, "the echo has settled it: {:?}", town.said());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_answer_and_echo_is_found_at_x_and_not_said_again() {
+    let mut town = Town::with_snowbot().await;
+    town.x.fault(Fault { kind: FaultKind::Hold, of: Copies::Echo, times: Some(1) });
+    town.x.fault(fault(FaultKind::LoseAnswer { with: Failure::AlreadySaid }, 1));
+    town.answer(town.says("hi")).await;
+    town.kill();
+    town.start();
+    // It waits until the fate of the one before is known.
+    let about = town.says("about");
+    town.answer(about).await;
+    assert!(town.x.api_calls().iter().any(|call| call.path.ends_with("/events/list.json") && call.status == 200));
+    town.x.release(Order::Forward).await;
+    town.delivered().await;
+    town.answer(town.says("about")).await;
+    assert_eq!(town.said().len(), 3, "{:?}", town.said());
 }
 
 #[tokio::test(flavor = "multi_thread")]
