@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::clock::Clock;
@@ -112,10 +113,15 @@ impl Outbox {
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<Key>, mut stop: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(self.settings.in_flight));
         let mut sends = JoinSet::new();
+        let mut looked = Instant::now();
         while !*stop.borrow() {
+            let look = next_look(Instant::now(), self.until_next_due().await, looked);
             let mut keys = tokio::select! {
                 woken = woken.recv() => woken.into_iter().collect(),
-                () = tokio::time::sleep(self.until_next_due().await) => self.due().await,
+                () = tokio::time::sleep_until(look) => {
+                    looked = Instant::now();
+                    self.due().await
+                }
                 _ = stop.changed() => break,
             };
             while let Ok(key) = woken.try_recv() {
@@ -195,6 +201,11 @@ impl Outbox {
     fn with_pace<T>(&self, ask: impl FnOnce(&mut Pace, Timestamp) -> T) -> T {
         ask(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now())
     }
+}
+
+/// When to look into the store again. Each call by name begins the wait anew; the last look bounds it, however many come.
+fn next_look(now: Instant, until_due: Duration, looked: Instant) -> Instant {
+    (now + until_due).min(looked + LOOK.1)
 }
 
 #[cfg(test)]

@@ -339,3 +339,10 @@ async fn a_crash_in_doubt_changes_nothing() {
     scene.settled(ADA).await;
     assert_eq!((scene.history(ADA).await, scene.said(ADA).len()), (vec!["unsure".to_owned(), "sent".to_owned()], 1));
 }
+
+#[test]
+fn calls_by_name_do_not_put_off_the_look_at_what_is_due() {
+    let looked = Instant::now();
+    let looks = (0..5_000).map(|call| next_look(looked + Duration::from_millis(call), LOOK.0, looked));
+    assert!(looks.max().is_some_and(|look| look == looked + LOOK.1));
+}
