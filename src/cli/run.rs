@@ -1,6 +1,7 @@
 //! `junco run`: the service.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 
 use crate::config::Config;
@@ -17,9 +18,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     super::start_log();
     let config = Config::load(&args.config)?;
     let path = config.path.clone();
-    let service = Service::start(config).await?;
+    let mut asked_to_end = pin!(super::asked_to_end()?);
+    let service = tokio::select! {
+        service = Service::start(config) => service?,
+        // A start may take long; what it has read it reads again the next time.
+        () = &mut asked_to_end => return Ok(ExitCode::SUCCESS),
+    };
     tracing::info!("listening: webhook http://{address}{path}, health http://{address}/healthz", address = service.address());
-    super::asked_to_end().await?;
+    asked_to_end.await;
     tracing::info!("stopping: ending what is under way");
     service.stop().await?;
     Ok(ExitCode::SUCCESS)

@@ -17,9 +17,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     super::start_log();
+    let asked_to_end = super::asked_to_end()?;
     let simulator = Simulator::start(Settings { listen: args.listen, seed: args.seed, ..Settings::default() }).await?;
     println!("X, simulated: {url} (open it in a browser to see who lives there and how to point a bot at it)", url = simulator.url());
-    super::asked_to_end().await?;
+    asked_to_end.await;
     simulator.stop().await;
     Ok(ExitCode::SUCCESS)
 }
