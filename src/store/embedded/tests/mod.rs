@@ -3,6 +3,7 @@
 mod crash;
 mod faults;
 mod old;
+mod power;
 
 use std::sync::{Arc, Mutex};
 
