@@ -13,7 +13,7 @@ use url::Url;
 use crate::model::{AppId, Secret, UserId, parse_duration};
 
 /// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 3] = [("console", "the web console"), ("metrics", "the metrics page"), ("retention", "pruning")];
+const LATER: [(&str, &str); 2] = [("console", "the web console"), ("metrics", "the metrics page")];
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ pub struct Config {
     /// What becomes of a send whose fate stays unknown.
     #[serde(default)]
     pub unsure: Unsure,
+    /// How long the journal is kept; event ids at least six days.
+    #[serde(default = "default_retention", deserialize_with = "duration")]
+    pub retention: Duration,
     /// How X is reached.
     #[serde(default)]
     pub x: Platform,
@@ -311,6 +314,10 @@ fn default_listen() -> SocketAddr {
 
 fn default_path() -> String {
     "/webhook/twitter".into()
+}
+
+fn default_retention() -> Duration {
+    Duration::from_secs(30 * 24 * 3600)
 }
 
 fn default_store() -> String {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -43,7 +44,7 @@ impl Service {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let programs = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
-        let store = open_store(folder).await?;
+        let store = open_store(folder, config.retention).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
@@ -107,9 +108,9 @@ fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program
     Ok(programs)
 }
 
-async fn open_store(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
+async fn open_store(folder: &Path, retention: Duration) -> anyhow::Result<Arc<dyn Store>> {
     let path = folder.to_owned();
-    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path, Options::default())).await?;
+    let opened = tokio::task::spawn_blocking(move || EmbeddedStore::open(&path, Options { retention, ..Options::default() })).await?;
     let wanted = if let Err(StoreError::Io { .. }) = opened { " (wanted is a folder that this user may write to)" } else { "" };
     let store = opened.with_context(|| format!("conversations cannot be kept in {}{wanted}", folder.display()))?;
     Ok(Arc::new(store))
@@ -129,7 +130,7 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
             pace.sent(entry.at, entry.key.account, *app, is_free(state.heard, state.replies.saturating_sub(1), entry.at));
         }
     };
-    store.replay(clock.now().minus(std::time::Duration::from_secs(24 * 3600)), &mut count).await?;
+    store.replay(clock.now().minus(Duration::from_secs(24 * 3600)), &mut count).await?;
     Ok(pace)
 }
 
@@ -171,7 +172,7 @@ fn listen(
     let server = HttpServer::new(factory)
         .disable_signals()
         .shutdown_timeout(10)
-        .client_request_timeout(std::time::Duration::from_secs(5))
+        .client_request_timeout(Duration::from_secs(5))
         .bind(config.listen)
         .with_context(|| format!("cannot listen on {}: choose another address with `listen`, or stop what listens there", config.listen))?;
     let address = *server.addrs().first().context("bound to no address")?;
