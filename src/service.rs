@@ -11,15 +11,15 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::bot::Program;
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
-use crate::conversation::{Event, Outcome};
-use crate::model::{Key, UserId};
+use crate::conversation::{Event, Fired, Outcome};
+use crate::model::UserId;
 use crate::outbox::{self, Outbox};
 use crate::pace::{Limits, Pace, is_free};
 use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
@@ -51,9 +51,11 @@ impl Service {
         let turns = Arc::new(turns);
 
         let (stop, stopped) = watch::channel(false);
-        let outbox = start_outbox(&config, turns.clone(), clock, pace, woken, stopped)?;
+        // The doors open only where both can: a start that fails sends nothing.
+        let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
         let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
+        let outbox = tokio::spawn(outbox.run(woken, stopped));
         Ok(Service { address, door, store, server, serving, outbox, stop })
     }
 
@@ -124,7 +126,10 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     let mut count = |entry: Entry| {
         let Some(app) = apps.get(&entry.key.account) else { return };
         let state = &entry.record.state;
-        let sent = entry.turns.iter().filter(|turn| matches!(turn.event, Event::Settled { outcome: Outcome::Sent(_), .. }));
+        let sent = entry.turns.iter().filter(|turn| {
+            let told = matches!(turn.event, Event::Settled { outcome: Outcome::Sent(_), .. });
+            told || turn.trace.fired == Fired::Confirmation
+        });
         for _ in sent {
             // The record stands after the send, which was the last of the replies.
             pace.sent(entry.at, entry.key.account, *app, is_free(state.heard, state.replies.saturating_sub(1), entry.at));
@@ -134,14 +139,7 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     Ok(pace)
 }
 
-fn start_outbox(
-    config: &Config,
-    turns: Arc<Turns>,
-    clock: Arc<dyn Clock>,
-    pace: Pace,
-    woken: mpsc::UnboundedReceiver<Key>,
-    stopped: watch::Receiver<bool>,
-) -> anyhow::Result<JoinHandle<()>> {
+fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
     let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
     let client = Client::new(config.x.api.clone(), timeouts, clock.clone())?;
     let settings = outbox::Settings {
@@ -151,8 +149,7 @@ fn start_outbox(
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
     };
-    let outbox = Outbox::new(turns, client, clock, senders(config), pace, settings);
-    Ok(tokio::spawn(outbox.run(woken, stopped)))
+    Ok(Outbox::new(turns, client, clock, senders(config), pace, settings))
 }
 
 fn listen(

@@ -24,6 +24,10 @@ pub(super) fn claimed(state: &mut State, id: RowId, now: Timestamp) {
 /// An attempt has ended. Nothing happens where the echo or a tap has settled the row before.
 pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Timestamp) -> Vec<Action> {
     let Some(place) = state.rows.iter().position(|row| row.id == id) else { return Vec::new() };
+    if matches!(outcome, Outcome::Sent(_) | Outcome::Unsure { .. }) {
+        // Its echo may come later than its answer.
+        state.sent = Some(now);
+    }
     match outcome {
         Outcome::Sent(_) => confirm(state, place),
         Outcome::RetryAt(at) => state.rows[place].status = RowStatus::Due(*at),
@@ -50,7 +54,7 @@ pub(super) fn echo(state: &mut State, message: &Incoming, origin: Origin, now: T
         confirm(state, place);
         return Fired::Confirmation;
     }
-    let in_flight = !state.rows.is_empty() || state.sent.is_some_and(|sent| now.since(sent) < LATE_ECHO);
+    let in_flight = state.rows.iter().any(|row| tried_at(row).is_some()) || state.sent.is_some_and(|sent| now.since(sent) < LATE_ECHO);
     match origin {
         Origin::Other => Fired::Operator,
         Origin::Unknown if !in_flight => Fired::Operator,

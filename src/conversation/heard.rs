@@ -8,8 +8,9 @@ use super::{Fired, Slots, answer, late};
 use crate::bot::{self, Choice, Found, Op, PromptIx, PromptKind, Question, Reach, StateIx, Target};
 use crate::model::{Incoming, Profile, Timestamp, fold, same_label};
 
-/// Two of our own accounts answer each other at most so often an hour; more would be two bots in a loop.
-const OWN_TALK_PER_HOUR: usize = 10;
+/// How often an hour an account answers another of ours, so that there are at most ten answers between the two; more would be two
+/// bots in a loop.
+const OWN_TALK_PER_HOUR: usize = 5;
 
 /// Takes a message of the person.
 pub(super) fn message(play: &mut Play<'_>, message: &Incoming, from: &Profile) {
@@ -120,7 +121,7 @@ fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
     let pages = play.pages(open.prompt);
     if pages.len() > 1 && same_label(text, &play.program.defaults.words.more) {
         play.fired(Fired::Option(prompt_name(play, open.prompt), "more".into()));
-        play.turn_page((open.page + 1) % pages.len());
+        play.turn_page((open.page % pages.len() + 1) % pages.len());
         return true;
     }
     let named = open.choices.iter().find(|choice| is_called(choice, text));

@@ -24,7 +24,7 @@ impl Output {
             return;
         }
         if let Some(last) = self.messages.last_mut().filter(|_| !breaks)
-            && last.asking.is_none()
+            && last.message.options.is_empty()
             && last.message.text.chars().count() + 1 + text.chars().count() <= limits::TEXT
         {
             last.message.text.push('\n');
@@ -36,14 +36,14 @@ impl Output {
         }
     }
 
-    /// Hangs options on the last message; `otherwise` is its text where nothing was said.
-    pub(super) fn ask(&mut self, options: Vec<QuickOption>, asking: u32, otherwise: &str) {
-        if self.messages.last().is_none_or(|last| last.asking.is_some()) {
+    /// Hangs options on the last message, the first that shows this asking, if it is one; `otherwise` is its text where nothing was said.
+    pub(super) fn ask(&mut self, options: Vec<QuickOption>, asking: Option<u32>, otherwise: &str) {
+        if self.messages.last().is_none_or(|last| !last.message.options.is_empty()) {
             self.say(otherwise, true);
         }
         if let Some(last) = self.messages.last_mut() {
             last.message.options = options;
-            last.asking = Some(asking);
+            last.asking = asking;
         }
     }
 
@@ -88,7 +88,7 @@ mod tests {
         let mut output = Output::default();
         output.say("one", false);
         output.say("two", true);
-        output.ask(vec![QuickOption { label: "A".into(), description: None, metadata: None }], 7, "Please choose:");
+        output.ask(vec![QuickOption { label: "A".into(), description: None, metadata: None }], Some(7), "Please choose:");
         let drafts = output.into_drafts();
         assert!(drafts[0].asking.is_none() && drafts[0].message.options.is_empty());
         assert!(drafts[1].asking == Some(7) && drafts[1].message.options.len() == 1);

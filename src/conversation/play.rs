@@ -119,7 +119,7 @@ impl<'a> Play<'a> {
         let open = self.state.open.and_then(|number| self.state.askings.iter().position(|asking| asking.number == number));
         let Some(place) = open else { return };
         match self.prompt_of(&self.state.askings[place]) {
-            Some(prompt) => self.show_again(prompt, place),
+            Some(prompt) => self.show_asking(prompt, place, false),
             // The script has it no longer.
             None => self.state.open = None,
         }
@@ -283,10 +283,11 @@ impl<'a> Play<'a> {
         });
         self.state.open = Some(self.state.asked);
         self.state.wrong = 0;
-        self.show_again(prompt, self.state.askings.len() - 1);
+        self.show_asking(prompt, self.state.askings.len() - 1, true);
     }
 
-    fn show_again(&mut self, prompt: PromptIx, place: usize) {
+    /// Only the first showing stands for the asking: a tap on it tells nothing of a repetition that is still on its way.
+    fn show_asking(&mut self, prompt: PromptIx, place: usize, is_first: bool) {
         let program = self.program;
         if let Some(text) = &program.prompt(prompt).text {
             self.say(text);
@@ -294,7 +295,7 @@ impl<'a> Play<'a> {
         let (number, page) = (self.state.askings[place].number, self.state.askings[place].page);
         let options = self.options(prompt, number, page);
         if !options.is_empty() {
-            self.output.ask(options, number, &program.defaults.words.choose);
+            self.output.ask(options, is_first.then_some(number), &program.defaults.words.choose);
         }
     }
 

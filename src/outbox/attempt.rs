@@ -25,6 +25,7 @@ impl Outbox {
     pub(super) async fn serve_rows(&self, key: Key) -> Result<(), TurnError> {
         let Some(sender) = self.senders.get(&key.account) else {
             // The account is no longer configured; its rows wait until it is.
+            self.park(key);
             return Ok(());
         };
         self.refill(key).await?;

@@ -8,7 +8,7 @@ mod backlog;
 mod reconcile;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -19,7 +19,6 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::model::{AppId, Key, Secret, Timestamp, UserId};
 use crate::pace::Pace;
-use crate::store::StoreError;
 use crate::turn::Turns;
 use crate::wire::oauth::Credentials;
 use reconcile::Listings;
@@ -33,6 +32,9 @@ const MAX_ATTEMPTS: u32 = 300;
 /// The shortest and the longest time between two looks into the store. Turns wake the outbox by name; looking finds what was due
 /// before the service started, what is to be tried again, and the few whose call came while they were being served.
 const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+/// How long a conversation rests that is due and cannot go on.
+const PARKED: Duration = Duration::from_secs(60);
 
 /// How an account sends.
 #[derive(Debug, Clone)]
@@ -85,6 +87,8 @@ pub struct Outbox {
     listings: Listings,
     /// Conversations being served, so that none is taken up twice; true where one was called again meanwhile.
     busy: Mutex<BTreeMap<Key, bool>>,
+    /// Conversations that are due and cannot go on, and when they are tried again.
+    parked: Mutex<BTreeMap<Key, Timestamp>>,
 }
 
 impl Outbox {
@@ -106,6 +110,7 @@ impl Outbox {
             settings,
             listings: Listings::default(),
             busy: Mutex::default(),
+            parked: Mutex::default(),
         })
     }
 
@@ -134,8 +139,9 @@ impl Outbox {
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
                 let outbox = self.clone();
                 sends.spawn(async move {
+                    let served = Served { outbox: &outbox, key };
                     outbox.serve(key).await;
-                    drop(slot);
+                    drop((served, slot));
                 });
             }
             while sends.try_join_next().is_some() {}
@@ -147,9 +153,10 @@ impl Outbox {
     async fn serve(&self, key: Key) {
         loop {
             if let Err(error) = self.serve_rows(key).await {
-                tracing::error!(conversation = %key, %error, "the outbox could not go on; it tries again when the conversation is due");
+                tracing::error!(conversation = %key, %error, "the outbox could not go on; it tries again in a minute");
+                self.park(key);
             }
-            if self.end(key) {
+            if !self.is_called_again(key) {
                 return;
             }
         }
@@ -157,6 +164,8 @@ impl Outbox {
 
     async fn until_next_due(&self) -> Duration {
         match self.turns.store().next_due().await {
+            // What is parked stays due; looking for it all the time would find nothing else.
+            Ok(Some(_)) if !self.parked().is_empty() => LOOK.1,
             Ok(Some(due)) => due.since(self.clock.now()).clamp(LOOK.0, LOOK.1),
             Ok(None) => LOOK.1,
             Err(error) => {
@@ -167,12 +176,30 @@ impl Outbox {
     }
 
     async fn due(&self) -> Vec<Key> {
-        let claimed: Result<Vec<Key>, StoreError> =
-            self.turns.store().claim(self.clock.now(), BATCH, &self.settings.owner, self.settings.resend_after).await;
-        claimed.unwrap_or_else(|error| {
-            tracing::error!(%error, "the store does not tell what is due");
-            Vec::new()
-        })
+        let now = self.clock.now();
+        let parked: Vec<Key> = {
+            let mut parked = self.parked();
+            parked.retain(|_, until| *until > now);
+            parked.keys().copied().collect()
+        };
+        // Those that cannot go on must not hide those behind them.
+        let most = BATCH + parked.len();
+        match self.turns.store().claim(now, most, &self.settings.owner, self.settings.resend_after).await {
+            Ok(claimed) => claimed.into_iter().filter(|key| parked.binary_search(key).is_err()).collect(),
+            Err(error) => {
+                tracing::error!(%error, "the store does not tell what is due");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Lets a conversation rest that is due and cannot go on.
+    pub(super) fn park(&self, key: Key) {
+        self.parked().insert(key, self.clock.now().plus(PARKED));
+    }
+
+    fn parked(&self) -> MutexGuard<'_, BTreeMap<Key, Timestamp>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the conversation was free and is now being served; one that is served already is served once more.
@@ -183,23 +210,37 @@ impl Outbox {
         !again
     }
 
-    /// Whether the conversation may go; false where it was called while it was served.
-    fn end(&self, key: Key) -> bool {
+    /// Whether the conversation was called while it was served; if not, it is free from here on.
+    fn is_called_again(&self, key: Key) -> bool {
         let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         match busy.get_mut(&key) {
             Some(again) if *again => {
                 *again = false;
-                false
+                true
             }
             _ => {
                 busy.remove(&key);
-                true
+                false
             }
         }
     }
 
     fn with_pace<T>(&self, ask: impl FnOnce(&mut Pace, Timestamp) -> T) -> T {
         ask(&mut self.pace.lock().unwrap_or_else(PoisonError::into_inner), self.clock.now())
+    }
+}
+
+/// A conversation being served: free again when this goes, even after a panic.
+struct Served<'a> {
+    outbox: &'a Outbox,
+    key: Key,
+}
+
+impl Drop for Served<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.outbox.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        }
     }
 }
 

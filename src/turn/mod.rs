@@ -161,7 +161,7 @@ impl Turns {
             let peer = arrivals.first().map_or_else(|| Profile::unknown(key.peer), |arrival| arrival.peer.clone());
             let mut draft = self.draft(key, record, &peer);
             for arrival in &arrivals {
-                if self.is_repeated(&draft.commit.entry.record, arrival.id).await? {
+                if self.is_repeated(&draft.commit.entry, arrival.id).await? {
                     draft.tally.repeated += 1;
                     continue;
                 }
@@ -181,8 +181,10 @@ impl Turns {
         }
     }
 
-    async fn is_repeated(&self, record: &Record, id: EventId) -> Result<bool, StoreError> {
-        match record.seen.recall(MessageId(id.id)) {
+    async fn is_repeated(&self, entry: &Entry, id: EventId) -> Result<bool, StoreError> {
+        match entry.record.seen.recall(MessageId(id.id)) {
+            // The index learns of this very delivery only with its commit.
+            Memory::AskIndex if entry.events.contains(&id) => Ok(true),
             Memory::Taken => Ok(true),
             Memory::New => Ok(false),
             Memory::AskIndex => Ok(self.store.event(id).await?.is_some()),

@@ -35,10 +35,7 @@ impl Door {
         let mut arrivals = Vec::with_capacity(delivery.events.len());
         for event in delivery.events {
             match (event.for_user, event.body) {
-                (Some(user), EventBody::Message(message)) if self.turns.has_account(user) => match self.arrival(user, message) {
-                    Some(arrival) => arrivals.push(arrival),
-                    None => self.note(user, "message", "neither from nor to the user it is for", &envelope.body).await?,
-                },
+                (Some(user), EventBody::Message(message)) if self.turns.has_account(user) => arrivals.push(self.arrival(user, message)),
                 (Some(_), EventBody::Message(_)) => count(&self.counts.strangers, 1),
                 (_, body) => {
                     count(&self.counts.unused, 1);
@@ -52,8 +49,8 @@ impl Door {
         Ok(())
     }
 
-    /// The conversation that a message belongs to, and what it is there; `None` when the user is at neither end.
-    fn arrival(&self, user: UserId, direct: DirectMessage) -> Option<Arrival> {
+    /// The conversation that a message of or to the user belongs to, and what it is there.
+    fn arrival(&self, user: UserId, direct: DirectMessage) -> Arrival {
         let id = EventId::message(user, direct.message.id);
         if direct.is_echo(user) {
             let origin = match direct.source_app {
@@ -62,14 +59,11 @@ impl Door {
                 None => Origin::Unknown,
             };
             let event = Event::Echo { message: direct.message, origin };
-            return Some(Arrival { key: Key::new(user, direct.recipient), id, event, peer: Profile::unknown(direct.recipient) });
+            return Arrival { key: Key::new(user, direct.recipient), id, event, peer: Profile::unknown(direct.recipient) };
         }
-        (direct.recipient == user).then(|| {
-            let key = Key::new(user, direct.sender);
-            let peer = direct.sender_profile.clone();
-            let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false };
-            Arrival { key, id, event, peer }
-        })
+        let peer = direct.sender_profile.clone();
+        let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false };
+        Arrival { key: Key::new(user, direct.sender), id, event, peer }
     }
 
     /// Keeps what could not be read, for the console: answered 200 all the same, since X would only send it again.

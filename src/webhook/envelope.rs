@@ -8,12 +8,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 
 use super::{Door, count};
-use crate::model::AppId;
 
 /// Verified bytes.
 pub struct Envelope {
-    /// The app that signed them.
-    pub app: AppId,
     /// The raw body.
     pub body: web::Bytes,
 }
@@ -78,13 +75,12 @@ impl FromRequest for Envelope {
             let read = payload.to_bytes_limited(door.limits.body);
             let read = tokio::time::timeout(door.limits.body_timeout, read).await.map_err(|_| Refusal::TooSlow)?;
             let body = read.map_err(|_| Refusal::TooLarge)?.map_err(|_| Refusal::Broken)?;
-            let app = door.signer(signature.as_deref(), &body).map(|(app, _)| app);
-            let app = app.ok_or_else(|| {
+            door.signer(signature.as_deref(), &body).ok_or_else(|| {
                 count(&door.counts.unsigned, 1);
                 tracing::warn!(bytes = body.len(), "delivery without a right signature");
                 Refusal::Unsigned
             })?;
-            Ok(Envelope { app, body })
+            Ok(Envelope { body })
         })
     }
 }

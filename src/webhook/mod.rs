@@ -76,11 +76,10 @@ impl Door {
         &self.counts
     }
 
-    /// The app and the secret that made a signature over these bytes; every secret is tried, in constant time each.
-    fn signer(&self, header: Option<&str>, message: &[u8]) -> Option<(AppId, &Secret)> {
+    /// The secret that made a signature over these bytes; every secret of every app is tried, in constant time each.
+    fn signer(&self, header: Option<&str>, message: &[u8]) -> Option<&Secret> {
         let header = header?;
-        let mut secrets = self.apps.iter().flat_map(|app| app.secrets.iter().map(|secret| (app.id, secret)));
-        secrets.find(|(_, secret)| signature::verify(header, secret.expose().as_bytes(), message))
+        self.apps.iter().flat_map(|app| &app.secrets).find(|secret| signature::verify(header, secret.expose().as_bytes(), message))
     }
 }
 
@@ -95,7 +94,7 @@ async fn challenge(request: HttpRequest, door: web::Data<Door>) -> HttpResponse 
     let Some(token) = signature::crc_token(query).filter(|token| is_challenge(token)) else {
         return HttpResponse::BadRequest().body("this is a webhook for X: a challenge has a crc_token\n");
     };
-    let signer = door.signer(header(&request), query.as_bytes()).map(|(_, secret)| secret);
+    let signer = door.signer(header(&request), query.as_bytes());
     let named = signature::named_app(query).and_then(|id| door.apps.iter().find(|app| app.id == id));
     let newest = || named.or(door.apps.first()).and_then(|app| app.secrets.first());
     match signer.or_else(newest) {

@@ -222,6 +222,18 @@ async fn several_messages_of_one_person_are_one_commit_in_their_order() {
 }
 
 #[actix_web::test]
+async fn the_same_message_twice_in_one_body_is_one_reply_however_old() {
+    let room = room();
+    // More ids than a record remembers raise its floor above the first.
+    for id in 1_000..1_080 {
+        deliver(&room.door, &greeting(id)).await;
+    }
+    let before = room.said().await.len();
+    deliver(&room.door, &delivery(json!([message(900, PEER, ACCOUNT, "hi"), message(900, PEER, ACCOUNT, "hi")]))).await;
+    assert_eq!(room.said().await.len() - before, 1, "an old message that comes for the first time");
+}
+
+#[actix_web::test]
 async fn a_challenge_is_answered_with_the_secret_that_is_meant() {
     // Vector A of contract §1.6.
     let token = "crc_token=N2MxZjBhNTItNGI3ZS00ZDhhLTljNTUtMGY2ZTJhOWQzYjEx";
