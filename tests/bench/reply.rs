@@ -1,0 +1,72 @@
+//! (b) From an event to its sent reply, the limits lifted, with an API that answers at once and one that takes 150 ms.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::Wish;
+use crate::api::Api;
+use crate::load::drive;
+use crate::table::{head, median, milliseconds, row, whole};
+use crate::world::{Press, Server};
+
+const CONNECTIONS: usize = 64;
+const PEERS: u64 = 20_000;
+const DELIVERIES: usize = 6_000;
+
+/// A service and the API that it sends to.
+struct Side {
+    api: Api,
+    service: Server,
+    _folder: TempDir,
+}
+
+/// What one round came to.
+struct Round {
+    replies: f64,
+    acknowledged: f64,
+    p99: Duration,
+}
+
+pub(crate) async fn print(wish: &Wish) {
+    head(
+        "(b) event to sent reply, 64 connections, limits lifted; all events at once, until the last reply was taken",
+        &["API latency", "replies/s", "acks/s", "ack p99"],
+    );
+    let sides = [Side::start(Duration::ZERO).await, Side::start(Duration::from_millis(150)).await];
+    let mut presses = [Press::new(PEERS), Press::new(PEERS)];
+    let mut rounds = [Vec::new(), Vec::new()];
+    for _ in 0..wish.rounds {
+        for ((side, press), rounds) in sides.iter().zip(&mut presses).zip(&mut rounds) {
+            rounds.push(side.round(press).await);
+        }
+    }
+    for (name, rounds) in ["0 ms", "150 ms"].into_iter().zip(&rounds) {
+        row(&[
+            name.to_owned(),
+            whole(median(rounds.iter().map(|round| round.replies))),
+            whole(median(rounds.iter().map(|round| round.acknowledged))),
+            milliseconds(median(rounds.iter().map(|round| round.p99))),
+        ]);
+    }
+    let [zero, slow] = &rounds;
+    let ratio = median(zero.iter().zip(slow).map(|(zero, slow)| slow.acknowledged / zero.acknowledged));
+    row(&["acks at 150 ms / acks at 0".to_owned(), String::new(), format!("{ratio:.2}")]);
+}
+
+impl Side {
+    async fn start(latency: Duration) -> Side {
+        let (api, folder) = (Api::start(latency).await, tempfile::tempdir().unwrap());
+        let service = Server::junco(folder.path(), api.address);
+        Side { api, service, _folder: folder }
+    }
+
+    async fn round(&self, press: &mut Press) -> Round {
+        let corpus = Arc::new(press.print(DELIVERIES));
+        let (before, start) = (self.api.taken(), Instant::now());
+        let run = drive(self.service.address, &corpus, CONNECTIONS, Duration::from_secs(60)).await;
+        self.api.has_taken(before + corpus.len() as u64).await;
+        Round { replies: corpus.len() as f64 / start.elapsed().as_secs_f64(), acknowledged: run.rate(), p99: run.latency(0.99) }
+    }
+}
