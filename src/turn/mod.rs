@@ -123,7 +123,8 @@ impl Turns {
             for event in events {
                 self.step(&program, &mut draft, event, None);
             }
-            let record = self.finish(&mut draft);
+            self.finish(&mut draft);
+            let record = draft.commit.entry.record.clone();
             if self.commit(draft.commit).await? {
                 return Ok(Some(record));
             }
@@ -228,7 +229,8 @@ impl Turns {
             entry.record.seen.mark(*id);
             entry.events.push(EventId::message(entry.key.account, *id));
         }
-        let step = conversation::step(program, entry.record.state.clone(), &event, &context);
+        let before = std::mem::replace(&mut entry.record.state, State::new(Profile::unknown(entry.key.peer), entry.at));
+        let step = conversation::step(program, before, &event, &context);
         for fault in step.actions.iter().filter_map(|action| if let Action::Fault { what } = action { Some(what) } else { None }) {
             tracing::warn!(conversation = %entry.key, fault, "the script went wrong");
         }
@@ -236,10 +238,9 @@ impl Turns {
         entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
     }
 
-    fn finish(&self, draft: &mut Drafted) -> Record {
+    fn finish(&self, draft: &mut Drafted) {
         let record = &mut draft.commit.entry.record;
         record.due = record.state.due(self.lost_after);
-        record.clone()
     }
 
     /// Whether the commit is durable; otherwise it was stale.
