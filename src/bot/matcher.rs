@@ -44,6 +44,8 @@ pub struct Found {
 #[derive(Debug, Default)]
 pub struct Matcher {
     rules: Vec<Scoped>,
+    /// Whether any of them has `scope="any"`.
+    any_scope: bool,
     texts: Index,
     metadata: Index,
 }
@@ -63,7 +65,7 @@ pub(super) struct RulePatterns {
 impl Matcher {
     /// An index over the rules of a program, in the order of the script.
     pub(super) fn new(rules: Vec<RulePatterns>) -> Self {
-        let scoped = rules.iter().map(|rule| Scoped { within: rule.within.clone(), any_scope: rule.any_scope }).collect();
+        let scoped: Vec<Scoped> = rules.iter().map(|rule| Scoped { within: rule.within.clone(), any_scope: rule.any_scope }).collect();
         let (mut texts, mut metadata) = (Vec::new(), Vec::new());
         for (order, rule) in rules.into_iter().enumerate() {
             let ranked = |class, edits, words| Rank {
@@ -86,11 +88,20 @@ impl Matcher {
             let phrases = rule.metadata.into_iter();
             metadata.extend(phrases.map(|phrase| Entry::new(ranked(class(&phrase), 0, phrase.words().count()), Takes::Phrase(phrase))));
         }
-        Matcher { rules: scoped, texts: Index::new(texts), metadata: Index::new(metadata) }
+        Matcher {
+            any_scope: scoped.iter().any(|rule| rule.any_scope),
+            rules: scoped,
+            texts: Index::new(texts),
+            metadata: Index::new(metadata),
+        }
     }
 
     /// The most specific rule that takes a typed text in a state.
     pub fn find(&self, text: &str, at: Option<StateIx>, reach: Reach) -> Option<Found> {
+        // Asked before all else of every text, and most scripts have no such rule.
+        if reach == Reach::AnyScope && !self.any_scope {
+            return None;
+        }
         self.texts.find(text, reach != Reach::Literal, |entry| {
             let rule = &self.rules[entry.rank.order];
             rule.holds(at)
