@@ -74,5 +74,20 @@ fn shorten(name: &mut String) {
 }
 
 fn encoded(state: &State) -> usize {
-    rmp_serde::to_vec_named(state).map_or(0, |bytes| bytes.len())
+    let mut counted = Counted(0);
+    rmp_serde::encode::write_named(&mut counted, state).map_or(0, |()| counted.0)
+}
+
+/// Counts bytes and keeps none: this is asked at every turn.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

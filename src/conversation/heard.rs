@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::play::{Play, is_called};
+use super::play::{Play, called};
 use super::{Fired, Slots, answer, late};
 use crate::bot::{self, Choice, Found, Op, PromptIx, PromptKind, Question, Reach, StateIx, Target};
 use crate::model::{Incoming, Profile, Timestamp, fold, same_label};
@@ -124,7 +124,7 @@ fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
         play.turn_page((open.page % pages.len() + 1) % pages.len());
         return true;
     }
-    let named = open.choices.iter().find(|choice| is_called(choice, text));
+    let named = called(&open.choices, text);
     let takes_numbers = open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. }));
     let numbered = || {
         let number: usize = fold(text).parse().ok().filter(|_| !takes_numbers)?;

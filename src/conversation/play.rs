@@ -6,7 +6,7 @@ use super::metadata::{AskingRef, Metadata};
 use super::output::{Draft, Output};
 use super::{Action, Asking, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
 use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, Scope, StateIx, Target, Template, limits};
-use crate::model::{QuickOption, same_label};
+use crate::model::{QuickOption, fold};
 
 /// A turn being played.
 pub(super) struct Play<'a> {
@@ -32,9 +32,12 @@ enum Flow {
     Over,
 }
 
-/// Whether a typed text is an option's label or value.
-pub(super) fn is_called(choice: &Choice, typed: &str) -> bool {
-    same_label(typed, &choice.label) || choice.value.as_deref().is_some_and(|value| same_label(typed, value))
+/// The option whose label or value was typed: case, accents, punctuation and space do not count.
+pub(super) fn called<'c>(choices: &'c [Choice], typed: &str) -> Option<&'c Choice> {
+    let typed = fold(typed);
+    let is_called = |name: &str| fold(name) == typed;
+    let mut choices = choices.iter().filter(|_| !typed.is_empty());
+    choices.find(|choice| is_called(&choice.label) || choice.value.as_deref().is_some_and(is_called))
 }
 
 /// An option's id that shows a page of its prompt instead of answering it.
@@ -264,7 +267,7 @@ impl<'a> Play<'a> {
     /// What a text gives as the answer of a question: an option's value, or the text where it validates.
     fn matching_value(&mut self, prompt: PromptIx, question: &Question, typed: &str) -> Option<Value> {
         let choices = self.choices(prompt);
-        let choice = choices.iter().find(|choice| is_called(choice, typed)).or_else(|| bot::closest(&choices, typed, question.fuzzy));
+        let choice = called(&choices, typed).or_else(|| bot::closest(&choices, typed, question.fuzzy));
         let option = choice.and_then(|choice| choice.value.as_deref()).map(|value| answer::of_option(question, value));
         option.or_else(|| answer::accept(question, typed))
     }
@@ -337,6 +340,9 @@ impl<'a> Play<'a> {
     }
 
     fn render(&mut self, template: &Template) -> String {
+        if let Some(text) = template.as_literal() {
+            return text.to_owned();
+        }
         template.render(&self.scope()).unwrap_or_else(|error| {
             self.fault(format!("`{}`: {error}", template.source()));
             String::new()
