@@ -18,7 +18,7 @@ const DELIVERIES: usize = 60_000;
 pub(crate) async fn print(wish: &Wish) {
     head(
         "(a) durable acknowledgement, the sender paused; next to an endpoint that only checks the HMAC and parses",
-        &["connections", "acks/s", "bare/s", "ratio", "lowest", "highest", "p50", "p99", "bare p50", "bare p99"],
+        &["connections", "acks/s", "bare/s", "ratio", "lowest", "highest", "p50", "p99", "bare p50", "bare p99", "CPU/ack"],
     );
     for connections in CONNECTIONS {
         let folder = tempfile::tempdir().unwrap();
@@ -29,11 +29,14 @@ pub(crate) async fn print(wish: &Wish) {
         drive(durable.address, &warm, connections, wish.time).await;
         drive(bare.address, &warm, connections, wish.time).await;
         let mut rounds: Vec<(Run, Run)> = Vec::new();
+        let before = durable.processor_time();
         for _ in 0..wish.rounds {
             let corpus = Arc::new(press.print(DELIVERIES));
             let ours = drive(durable.address, &corpus, connections, wish.time).await;
             rounds.push((ours, drive(bare.address, &corpus, connections, wish.time).await));
         }
+        let spent = durable.processor_time() - before;
+        let taken: usize = rounds.iter().map(|(ours, _)| ours.done).sum();
         let ratios = table::sorted(rounds.iter().map(|(ours, bare)| ours.rate() / bare.rate()));
         let ratio = |part| format!("{:.2}", table::quantile(&ratios, part));
         row(&[
@@ -47,6 +50,7 @@ pub(crate) async fn print(wish: &Wish) {
             milliseconds(median(rounds.iter().map(|(ours, _)| ours.latency(0.99)))),
             milliseconds(median(rounds.iter().map(|(_, bare)| bare.latency(0.5)))),
             milliseconds(median(rounds.iter().map(|(_, bare)| bare.latency(0.99)))),
+            format!("{:.0} µs", spent.as_secs_f64() * 1e6 / taken as f64),
         ]);
     }
 }

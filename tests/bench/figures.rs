@@ -2,7 +2,12 @@
 //!
 //! Machines are noisy, so what is compared is run by turns (A B A B …) within one call, and medians over the rounds are shown.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails where it stands, and its output is its purpose")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark fails where it stands, and its output is its purpose"
+)]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 
 mod acknowledge;

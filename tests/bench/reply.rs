@@ -3,13 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use junco::client::{Client, Timeouts};
+use junco::clock::SystemClock;
+use junco::model::UserId;
+use junco::simulator::{App, Person, Rules, Settings, Simulator, Token};
+use junco::wire::oauth::Credentials;
 use tempfile::TempDir;
 
 use crate::Wish;
 use crate::api::Api;
 use crate::load::drive;
 use crate::table::{head, median, milliseconds, row, whole};
-use crate::world::{Press, Server};
+use crate::world::{ACCOUNT, APP, KEY, PATH, Press, SECRET, Server};
 
 const CONNECTIONS: usize = 64;
 const PEERS: u64 = 20_000;
@@ -53,6 +58,40 @@ pub(crate) async fn print(wish: &Wish) {
     let [zero, slow] = &rounds;
     let ratio = median(zero.iter().zip(slow).map(|(zero, slow)| slow.acknowledged / zero.acknowledged));
     row(&["acks at 150 ms / acks at 0".to_owned(), String::new(), format!("{ratio:.2}")]);
+    row(&["the simulator, in this process".to_owned(), whole(simulated().await)]);
+}
+
+/// Replies a second with the simulator at both ends: it delivers, and it takes the replies.
+async fn simulated() -> f64 {
+    const PEOPLE: u64 = 1_000;
+    let mut people = vec![Person::new(ACCOUNT.0, "bot", "Bot"), Person::new(Settings::OWNER.0, "dev", "The developer")];
+    people.extend((1..=PEOPLE).map(|id| Person::new(id, &format!("peer{id}"), "Peer")));
+    let app = App {
+        id: APP,
+        name: "bench".into(),
+        url: "https://example.org".into(),
+        consumer_key: KEY.into(),
+        consumer_secret: SECRET.into(),
+        owner: Settings::OWNER,
+    };
+    let tokens: Vec<Token> = [ACCOUNT, Settings::OWNER].map(|user| Token::for_user(user, APP)).into();
+    let rules = Rules { rate_limits: false, ..Rules::default() };
+    let (owner, bot) = (tokens[1].clone(), tokens[0].clone());
+    let x = Simulator::start(Settings { people, apps: vec![app], tokens, rules, ..Settings::default() }).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let service = Server::junco(folder.path(), x.url().trim_start_matches("http://").parse().unwrap());
+    let client = Client::new(x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
+    fn keys(token: &Token) -> Credentials<'_> {
+        Credentials { consumer_key: KEY, consumer_secret: SECRET, token: Some((&token.token, &token.secret)) }
+    }
+    let webhook = client.register_webhook(keys(&owner), &format!("http://{}{PATH}", service.address)).await.unwrap();
+    client.subscribe(keys(&bot), webhook.id).await.unwrap();
+    let start = Instant::now();
+    let said: Vec<_> = (1..=PEOPLE).map(|id| (UserId(id), x.say(UserId(id), ACCOUNT, "hi").unwrap())).collect();
+    for (peer, message) in said {
+        x.next_message(ACCOUNT, peer, message, Duration::from_secs(30)).await.expect("the bot answers");
+    }
+    PEOPLE as f64 / start.elapsed().as_secs_f64()
 }
 
 impl Side {

@@ -41,13 +41,12 @@ pub(crate) fn measure(count: usize) {
     let text = script(count);
     let sources = Sources::from([(SCRIPT.to_owned(), text.clone())]);
     let before = resident("self").0;
-    let parsing = median((0..3).map(|_| timed(|| text.parse::<kdl::KdlDocument>().unwrap())));
-    let after_parsing = resident("self").0;
     let start = Instant::now();
     let program = compile(&sources).unwrap_or_else(|found| panic!("{:?}", found.first())).program;
-    let beyond = start.elapsed().saturating_sub(parsing);
-    drop(sources);
-    let memory = resident("self").0.saturating_sub(before.max(after_parsing.min(before)));
+    let whole = start.elapsed();
+    let memory = resident("self").0.saturating_sub(before);
+    let parsing = median((0..3).map(|_| timed(|| text.parse::<kdl::KdlDocument>().unwrap())));
+    let beyond = whole.saturating_sub(parsing);
     let figures = KINDS.map(|kind| {
         let texts: Vec<(String, bool)> = (0..1_000).map(|ix| message(kind, ix, count)).collect();
         let times = (0..PASSES).flat_map(|_| &texts).map(|(text, hits)| {

@@ -6,14 +6,17 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use junco::model::{AppId, MessageId, Timestamp, UserId};
+use junco::simulator::Token;
 use junco::wire::signature;
 
 pub(crate) const ACCOUNT: UserId = UserId(4_503_599_627_370_601);
 pub(crate) const APP: AppId = AppId(16_777_259);
 pub(crate) const SECRET: &str = "bench-consumer-secret";
+/// The public half of the app's keys.
+pub(crate) const KEY: &str = "bench-key";
 pub(crate) const PATH: &str = "/webhook/twitter";
 
 /// The first of the people; the others follow.
@@ -63,6 +66,15 @@ impl Server {
         resident(&self.process.id().to_string())
     }
 
+    /// The processor time that it took so far, to a hundredth of a second.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        // Behind the name, which may hold anything, stand the fields from the third on.
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Asks it to end, and waits until it has.
     pub(crate) fn stop(mut self) {
         Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
@@ -89,13 +101,16 @@ pub(crate) fn resident(process: &str) -> (u64, u64) {
 }
 
 fn configuration(folder: &Path, api: SocketAddr) -> String {
+    let token = Token::for_user(ACCOUNT, APP);
     format!(
         "listen = \"127.0.0.1:0\"\npath = \"{PATH}\"\nstore = \"sled:{}\"\n[x]\napi = \"http://{api}\"\n\
          [limits]\naccount_sends = 0\napp_sends = 0\n\
-         [[app]]\nid = \"{APP}\"\nconsumer_key = \"key\"\nconsumer_secret = \"{SECRET}\"\n\
-         [[account]]\nuser_id = \"{ACCOUNT}\"\napp = \"{APP}\"\nbot = \"{}\"\naccess_token = \"token\"\naccess_token_secret = \"secret\"\n",
+         [[app]]\nid = \"{APP}\"\nconsumer_key = \"{KEY}\"\nconsumer_secret = \"{SECRET}\"\n\
+         [[account]]\nuser_id = \"{ACCOUNT}\"\napp = \"{APP}\"\nbot = \"{}\"\naccess_token = \"{}\"\naccess_token_secret = \"{}\"\n",
         folder.join("data").display(),
         snowbot().display(),
+        token.token,
+        token.secret,
     )
 }
 
