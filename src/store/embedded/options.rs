@@ -55,7 +55,7 @@ impl Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            cache_capacity: 256 << 20,
+            cache_capacity: 16 << 20,
             file_size: 64 << 20,
             checkpoint_every: 32 << 20,
             reserve: 128 << 20,
