@@ -1,4 +1,4 @@
-//! A store filled without the doors: what a month of conversations leaves behind.
+//! A store filled without the doors: what weeks of conversations leave behind.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use junco::store::{Commit, EmbeddedStore, Entry, EntryKind, Options, Record, Sto
 
 use crate::world::{ACCOUNT, snowbot};
 
-const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Less than is kept, so that nothing is pruned.
+const SPAN: Duration = Duration::from_secs(20 * 24 * 3600);
 const BATCH: u64 = 1_000;
 
 /// The child: fills the store, says so, and waits to be stopped or killed.
@@ -21,10 +22,10 @@ pub(crate) fn fill(folder: &Path, conversations: u64) {
     runtime.block_on(async move {
         let store = Arc::new(EmbeddedStore::open(folder, Options::default()).unwrap());
         let model = conversation();
-        let begin = SystemClock.now().minus(MONTH);
+        let begin = SystemClock.now().minus(SPAN);
         for batch in 0..conversations / BATCH {
             let commits = (batch * BATCH..(batch + 1) * BATCH).map(|number| {
-                let at = begin.plus(MONTH.mul_f64(number as f64 / conversations as f64));
+                let at = begin.plus(SPAN.mul_f64(number as f64 / conversations as f64));
                 Commit { base: 0, entry: moved(&model, number, at) }
             });
             store.commit(commits.collect()).await.unwrap();
@@ -50,7 +51,7 @@ fn conversation() -> Entry {
     ];
     let mut record = Record::new(State::new(from, at));
     record.revision = 1;
-    let context = Context { key, now: at, revision: 1, peer_is_ours: false, recalled: None };
+    let context = Context { key, now: at, revision: 1, messages: 0, peer_is_ours: false, recalled: None };
     let turns = events.map(|event| {
         let step = step(&program, record.state.clone(), &event, &context);
         record.state = step.state;

@@ -1,4 +1,4 @@
-//! (e) How long a start takes over a month's conversations: after a clean end, and after a kill.
+//! (e) How long a start takes over weeks of conversations: after a clean end, and after a kill.
 
 use std::net::SocketAddr;
 use std::path::Path;
