@@ -216,6 +216,11 @@ impl State {
         self.rows.first()
     }
 
+    /// The messages whose bodies are still wanted from the journal; those behind the backlog's first are younger.
+    pub fn unsent(&self) -> impl Iterator<Item = RowId> {
+        self.rows.iter().map(|row| row.id).chain(self.backlog.map(|backlog| backlog.next))
+    }
+
     /// When the conversation wants attention next. A row found on its way after `lost_after` belongs to an ended process.
     pub fn due(&self, lost_after: Duration) -> Option<Timestamp> {
         let next = self.next_row().map(|row| match row.status {

@@ -127,8 +127,8 @@ pub(super) fn all(map: &dyn RecordMap, table: Table) -> Rows<'_> {
 pub(super) fn oldest_reference(map: &dyn RecordMap, key: &[u8], value: &[u8]) -> Result<Option<u64>, StoreError> {
     let (key, record) = (read_key(key)?, read_record(value)?);
     let mut oldest = None;
-    for row in &record.state.rows {
-        if let Some(place) = map.get(Table::Entries, &entry_key(key, row.id.revision))? {
+    for row in record.state.unsent() {
+        if let Some(place) = map.get(Table::Entries, &entry_key(key, row.revision))? {
             let segment = read_place(&place)?.segment;
             oldest = Some(oldest.map_or(segment, |oldest: u64| oldest.min(segment)));
         }

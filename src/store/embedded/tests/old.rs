@@ -5,7 +5,7 @@ use super::super::segment;
 use super::super::snapshot;
 use super::super::tidy::{Dead, Policy, tidy};
 use super::*;
-use crate::conversation::{Row, RowId, RowStatus};
+use crate::conversation::{Backlog, Row, RowId, RowStatus, State};
 use crate::store::disk::simulated::Faults;
 
 /// A turn a second.
@@ -66,13 +66,24 @@ fn old_files_go_and_the_rest_can_be_filled_again() {
 
 #[test]
 fn a_file_with_a_message_that_is_not_settled_stays() {
+    let id = RowId { revision: 1, index: 0 };
+    let status = RowStatus::Due(Timestamp::from_millis(0));
+    let row = Row { id, status, attempts: 0, asking: None, fingerprint: 0, doubtful: None };
+    stays_while(|state| state.rows = vec![row]);
+}
+
+#[test]
+fn a_file_with_a_message_of_the_backlog_stays() {
+    stays_while(|state| state.backlog = Some(Backlog { next: RowId { revision: 1, index: 0 }, count: 1 }));
+}
+
+/// Checks that the file of a conversation's first entry is kept for as long as its state refers to it.
+fn stays_while(refer: impl FnOnce(&mut State)) {
     let (disk, home) = (SimulatedDisk::new(22), TreeHome::default());
     let mut bench = Bench::start(&disk, &home).unwrap();
     bench.talk_timed(0..20);
     let mut commit = timed(3, 0);
-    let id = RowId { revision: 1, index: 0 };
-    commit.entry.record.state.rows =
-        vec![Row { id, status: RowStatus::Due(Timestamp::from_millis(0)), attempts: 0, asking: None, fingerprint: 0, doubtful: None }];
+    refer(&mut commit.entry.record.state);
     bench.commit(vec![vec![commit]]).unwrap();
     bench.talk_timed(20..60);
     bench.tidy(&policy(1)).unwrap();
