@@ -5,6 +5,7 @@
 mod chat;
 mod check;
 mod dev;
+mod migrate;
 mod run;
 mod sim;
 mod talk;
@@ -36,6 +37,8 @@ enum Command {
     Talk(talk::Args),
     /// Prove scripts: every mistake with file, line and caret.
     Check(check::Args),
+    /// Bring the data of an older Junco up to date.
+    Migrate(migrate::Args),
 }
 
 /// Runs the command line; the exit code is 0, 1 when what was asked for did not succeed, 2 when it was asked wrongly.
@@ -51,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Sim(args) => runtime.block_on(sim::run(args)),
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
+        Command::Migrate(args) => migrate::run(&args),
     };
     // A line editor may still wait for the keyboard; nothing is lost when it is not waited for.
     runtime.shutdown_background();

@@ -5,5 +5,6 @@
 mod chat;
 mod check;
 mod help;
+mod migrate;
 mod program;
 mod run;

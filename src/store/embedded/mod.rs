@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod committer;
+mod format;
 mod frame;
 mod journal;
 mod mark;

@@ -10,7 +10,7 @@ use crate::store::disk::{Disk, DiskFile, while_doing};
 use crate::store::{Entry, StoreError};
 
 /// The newest format of journal files.
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 
 const MAGIC: [u8; 8] = *b"JUNCOJNL";
 

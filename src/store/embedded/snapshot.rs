@@ -91,6 +91,26 @@ pub(super) fn restore(disk: &dyn Disk, map: &dyn RecordMap) -> Result<Option<End
     Ok(Some(end))
 }
 
+/// Refuses snapshots of a newer format.
+pub(super) fn check_format(disk: &dyn Disk) -> Result<(), StoreError> {
+    for sequence in list(disk)? {
+        let path = disk.place(&name(sequence));
+        let file = disk.open(&name(sequence)).map_err(while_doing(format!("open {path}")))?;
+        header_of(&*file, &path)?;
+    }
+    Ok(())
+}
+
+/// The bytes of a header, which may be damaged but is of no newer format.
+fn header_of(file: &dyn DiskFile, path: &str) -> Result<[u8; START], StoreError> {
+    let mut found = [0; START];
+    file.read_at(0, &mut found).map_err(while_doing(format!("read {path}")))?;
+    if found[..8] == MAGIC && found[8] > FORMAT {
+        return Err(StoreError::Newer { what: "a snapshot", found: found[8], known: FORMAT });
+    }
+    Ok(found)
+}
+
 /// Takes a frame's rows; gives `None` where they make no sense.
 type Each<'a> = &'a mut dyn FnMut(&[u8]) -> Option<Result<(), StoreError>>;
 
@@ -98,12 +118,7 @@ type Each<'a> = &'a mut dyn FnMut(&[u8]) -> Option<Result<(), StoreError>>;
 fn read(file: &dyn DiskFile, path: &str, each: Each) -> Result<End, StoreError> {
     let doing = || while_doing(format!("read {path}"));
     let damaged = |at: usize| StoreError::Corrupt(format!("{path}: damaged at byte {at}: restore it from a backup"));
-    let mut found = [0; START];
-    file.read_at(0, &mut found).map_err(doing())?;
-    if found[..8] == MAGIC && found[8] > FORMAT {
-        return Err(StoreError::Newer { what: "a snapshot", found: found[8], known: FORMAT });
-    }
-    let (end, id) = read_header(&found).ok_or_else(|| damaged(0))?;
+    let (end, id) = read_header(&header_of(file, path)?).ok_or_else(|| damaged(0))?;
     let mut offset = START;
     for number in 0.. {
         let mut bytes = vec![0; HEADER];

@@ -1,0 +1,34 @@
+//! The format of a store's folder: one number for all its files, counted by the folders under `migrations/embedded`.
+
+use std::path::Path;
+
+use super::mark::Mark;
+use super::segment::{self, Segment};
+use super::{EmbeddedStore, snapshot};
+use crate::store::StoreError;
+use crate::store::disk::RealDisk;
+
+impl EmbeddedStore {
+    /// The newest format of a folder. Older ones are read, newer ones are refused.
+    ///
+    /// Journal files carry it. Whatever in the folder changes its bytes counts it up.
+    pub const FORMAT: u8 = segment::FORMAT;
+
+    /// The format of the data in a folder; `None` when there is none. Changes nothing, and does not mind that the store is open.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or its data is a newer Junco's.
+    pub fn format(path: &Path) -> Result<Option<u8>, StoreError> {
+        let disk = RealDisk::new(path.to_owned());
+        Mark::read(&disk)?;
+        snapshot::check_format(&disk)?;
+        let mut format = None;
+        for first in segment::list(&disk)? {
+            // One without a header holds nothing yet.
+            if Segment::open(&disk, first)?.is_some() {
+                format = Some(Self::FORMAT);
+            }
+        }
+        Ok(format)
+    }
+}
