@@ -21,6 +21,10 @@ const CUTS_OF_A_DISK: u64 = 4;
 /// Cuts without syncs; one that shows no loss is no wonder, all of them would be.
 const DEAF_CUTS: u64 = 5;
 
+/// For how long the journal is kept, by the turns of [`writer::turn_of`], of which a conversation has one a second.
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
+const SECONDS: Duration = Duration::from_secs(8);
+
 /// Ways to mount; the quick commits write out sizes and names at moments of their own, `writeback` also before the bytes.
 const MOUNTS: [&str; 3] = ["defaults", "commit=1", "commit=1,data=writeback"];
 
@@ -54,10 +58,10 @@ fn without_the_sync_power_cuts_lose_something() {
         let folder = TempDir::new().unwrap();
         let mut dice = Dice::new(seed);
         let image = Image::new(folder.path().join("0"), cache(seed)).unwrap();
-        let (image, acknowledged) = cut_the_power(&image, folder.path().join("1"), &mut dice, Sync::Deaf);
+        let (image, acknowledged) = cut_the_power(&image, folder.path().join("1"), &mut dice, Sync::Deaf, FOR_EVER);
         let mounted = image.mount("defaults").unwrap();
-        lost += match open(mounted.folder()) {
-            Ok(store) => runtime().block_on(compare(&store, &acknowledged)).unwrap_or(1),
+        lost += match open(mounted.folder(), FOR_EVER) {
+            Ok(store) => runtime().block_on(compare(&store, &acknowledged, FOR_EVER)).unwrap_or(1),
             // A folder that cannot be opened has lost all.
             Err(_) => acknowledged.values().sum(),
         };
@@ -70,7 +74,8 @@ fn lose_nothing(seeds: std::ops::Range<u64>) {
     let mut folder = TempDir::new().unwrap();
     let mut disk = None;
     let mut acknowledged = Acknowledged::new();
-    for seed in seeds {
+    let mut pruned = 0;
+    for seed in seeds.clone() {
         let mut dice = Dice::new(seed);
         if seed % CUTS_OF_A_DISK == 0 {
             (disk, acknowledged) = (None, Acknowledged::new());
@@ -78,23 +83,29 @@ fn lose_nothing(seeds: std::ops::Range<u64>) {
         }
         let path = |name: &str| folder.path().join(format!("{seed}-{name}"));
         let before = disk.take().unwrap_or_else(|| Image::new(path("new"), cache(seed / CUTS_OF_A_DISK)).unwrap());
-        let (after, told) = cut_the_power(&before, path("cut"), &mut dice, Sync::Real);
+        let retention = if seed / CUTS_OF_A_DISK % 4 < 2 { FOR_EVER } else { SECONDS };
+        let (after, told) = cut_the_power(&before, path("cut"), &mut dice, Sync::Real, retention);
         let already: u64 = acknowledged.values().sum();
         acknowledged.extend(told);
-        println!("seed {seed}: {} turns acknowledged", acknowledged.values().sum::<u64>() - already);
         let mounted = after.mount("defaults").unwrap();
-        runtime().block_on(goes_on(mounted.folder(), &mut acknowledged)).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let is_pruned = !mounted.folder().join(segment::name(1)).exists();
+        println!("seed {seed}: {} turns acknowledged; journal pruned: {is_pruned}", acknowledged.values().sum::<u64>() - already);
+        assert!(retention == SECONDS || !is_pruned);
+        pruned += u32::from(is_pruned);
+        let gone_on = runtime().block_on(goes_on(mounted.folder(), &mut acknowledged, retention));
+        gone_on.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         drop(mounted);
         disk = Some(after);
     }
+    assert!(pruned > 0 || seeds.end - seeds.start < CUTS, "no cut came after a snapshot");
 }
 
 /// Lets a process commit to the store on a disk, and cuts the power at some moment.
 ///
 /// Gives the disk as the next start finds it, and what the process was told to be durable, then or before.
-fn cut_the_power(before: &Image, after: PathBuf, dice: &mut Dice, sync: Sync) -> (Image, Acknowledged) {
+fn cut_the_power(before: &Image, after: PathBuf, dice: &mut Dice, sync: Sync, retention: Duration) -> (Image, Acknowledged) {
     let mounted = before.mount(MOUNTS[dice.roll(MOUNTS.len() as u64) as usize]).unwrap();
-    let writer = Writer::start(mounted.folder(), sync, dice.roll(u64::MAX));
+    let writer = Writer::start(mounted.folder(), sync, retention, dice.roll(u64::MAX));
     writer.wait_for(dice.roll(600));
     if dice.half() {
         write_something_out(&mounted.folder().join("sled"), dice);
@@ -117,9 +128,9 @@ fn write_something_out(folder: &Path, dice: &mut Dice) {
 }
 
 /// Opens what a power cut left, compares, and goes on with it.
-async fn goes_on(folder: &Path, acknowledged: &mut Acknowledged) -> Result<(), String> {
-    let store = open(folder).map_err(|error| error.to_string())?;
-    let lost = compare(&store, acknowledged).await?;
+async fn goes_on(folder: &Path, acknowledged: &mut Acknowledged, retention: Duration) -> Result<(), String> {
+    let store = open(folder, retention).map_err(|error| error.to_string())?;
+    let lost = compare(&store, acknowledged, retention).await?;
     if lost > 0 {
         return Err(format!("{lost} of {} acknowledged turns are lost", acknowledged.values().sum::<u64>()));
     }
@@ -132,13 +143,13 @@ async fn goes_on(folder: &Path, acknowledged: &mut Acknowledged) -> Result<(), S
     }
     store.close().await.unwrap();
     drop(store);
-    let store = open(folder).map_err(|error| error.to_string())?;
-    let lost = compare(&store, acknowledged).await?;
+    let store = open(folder, retention).map_err(|error| error.to_string())?;
+    let lost = compare(&store, acknowledged, retention).await?;
     if lost > 0 { Err(format!("{lost} turns are lost after a stop")) } else { Ok(()) }
 }
 
 /// Says how many of the acknowledged turns are lost. What is there by half, or was never committed, is an error.
-async fn compare(store: &EmbeddedStore, acknowledged: &Acknowledged) -> Result<u64, String> {
+async fn compare(store: &EmbeddedStore, acknowledged: &Acknowledged, retention: Duration) -> Result<u64, String> {
     let told = |error: StoreError| error.to_string();
     let mut lost = 0;
     let mut due = Vec::new();
@@ -148,14 +159,19 @@ async fn compare(store: &EmbeddedStore, acknowledged: &Acknowledged) -> Result<u
         let revision = known.get(peer).map_or(0, |record| record.revision);
         lost += newest.saturating_sub(revision);
     }
+    let newest = known.values().map(|record| record.revision).max().unwrap_or(0);
     for (peer, record) in known {
         let entries = store.journal(key(peer), 0..=u64::MAX).await.map_err(told)?;
-        let committed = (0..record.revision).map(|base| writer::turn_of(peer, base).entry);
-        if !entries.iter().cloned().eq(committed) {
-            return Err(format!("the entries of {peer} are not the {} that were committed", record.revision));
+        // The oldest may have gone, but none that is younger than the retention.
+        let gone = record.revision.saturating_sub(entries.len() as u64);
+        if gone + retention.as_secs() > newest && gone > 0 {
+            return Err(format!("{gone} entries of {peer} are gone, although the newest is only at {newest}"));
         }
-        if entries.last().map(|entry| &entry.record) != Some(&record) {
-            return Err(format!("the record of {peer} is not that of its last entry"));
+        if !entries.iter().cloned().eq((gone..record.revision).map(|base| writer::turn_of(peer, base).entry)) {
+            return Err(format!("the entries of {peer} are not those that were committed up to {}", record.revision));
+        }
+        if record != writer::turn_of(peer, record.revision - 1).entry.record {
+            return Err(format!("the record of {peer} is not that of its last turn"));
         }
         for revision in 1..=record.revision + 1 {
             let found = store.event(event(peer, revision)).await.map_err(told)?;
@@ -171,17 +187,18 @@ async fn compare(store: &EmbeddedStore, acknowledged: &Acknowledged) -> Result<u
     if claimed != due { Err(format!("due are {due:?}, found {claimed:?}")) } else { Ok(lost) }
 }
 
-fn open(folder: &Path) -> Result<EmbeddedStore, StoreError> {
-    EmbeddedStore::open(folder, options())
+fn open(folder: &Path, retention: Duration) -> Result<EmbeddedStore, StoreError> {
+    EmbeddedStore::open(folder, options(retention))
 }
 
 /// Small, so that short runs see many files and checkpoints.
-fn options() -> Options {
+fn options(retention: Duration) -> Options {
     Options {
         cache_capacity: 8 << 20,
-        file_size: 256 << 10,
+        file_size: 128 << 10,
         checkpoint_every: 128 << 10,
         reserve: 0,
+        retention,
         on_fatal: Arc::new(|_| ()),
         ..Options::default()
     }

@@ -29,10 +29,12 @@ pub(super) enum Sync {
     Deaf,
 }
 
-/// The turn that the process makes of revision `base` of a conversation.
+/// The turn that the process makes of revision `base` of a conversation, at that second.
 pub(super) fn turn_of(peer: u64, base: u64) -> Commit {
     let text = format!("{peer} says {base}{}", " and so on".repeat((peer * 31 + base * 17) as usize % 90));
-    turn(peer, base, &text, base.is_multiple_of(2).then_some((peer * 1_000 + base) as i64))
+    let mut commit = turn(peer, base, &text, base.is_multiple_of(2).then_some((peer * 1_000 + base) as i64));
+    commit.entry.at = Timestamp::from_millis(base as i64 * 1_000);
+    commit
 }
 
 /// The process.
@@ -44,11 +46,11 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts it on the store in a folder.
-    pub(super) fn start(folder: &Path, sync: Sync, seed: u64) -> Writer {
+    pub(super) fn start(folder: &Path, sync: Sync, retention: Duration, seed: u64) -> Writer {
         let module = module_path!().split_once("::").unwrap().1;
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", &format!("{module}::commits_until_it_is_killed"), "--ignored", "--nocapture"])
-            .env(ORDER, format!("{sync:?} {seed} {}", folder.display()))
+            .env(ORDER, format!("{sync:?} {seed} {} {}", retention.as_secs(), folder.display()))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -116,11 +118,11 @@ impl Drop for Writer {
 fn commits_until_it_is_killed() {
     #[expect(clippy::disallowed_methods, reason = "a test binary takes no arguments of our own")]
     let Ok(order) = std::env::var(ORDER) else { return };
-    let [sync, seed, folder] = order.splitn(3, ' ').collect::<Vec<_>>().try_into().unwrap();
-    let folder = Path::new(folder);
+    let [sync, seed, retention, folder] = order.splitn(4, ' ').collect::<Vec<_>>().try_into().unwrap();
+    let (folder, retention) = (Path::new(folder), Duration::from_secs(retention.parse().unwrap()));
     let store = match sync {
-        "Real" => open(folder),
-        _ => open_deaf(folder),
+        "Real" => open(folder, retention),
+        _ => open_deaf(folder, retention),
     };
     let store = Arc::new(store.unwrap());
     println!();
@@ -161,10 +163,11 @@ fn say(peer: u64, revision: u64) {
 }
 
 /// The store on a disk that does not listen when it is told to sync the journal and the mark.
-fn open_deaf(folder: &Path) -> Result<EmbeddedStore, StoreError> {
-    let home = SledHome::new(folder.join("sled"), options().cache_capacity);
+fn open_deaf(folder: &Path, retention: Duration) -> Result<EmbeddedStore, StoreError> {
+    let options = options(retention);
+    let home = SledHome::new(folder.join("sled"), options.cache_capacity);
     let disk = Arc::new(DeafDisk(RealDisk::new(folder.to_owned())));
-    EmbeddedStore::start(disk, &home, options().sizes(), &options(), None)
+    EmbeddedStore::start(disk, &home, options.sizes(), &options, None)
 }
 
 struct DeafDisk(RealDisk);
