@@ -226,8 +226,11 @@ impl Config {
         }
         let from = overlay::name_sources(from, &environment);
         overlay::apply(&mut table, environment)?;
-        secrets::read_files(&mut table, path.parent().unwrap_or(Path::new(".")))?;
-        Self::from_table(table, &from)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        secrets::read_files(&mut table, folder)?;
+        let mut config = Self::from_table(table, &from)?;
+        config.settle_in(folder);
+        Ok(config)
     }
 
     /// Checks a configuration that stands as a table.
@@ -249,6 +252,16 @@ impl Config {
     /// The app of that id.
     pub fn app(&self, id: AppId) -> Option<&App> {
         self.app.iter().find(|app| app.id == id)
+    }
+
+    /// Paths count from the folder of the configuration, wherever the service is started.
+    fn settle_in(&mut self, folder: &Path) {
+        if let Some(store) = self.store_folder() {
+            self.store = format!("sled:{}", folder.join(store).display());
+        }
+        for account in &mut self.account {
+            account.bot = folder.join(&account.bot);
+        }
     }
 
     fn check(&self) -> Result<(), String> {

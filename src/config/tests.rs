@@ -157,3 +157,14 @@ fn variables_of_others_may_hold_any_bytes() {
     assert_eq!(read("LESSCHARSET").unwrap(), [("JUNCO_LISTEN".to_owned(), "x".to_owned())]);
     assert!(read("JUNCO_PATH").unwrap_err().to_string().contains("JUNCO_PATH: its value is not UTF-8"));
 }
+
+#[test]
+fn every_path_counts_from_the_folder_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("junco.toml");
+    std::fs::write(&path, FULL).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let config = Config::load(&path).unwrap();
+    assert_eq!(config.store_folder(), Some(folder.path().join("./somewhere").as_path()));
+    assert_eq!(config.account[0].bot, folder.path().join("bots/snowbot"));
+}
