@@ -207,3 +207,23 @@ fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
     };
     config.account.iter().filter_map(sender).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+    use actix_web::http::StatusCode;
+
+    use super::*;
+    use crate::store::MemoryStore;
+
+    #[actix_web::test]
+    async fn a_store_that_takes_nothing_is_not_ready_and_says_why() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        assert_eq!(ready(web::Data::from(store.clone())).await.status(), StatusCode::OK);
+        store.close().await.unwrap();
+        let answer = ready(web::Data::from(store)).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        let why = to_bytes(answer.into_body()).await.unwrap_or_else(|_| panic!("a body"));
+        assert_eq!(why, "the store is closed\n");
+    }
+}
