@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::bot::{Sources, compile};
 use crate::clock::ManualClock;
-use crate::conversation::{Action, Event};
+use crate::conversation::{Action, Event, Origin};
 use crate::model::{Key, Timestamp, UserId};
 use crate::store::{Commit, Committed, Entry, MemoryStore, Record, Store, StoreError};
 
@@ -204,6 +204,21 @@ async fn our_own_words_are_never_answered() {
     echo["message_create"]["source_app_id"] = json!("268278");
     assert_eq!(deliver(&room.door, &delivery(json!([echo, message(901, ACCOUNT, ACCOUNT, "hi")]))).await, StatusCode::OK);
     assert_eq!(room.said().await, [""; 0]);
+}
+
+#[actix_web::test]
+async fn the_app_of_an_echo_tells_who_spoke() {
+    for (app, origin) in [(json!("1"), Origin::Ours), (json!("268278"), Origin::Other), (Value::Null, Origin::Unknown)] {
+        let room = room();
+        let mut echo = message(900, ACCOUNT, PEER, "hello");
+        if !app.is_null() {
+            echo["message_create"]["source_app_id"] = app;
+        }
+        deliver(&room.door, &delivery(json!([echo]))).await;
+        let entries = room.entries(Key::new(UserId(ACCOUNT), UserId(PEER))).await;
+        let told = |event: &Event| matches!(event, Event::Echo { origin: told, .. } if *told == origin);
+        assert!(told(&entries[0].turns[0].event), "{entries:?}");
+    }
 }
 
 #[actix_web::test]
