@@ -8,6 +8,7 @@ on "hi" "menu" { goto "home" }
 on "info" { say "Open all day." }
 on "order {qty:int} {thing}" { goto "order" qty="{{ qty }}" thing="{{ thing }}" }
 on "stop" scope="any" { say "Stopped."; end }
+on "leave {what...}" scope="any" { say "Left."; end }
 on match=#"(?i)\bhuman\b"# { goto "human" }
 state "home" {
   say "Hello {{ user.name }}." "Back again."
@@ -97,6 +98,7 @@ fn a_rule_that_leaves_the_state_is_no_digression() {
 #[test]
 fn rules_of_any_scope_come_even_before_the_open_prompt() {
     let mut chat = chat();
+    chat.says("order 2 pin").says("leave me alone").hears_back("Left.");
     chat.says("order 2 pin").says("stop").hears_back("Stopped.");
     assert_eq!((chat.state.at.as_deref(), chat.state.open), (None, None));
 }
