@@ -51,18 +51,14 @@ async fn with_both_ends_subscribed_and_the_echo_first_there_is_one_reply() {
     town.x.clear_faults();
     town.x.release(Order::Forward).await;
     town.answer(hi).await;
-    town.delivered().await;
-    town.answer(town.says("about")).await;
-    assert_eq!(town.said().len(), 2, "{:?}", town.said());
+    town.has_said_just(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_types_for_the_account_is_not_answered() {
     let town = Town::with_snowbot().await;
     town.x.send_as_human(BOT, PEER, "hi", None).unwrap();
-    town.delivered().await;
-    town.answer(town.says("about")).await;
-    assert_eq!(town.said().len(), 2, "what was typed, and one answer: {:?}", town.said());
+    town.has_said_just(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -126,6 +126,14 @@ impl Town {
         self.x.transcript(BOT, PEER).into_iter().filter(|message| message.from == BOT).map(|message| message.text).collect()
     }
 
+    /// Checks that the account has said so many messages to the person, and that nothing more comes of what happened: once everything
+    /// is delivered, another message is answered, and its answer is the only new one.
+    pub(crate) async fn has_said_just(&self, count: usize) {
+        self.delivered().await;
+        self.answer(self.says("about")).await;
+        assert_eq!(self.said().len(), count + 1, "with the answer to `about`: {:?}", self.said());
+    }
+
     /// Waits until X has delivered everything.
     pub(crate) async fn delivered(&self) {
         let none_pending =
