@@ -11,6 +11,9 @@ use super::shared::Shared;
 use super::tidy::Tidier;
 use crate::store::StoreError;
 
+/// After so many times the journal that is between two checkpoints, the committer waits for the one under way.
+const LAG: u64 = 4;
+
 /// The committer's side of it.
 pub(super) struct Checkpointer {
     shared: Arc<Shared>,
@@ -55,7 +58,12 @@ impl Checkpointer {
         }
         sign(&*self.shared.map, self.generation, end.sequence)?;
         let order = Mark { generation: self.generation, applied: end };
-        match self.orders.as_ref().map(|orders| orders.try_send(order)) {
+        // Where the map cannot keep up, the committer waits for it: what it has not taken yet is in memory.
+        let send = |orders: &SyncSender<Mark>| match self.since < LAG * self.every {
+            true => orders.try_send(order),
+            false => orders.send(order).map_err(|error| TrySendError::Disconnected(error.0)),
+        };
+        match self.orders.as_ref().map(send) {
             Some(Ok(())) => self.since = 0,
             // The last one is still at work: after the next group, then.
             Some(Err(TrySendError::Full(_))) => {}

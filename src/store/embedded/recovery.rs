@@ -11,7 +11,7 @@ use super::snapshot;
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
-use crate::store::map::{MapHome, RecordMap, Table};
+use crate::store::map::{MapHome, Overlay, RecordMap, Table};
 
 /// How far the reading of the journal at the start has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,7 @@ fn try_start(disk: &Arc<dyn Disk>, home: &dyn MapHome, sizes: Sizes, progress: O
         sign(&*map, mark.generation, end.sequence)?;
         map.sync()?;
         mark.write(&**disk)?;
+        let map = Arc::new(Overlay::new(map));
         Ok(Started { journal: Journal::new(disk.clone(), sizes, segment, end), map, mark })
     };
     // sled may panic over damage that it did not see when it was opened.

@@ -1,9 +1,11 @@
 //! The record map: ordered tables of bytes that may lose what was not synced, since the journal can refill them.
 
+mod overlay;
 mod sled_map;
 #[cfg(test)]
 pub(super) mod tree_map;
 
+pub(super) use overlay::Overlay;
 pub(super) use sled_map::SledHome;
 
 use std::ops::Bound;
