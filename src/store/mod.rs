@@ -8,7 +8,10 @@ mod map;
 mod memory;
 mod record;
 
-pub use embedded::{EmbeddedStore, Options, Progress};
+pub use embedded::{
+    Compacted, EmbeddedStore, Formats, Held, Inspection, JournalFile, JournalState, Leftover, MapState, Options, Progress, SnapshotFile,
+    compact, inspect,
+};
 pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
 pub use memory::MemoryStore;
 pub use record::{Memory, Record, Seen};
@@ -60,6 +63,12 @@ pub enum StoreError {
     /// Another process has the folder open.
     #[error("another Junco uses the folder {0}: stop it, or give this one a folder of its own")]
     Locked(String),
+    /// A folder in which there is no store.
+    #[error("{0} holds no store: name the folder that the configuration names after `sled:`")]
+    NoStore(String),
+    /// Something stands where a compaction wants to put its own.
+    #[error("{0} is in the way: {1}")]
+    InTheWay(String, &'static str),
     /// The store is closing or its writer has stopped.
     #[error("the store is closed")]
     Closed,

@@ -11,19 +11,19 @@ use tempfile::TempDir;
 
 use super::values::{event, key, turn, turn_due};
 
-const PEERS: u64 = 1_500;
+pub(crate) const PEERS: u64 = 1_500;
 
 /// Survives what would end the process.
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { on_fatal: Arc::new(|_| ()), ..Options::default() }
 }
 
-fn open(path: &Path) -> EmbeddedStore {
+pub(crate) fn open(path: &Path) -> EmbeddedStore {
     EmbeddedStore::open(path, options()).unwrap()
 }
 
 /// Two turns with each of many people.
-async fn fill(store: &EmbeddedStore) {
+pub(crate) async fn fill(store: &EmbeddedStore) {
     for base in 0..2 {
         let commits = (0..PEERS).map(|peer| turn_due(peer, base, peer as i64)).collect();
         assert!(store.commit(commits).await.unwrap().iter().all(|committed| *committed == Committed::Ok));
@@ -31,7 +31,7 @@ async fn fill(store: &EmbeddedStore) {
 }
 
 /// Says what is missing of [`fill`]'s turns.
-async fn check(store: &EmbeddedStore) -> Result<(), StoreError> {
+pub(crate) async fn check(store: &EmbeddedStore) -> Result<(), StoreError> {
     assert_eq!(store.scan(None, usize::MAX).await?.len() as u64, PEERS);
     for peer in 0..PEERS {
         let written = turn_due(peer, 1, peer as i64).entry;
@@ -45,7 +45,7 @@ async fn check(store: &EmbeddedStore) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn filled() -> TempDir {
+pub(crate) async fn filled() -> TempDir {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     fill(&store).await;
@@ -53,11 +53,11 @@ async fn filled() -> TempDir {
     folder
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|found| found.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for found in fs::read_dir(from).unwrap() {
         let found = found.unwrap();

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod compact;
 mod contract;
 mod folder;
+mod inspect;
 mod values;
 
 use std::sync::Arc;

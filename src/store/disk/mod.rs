@@ -1,10 +1,12 @@
 //! The folder that the journal writes to, as a trait: the real one, and under tests one that loses what was not synced.
 
 mod real;
+mod rehearsal;
 #[cfg(test)]
 pub(super) mod simulated;
 
 pub(super) use real::RealDisk;
+pub(super) use rehearsal::RehearsalDisk;
 
 use std::io;
 use std::sync::Arc;

@@ -6,11 +6,11 @@ use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
 
 /// The newest format of the mark.
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 
 const MAGIC: [u8; 8] = *b"JUNCOMRK";
-const NAME: &str = "mark";
-const DRAFT: &str = "mark.new";
+pub(super) const NAME: &str = "mark";
+pub(super) const DRAFT: &str = "mark.new";
 const LENGTH: usize = 56;
 
 /// What the mark says.

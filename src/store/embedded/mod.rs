@@ -5,24 +5,33 @@
 
 mod checkpoint;
 mod committer;
+mod compact;
+mod folder;
 mod format;
 mod frame;
+mod inspect;
 mod journal;
+mod lock;
 mod mark;
 mod options;
 mod recovery;
+mod rehearsal;
 mod rows;
 mod segment;
 mod shared;
 mod snapshot;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod tidy;
 
+pub use compact::{Compacted, compact};
+pub use inspect::{Formats, Held, Inspection, Leftover, MapState, SnapshotFile, inspect};
 pub use options::Options;
 pub use recovery::Progress;
+pub use sweep::{JournalFile, JournalState};
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,10 +51,6 @@ use super::disk::{Disk, RealDisk, while_doing};
 use super::map::{MapHome, SledHome};
 use super::{Commit, Committed, Entry, Record, Store, StoreError};
 use crate::model::{EventId, Key, Timestamp};
-
-/// How often and how long a lock is waited for that another process holds: two seconds in all.
-const LOCK_TRIES: usize = 20;
-const LOCK_WAIT: Duration = Duration::from_millis(100);
 
 /// How many entries a replay reads ahead.
 const REPLAY_AHEAD: usize = 64;
@@ -67,7 +72,7 @@ impl EmbeddedStore {
     /// When another process has it open, the disk refuses, a journal file is damaged, or the data is a newer Junco's.
     pub fn open(path: &Path, options: Options) -> Result<EmbeddedStore, StoreError> {
         fs::create_dir_all(path).map_err(while_doing(format!("create {}", path.display())))?;
-        let lock = lock(path)?;
+        let lock = lock::lock(path)?;
         let home = SledHome::new(path.join("sled"), options.cache_capacity);
         let disk = Arc::new(RealDisk::new(path.to_owned()));
         Self::start(disk, &home, options.sizes(), &options, Some(lock))
@@ -80,7 +85,7 @@ impl EmbeddedStore {
         options: &Options,
         lock: Option<File>,
     ) -> Result<EmbeddedStore, StoreError> {
-        let recovery::Started { journal, map, mark } = recovery::start(&disk, home, sizes, &*options.progress)?;
+        let recovery::Started { journal, map, mark, .. } = recovery::start(&disk, home, sizes, &*options.progress)?;
         let shared = Arc::new(Shared::new(disk, map, mark.applied.sequence, options.on_fatal.clone()));
         let (door, requests) = std::sync::mpsc::channel();
         let tidier = Tidier::start(shared.clone(), options.policy(), door.clone())?;
@@ -201,18 +206,4 @@ impl Store for EmbeddedStore {
             closed => closed,
         }
     }
-}
-
-/// Keeps other processes out, and waits a little for one that is just leaving.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let doing = || while_doing(format!("lock {}", path.display()));
-    let file = File::create(path.join("lock")).map_err(doing())?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
-            Err(TryLockError::Error(error)) => return Err(doing()(error)),
-        }
-    }
-    Err(StoreError::Locked(path.display().to_string()))
 }

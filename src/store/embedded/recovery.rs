@@ -36,6 +36,8 @@ pub(super) struct Started {
     pub(super) journal: Journal,
     pub(super) map: Arc<dyn RecordMap>,
     pub(super) mark: Mark,
+    /// Why the record map was set aside and filled anew, where it was.
+    pub(super) distrust: Option<String>,
 }
 
 /// Brings journal and record map together.
@@ -47,7 +49,7 @@ pub(super) fn start(disk: &Arc<dyn Disk>, home: &dyn MapHome, sizes: Sizes, prog
             Mark::withdraw(&**disk)?;
             let aside = home.set_aside()?;
             tracing::warn!(why, aside, "the record map cannot be trusted: it was set aside and is filled anew from the journal");
-            try_start(disk, home, sizes, progress)
+            Ok(Started { distrust: Some(why), ..try_start(disk, home, sizes, progress)? })
         }
         started => started,
     }
@@ -71,7 +73,7 @@ fn try_start(disk: &Arc<dyn Disk>, home: &dyn MapHome, sizes: Sizes, progress: O
         map.sync()?;
         mark.write(&**disk)?;
         let map = Arc::new(Overlay::new(map));
-        Ok(Started { journal: Journal::new(disk.clone(), sizes, segment, end), map, mark })
+        Ok(Started { journal: Journal::new(disk.clone(), sizes, segment, end), map, mark, distrust: None })
     };
     // sled may panic over damage that it did not see when it was opened.
     catch_unwind(AssertUnwindSafe(start)).unwrap_or_else(|_| Err(StoreError::Map("it panicked".into())))
@@ -170,7 +172,7 @@ impl Tail {
 
     /// Plays all entries into the record map; gives the file to go on with, and where in it.
     fn play(&self, disk: &dyn Disk, map: &dyn RecordMap, progress: OnProgress) -> Result<(Segment, End), StoreError> {
-        let mut reports = Reports { progress, done: 0, reported: 0, of: self.length };
+        let mut reports = Reports::new(progress, self.length);
         let Tail { from, files, .. } = self;
         let mut end = *from;
         for (index, first) in files.iter().enumerate() {
@@ -236,18 +238,25 @@ fn replace_unborn(disk: &dyn Disk, first: u64, end: End, is_last: bool) -> Resul
     if first == end.sequence + 1 && is_last && !segment::holds_frames(disk, first)? {
         return journal::begin(disk, end);
     }
-    Err(StoreError::Corrupt(format!("{}: the header is damaged: restore the file from a backup", disk.place(&segment::name(first)))))
+    Err(segment::bad_header(disk, first))
 }
 
-struct Reports<'a> {
+/// Reports progress, now and then.
+pub(super) struct Reports<'a> {
     progress: OnProgress<'a>,
     done: u64,
     reported: u64,
     of: u64,
 }
 
-impl Reports<'_> {
-    fn advance(&mut self, bytes: u64) {
+impl<'a> Reports<'a> {
+    /// Of so many bytes none is read yet.
+    pub(super) fn new(progress: OnProgress<'a>, of: u64) -> Self {
+        Reports { progress, done: 0, reported: 0, of }
+    }
+
+    /// So many more were read.
+    pub(super) fn advance(&mut self, bytes: u64) {
         self.done += bytes;
         if self.done - self.reported >= REPORT_EVERY {
             self.reported = self.done;

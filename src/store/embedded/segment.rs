@@ -183,6 +183,11 @@ pub(super) fn holds_frames(disk: &dyn Disk, first: u64) -> Result<bool, StoreErr
     Ok(frame::search(&bytes).next().is_some())
 }
 
+/// The error for a file whose header cannot be read.
+pub(super) fn bad_header(disk: &dyn Disk, first: u64) -> StoreError {
+    StoreError::Corrupt(format!("{}: the header is damaged: restore the file from a backup", disk.place(&name(first))))
+}
+
 /// A good frame.
 pub(super) struct Frame<'a> {
     pub(super) place: Place,

@@ -12,16 +12,20 @@ use crate::store::disk::{Disk, DiskFile, while_doing};
 use crate::store::map::{RecordMap, Table};
 
 /// The newest format of snapshots.
-const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 1;
 
 const MAGIC: [u8; 8] = *b"JUNCOSNP";
 const START: usize = 56;
 
 /// It is renamed when it is whole.
-const DRAFT: &str = "snapshot.new";
+pub(super) const DRAFT: &str = "snapshot.new";
 
 /// Bytes of rows in a frame.
 const BATCH: usize = 256 << 10;
+
+/// In how many passes a record map is filled, each taking one row of so many. Rows that come in the order of their keys leave sled
+/// with pages half full, and almost twice as large: 8 times the rows of an index instead of 4.4.
+const PASSES: usize = 8;
 
 /// What is left out of a snapshot because it is too old.
 #[derive(Debug, Clone, Copy)]
@@ -82,12 +86,12 @@ pub(super) fn write(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, st
 /// Fills an empty record map from the newest snapshot; says up to where it goes, or `None` when there is no snapshot.
 pub(super) fn restore(disk: &dyn Disk, map: &dyn RecordMap) -> Result<Option<End>, StoreError> {
     let Some(sequence) = list(disk)?.pop() else { return Ok(None) };
-    let path = disk.place(&name(sequence));
-    let file = disk.open(&name(sequence)).map_err(while_doing(format!("open {path}")))?;
     // A damaged one must not leave a map that is filled by half.
-    read(&*file, &path, &mut |_| Some(Ok(())))?;
-    let end = read(&*file, &path, &mut |batch| restore_batch(map, batch))?;
-    tracing::info!(file = path, entry = end.sequence, "the record map was filled from a snapshot");
+    let end = verify(disk, sequence)?;
+    for pass in 0..PASSES {
+        read(disk, sequence, &mut |batch| restore_batch(map, batch, pass))?;
+    }
+    tracing::info!(file = disk.place(&name(sequence)), entry = end.sequence, "the record map was filled from a snapshot");
     Ok(Some(end))
 }
 
@@ -111,14 +115,21 @@ fn header_of(file: &dyn DiskFile, path: &str) -> Result<[u8; START], StoreError>
     Ok(found)
 }
 
+/// Makes sure that a snapshot is sound; says up to where it goes.
+pub(super) fn verify(disk: &dyn Disk, sequence: u64) -> Result<End, StoreError> {
+    read(disk, sequence, &mut |_| Some(Ok(())))
+}
+
 /// Takes a frame's rows; gives `None` where they make no sense.
 type Each<'a> = &'a mut dyn FnMut(&[u8]) -> Option<Result<(), StoreError>>;
 
 /// Goes through a snapshot's frames.
-fn read(file: &dyn DiskFile, path: &str, each: Each) -> Result<End, StoreError> {
+fn read(disk: &dyn Disk, sequence: u64, each: Each) -> Result<End, StoreError> {
+    let path = disk.place(&name(sequence));
+    let file = disk.open(&name(sequence)).map_err(while_doing(format!("open {path}")))?;
     let doing = || while_doing(format!("read {path}"));
     let damaged = |at: usize| StoreError::Corrupt(format!("{path}: damaged at byte {at}: restore it from a backup"));
-    let (end, id) = read_header(&header_of(file, path)?).ok_or_else(|| damaged(0))?;
+    let (end, id) = read_header(&header_of(&*file, &path)?).ok_or_else(|| damaged(0))?;
     let mut offset = START;
     for number in 0.. {
         let mut bytes = vec![0; HEADER];
@@ -139,15 +150,18 @@ fn read(file: &dyn DiskFile, path: &str, each: Each) -> Result<End, StoreError> 
     Ok(end)
 }
 
-/// Puts a frame's rows into the map; `None` where they make no sense.
-fn restore_batch(map: &dyn RecordMap, mut batch: &[u8]) -> Option<Result<(), StoreError>> {
-    while let Some((table, rest)) = batch.split_first() {
+/// Puts a pass's share of a frame's rows into the map; `None` where they make no sense.
+fn restore_batch(map: &dyn RecordMap, mut batch: &[u8], pass: usize) -> Option<Result<(), StoreError>> {
+    for number in 0.. {
+        let Some((table, rest)) = batch.split_first() else { break };
         let (key_length, rest) = rest.split_first_chunk()?;
         let (value_length, rest) = rest.split_first_chunk()?;
         let (key, rest) = rest.split_at_checked(u32::from_le_bytes(*key_length) as usize)?;
         let (value, rest) = rest.split_at_checked(u32::from_le_bytes(*value_length) as usize)?;
         let (table, _) = Table::ALL.into_iter().find(|(known, _)| *known as u8 == *table)?;
-        if let Err(error) = rows::restore(map, table, key, value) {
+        if number % PASSES == pass
+            && let Err(error) = rows::restore(map, table, key, value)
+        {
             return Some(Err(error));
         }
         batch = rest;

@@ -1,5 +1,6 @@
 //! The embedded store on a simulated disk.
 
+mod compact;
 mod crash;
 mod faults;
 mod old;
@@ -68,7 +69,7 @@ impl Bench {
     fn start(disk: &SimulatedDisk, home: &TreeHome) -> Result<Bench, StoreError> {
         home.beside(disk);
         let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-        let Started { journal, map, mark } = recovery::start(&disk, home, SIZES, &|_| {})?;
+        let Started { journal, map, mark, .. } = recovery::start(&disk, home, SIZES, &|_| {})?;
         let shared = Arc::new(Shared::new(disk, map, mark.applied.sequence, Arc::new(|_| {})));
         let (door, requests) = std::sync::mpsc::channel();
         let tidier = Tidier::start(shared.clone(), Options::default().policy(), door.clone())?;
