@@ -81,6 +81,20 @@ fn the_chat_is_what_is_printed() {
     assert_eq!(without_ports(&printed), without_ports(&shown));
 }
 
+#[test]
+fn the_state_of_a_folder_is_told_as_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/bots"), folder.path().join("bots")).unwrap();
+    assert!(junco(folder.path(), &["dev", "bots/snowbot", "--data", "data"], "hi\n").0);
+    let command = "$ junco store check data\n";
+    let (good, printed) = junco(folder.path(), &["store", "check", "data"], "");
+    assert!(good, "{printed}");
+    // Numbers, ages and sizes differ from folder to folder.
+    let parts = |text: &str| text.lines().map(|line| line.chars().take(16).collect::<String>()).collect::<Vec<_>>();
+    assert_eq!(parts(&printed), parts(&block("text", command)[command.len()..]));
+    assert_eq!(printed.lines().next(), block("text", command).lines().nth(1));
+}
+
 /// Ports differ from start to start.
 fn without_ports(text: &str) -> String {
     let mut parts = text.split("127.0.0.1:");

@@ -8,6 +8,7 @@ mod dev;
 mod migrate;
 mod run;
 mod sim;
+mod store;
 mod talk;
 
 use std::io::IsTerminal as _;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::Args),
     /// Bring the data of an older Junco up to date.
     Migrate(migrate::Args),
+    /// Look after the data of a service that is stopped.
+    Store(store::Args),
 }
 
 /// Runs the command line; the exit code is 0, 1 when what was asked for did not succeed, 2 when it was asked wrongly.
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
         Command::Migrate(args) => migrate::run(&args),
+        Command::Store(args) => store::run(args),
     };
     // A line editor may still wait for the keyboard; nothing is lost when it is not waited for.
     runtime.shutdown_background();

@@ -8,3 +8,4 @@ mod help;
 mod migrate;
 mod program;
 mod run;
+mod store;
