@@ -7,7 +7,7 @@ use crate::conversation::{Action, Event, Trace};
 use crate::model::{EventId, Key, Timestamp};
 
 /// The newest format of an entry's bytes.
-pub(super) const FORMAT: u8 = 1;
+const FORMAT: u8 = 1;
 
 /// What happened in one commit of one conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -9,8 +9,8 @@ mod memory;
 mod record;
 
 pub use embedded::{
-    Compacted, EmbeddedStore, Formats, Held, Inspection, JournalFile, JournalState, Leftover, MapState, Options, Progress, SnapshotFile,
-    compact, inspect,
+    Compacted, EmbeddedStore, Held, Inspection, JournalFile, JournalState, Leftover, MapState, Options, Progress, SnapshotFile, compact,
+    inspect,
 };
 pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
 pub use memory::MemoryStore;

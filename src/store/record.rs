@@ -7,7 +7,7 @@ use crate::conversation::State;
 use crate::model::{MessageId, Timestamp};
 
 /// The newest format of a record's bytes.
-pub(super) const FORMAT: u8 = 1;
+const FORMAT: u8 = 1;
 
 /// How many event ids a record remembers by itself.
 const MARKS: usize = 64;

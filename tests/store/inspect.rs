@@ -83,6 +83,7 @@ async fn a_good_folder_is_told_so_with_all_that_it_holds() {
     assert_eq!(found.journal.iter().map(|file| file.entries).sum::<u64>(), 2 * PEERS + 100);
     assert_eq!(found.journal[1].first, found.journal[0].entries + 1);
     assert_eq!(found.journal[0].newest, Some(at(1_000)));
+    assert_eq!(found.format, Some(EmbeddedStore::FORMAT));
     assert!(found.snapshot.is_none() && found.leftovers.is_empty() && found.unfinished.is_none());
     let length: u64 = contents(folder.path()).values().map(|(_, bytes)| bytes.len() as u64).sum();
     assert_eq!(found.used, length);

@@ -34,9 +34,7 @@ pub(super) fn inspected(folder: &Path, found: &Inspection, now: Timestamp) -> St
         line("conversations", format!("{}, {} not settled, {due}", held.conversations, counted(held.unsettled, "message")));
     }
     line("given up", format!("{}, as far as the journal goes back", counted(found.dead_letters, "message")));
-    let f = &found.formats;
-    let (journal, entry, record, snapshot, mark, map) = (f.journal, f.entry, f.record, f.snapshot, f.mark, f.map);
-    line("formats", format!("journal {journal}, entry {entry}, record {record}, snapshot {snapshot}, mark {mark}, record map {map}"));
+    line("format", found.format.map_or("none".into(), |format| format.to_string()));
     line("disk", format!("{} used, {} free", size(found.used), size(found.free)));
     for leftover in &found.leftovers {
         line("may go", format!("{}, {}: nothing needs it, delete it when you like", leftover.path.display(), size(leftover.bytes)));

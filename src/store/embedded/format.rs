@@ -6,7 +6,7 @@ use super::mark::Mark;
 use super::segment::{self, Segment};
 use super::{EmbeddedStore, snapshot};
 use crate::store::StoreError;
-use crate::store::disk::RealDisk;
+use crate::store::disk::{Disk, RealDisk};
 
 impl EmbeddedStore {
     /// The newest format of a folder. Older ones are read, newer ones are refused.
@@ -19,16 +19,20 @@ impl EmbeddedStore {
     /// # Errors
     /// When the folder cannot be read, or its data is a newer Junco's.
     pub fn format(path: &Path) -> Result<Option<u8>, StoreError> {
-        let disk = RealDisk::new(path.to_owned());
-        Mark::read(&disk)?;
-        snapshot::check_format(&disk)?;
-        let mut format = None;
-        for first in segment::list(&disk)? {
-            // One without a header holds nothing yet.
-            if Segment::open(&disk, first)?.is_some() {
-                format = Some(Self::FORMAT);
-            }
-        }
-        Ok(format)
+        of(&RealDisk::new(path.to_owned()))
     }
+}
+
+/// The format of the data on a disk.
+pub(super) fn of(disk: &dyn Disk) -> Result<Option<u8>, StoreError> {
+    Mark::read(disk)?;
+    snapshot::check_format(disk)?;
+    let mut format = None;
+    for first in segment::list(disk)? {
+        // One without a header holds nothing yet.
+        if Segment::open(disk, first)?.is_some() {
+            format = Some(EmbeddedStore::FORMAT);
+        }
+    }
+    Ok(format)
 }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::journal::End;
-use super::mark::{self, Mark};
+use super::mark::Mark;
 use super::rehearsal::Bench;
 use super::sweep::{self, Sweep};
-use super::{JournalFile, Options, folder, lock, rows, segment, snapshot};
+use super::{JournalFile, Options, folder, format, lock, snapshot};
 use crate::model::Timestamp;
+use crate::store::StoreError;
 use crate::store::disk::{Disk, RehearsalDisk, while_doing};
-use crate::store::{StoreError, entry, record};
 
 /// What a data folder holds, and what the next start makes of it.
 #[derive(Debug, Clone, Serialize)]
@@ -30,8 +30,8 @@ pub struct Inspection {
     pub held: Option<Held>,
     /// Messages that were given up, as far as the journal reaches back.
     pub dead_letters: u64,
-    /// Formats of what is there.
-    pub formats: Formats,
+    /// The format of the folder, as [`EmbeddedStore::format`](super::EmbeddedStore::format) tells it; none where there is no data of a known one.
+    pub format: Option<u8>,
     /// Record maps that were set aside and old folders: what may be deleted.
     pub leftovers: Vec<Leftover>,
     /// What a compaction left that was cut short; the next one ends it.
@@ -93,23 +93,6 @@ pub struct Held {
     pub next_due: Option<Timestamp>,
 }
 
-/// Formats, by number, as this version reads and writes them. Data of a newer one is damage, as far as this version can tell.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Formats {
-    /// Of journal files.
-    pub journal: u8,
-    /// Of the entries in them.
-    pub entry: u8,
-    /// Of records.
-    pub record: u8,
-    /// Of snapshots.
-    pub snapshot: u8,
-    /// Of the mark.
-    pub mark: u8,
-    /// Of the record map.
-    pub map: u8,
-}
-
 /// Something that may be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leftover {
@@ -152,7 +135,7 @@ pub fn inspect(path: &Path, options: &Options) -> Result<Inspection, StoreError>
         map,
         held,
         dead_letters,
-        formats: Formats::known(),
+        format: format::of(&*bench.disk).ok().flatten(),
         leftovers: leftovers(&folder, &names)?,
         unfinished: Some(folder::copy_of(&folder)).filter(|copy| copy.exists()),
         used: folder::own_bytes(&folder)?,
@@ -160,19 +143,6 @@ pub fn inspect(path: &Path, options: &Options) -> Result<Inspection, StoreError>
         folder,
         damage,
     })
-}
-
-impl Formats {
-    fn known() -> Self {
-        Formats {
-            journal: segment::FORMAT,
-            entry: entry::FORMAT,
-            record: record::FORMAT,
-            snapshot: snapshot::FORMAT,
-            mark: mark::FORMAT,
-            map: rows::LAYOUT,
-        }
-    }
 }
 
 /// What was found, or the words for why it could not be read.

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
 
 /// The newest format of the mark.
-pub(super) const FORMAT: u8 = 1;
+const FORMAT: u8 = 1;
 
 const MAGIC: [u8; 8] = *b"JUNCOMRK";
 pub(super) const NAME: &str = "mark";

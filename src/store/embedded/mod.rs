@@ -26,7 +26,7 @@ mod tests;
 mod tidy;
 
 pub use compact::{Compacted, compact};
-pub use inspect::{Formats, Held, Inspection, Leftover, MapState, SnapshotFile, inspect};
+pub use inspect::{Held, Inspection, Leftover, MapState, SnapshotFile, inspect};
 pub use options::Options;
 pub use recovery::Progress;
 pub use sweep::{JournalFile, JournalState};

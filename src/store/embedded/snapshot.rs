@@ -12,7 +12,7 @@ use crate::store::disk::{Disk, DiskFile, while_doing};
 use crate::store::map::{RecordMap, Table};
 
 /// The newest format of snapshots.
-pub(super) const FORMAT: u8 = 1;
+const FORMAT: u8 = 1;
 
 const MAGIC: [u8; 8] = *b"JUNCOSNP";
 const START: usize = 56;
