@@ -72,13 +72,13 @@ fn the_folder_of_the_configuration_is_taken_and_what_is_no_store_is_told() {
         "store = \"sled:elsewhere\"\n[[app]]\nid = \"1\"\nconsumer_key = \"k\"\nconsumer_secret_file = \"secret\"\n[[account]]\nuser_id = \"2\"\n\
          app = \"1\"\nbot = \"b\"\naccess_token_file = \"secret\"\naccess_token_secret_file = \"secret\"\n",
     );
-    place.write("elsewhere/holiday.jpg", "snow");
+    place.write("etc/elsewhere/holiday.jpg", "snow");
     for command in ["check", "compact"] {
         let ran = place.run(&["store", command, "--config", "etc/j.toml"]);
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
-        let told = "junco: elsewhere holds no store: name the folder that the configuration names after `sled:`\n";
+        let told = "junco: etc/elsewhere holds no store: name the folder that the configuration names after `sled:`\n";
         assert_eq!(ran.err, told);
     }
-    assert_eq!(fs::read_dir(place.path().join("elsewhere")).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(place.path().join("etc/elsewhere")).unwrap().count(), 1);
     assert_eq!(place.run(&["store", "check", "data", "--config", "etc/j.toml"]).code, Some(2));
 }
