@@ -78,7 +78,7 @@ fn bytes(path: &Path) -> u64 {
 #[tokio::test]
 async fn a_compacted_store_has_everything_and_is_smaller() {
     let house = House::new();
-    overwrite(&house.data(), Options { file_size: 1 << 20, ..options() }).await;
+    overwrite(&house.data(), Options { file_size: 1 << 20, checkpoint_every: 100_000, ..options() }).await;
     let before = all(&house.data()).await;
     assert_eq!(before.entries.iter().map(Vec::len).sum::<usize>(), 8_000);
     // Whatever else is in the folder stays in it.
