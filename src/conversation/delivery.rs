@@ -87,6 +87,8 @@ pub(super) fn refilled(state: &mut State, rows: &[Row], next: Option<RowId>) -> 
             return vec![Action::DeadLetter { row: backlog.next, code: 0, reason }];
         }
         Some(first) if first.id != backlog.next => return Vec::new(),
+        // More has come to wait since the journal was read.
+        Some(_) if next.is_none() && backlog.count as usize != rows.len() => return Vec::new(),
         Some(_) => {}
     }
     state.rows.extend_from_slice(rows);

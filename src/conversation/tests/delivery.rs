@@ -159,6 +159,21 @@ fn what_waits_in_the_journal_takes_its_turn() {
 }
 
 #[test]
+fn a_refill_that_does_not_know_of_the_newest_is_not_made() {
+    let mut chat = chat();
+    for _ in 0..7 {
+        chat.says("hi");
+    }
+    let Backlog { next, count } = chat.state.backlog.unwrap();
+    assert_eq!(count, 4);
+    chat.state.rows.clear();
+    let message = Outgoing { text: "Two.".into(), ..Outgoing::default() };
+    let rows: Vec<Row> = (0..3).map(|n| Row::due(RowId { index: next.index + n, ..next }, &message, None, chat.now)).collect();
+    chat.take(Event::Refilled { rows, next: None });
+    assert_eq!(chat.state.backlog, Some(Backlog { next, count }), "the fourth would be lost");
+}
+
+#[test]
 fn a_row_that_x_certainly_did_not_take_is_settled_by_nothing_but_its_own_send() {
     let mut chat = chat();
     for row in [row(0), row(1)] {
