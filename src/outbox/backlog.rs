@@ -3,7 +3,7 @@
 use super::Outbox;
 use crate::conversation::{Action, Event, Row, RowId};
 use crate::model::{Key, Timestamp};
-use crate::store::{Entry, Record};
+use crate::store::Entry;
 use crate::turn::TurnError;
 
 /// How many rows are taken up at a time.
@@ -28,12 +28,8 @@ impl Outbox {
         if rows.is_empty() {
             tracing::error!(conversation = %key, count = backlog.count, "messages that waited are no longer in the journal");
         }
-        // What came meanwhile is not among these rows: then they are read again at the next call, which comes at once.
-        let refill =
-            |now: &Record| if now.revision == record.revision { vec![Event::Refilled { rows: rows.clone(), next }] } else { Vec::new() };
-        if self.turns.apply(key, refill).await?.is_none() {
-            self.begin(key);
-        }
+        // Where more has come to wait meanwhile, the machine declines; the conversation stays due, and they are read again.
+        self.turns.apply(key, |_| vec![Event::Refilled { rows: rows.clone(), next }]).await?;
         Ok(())
     }
 }
