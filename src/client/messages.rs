@@ -13,9 +13,17 @@ const LONGEST_PAGE: &str = "50";
 
 impl Client {
     /// Sends a message and returns the id under which X took it. X knows no idempotency key: a second call is a second message.
-    pub async fn send_message(&self, sender: Credentials<'_>, recipient: UserId, message: &Outgoing) -> Result<MessageId, Failure> {
+    ///
+    /// `media` is what the upload of the message's picture or video gave.
+    pub async fn send_message(
+        &self,
+        sender: Credentials<'_>,
+        recipient: UserId,
+        message: &Outgoing,
+        media: Option<u64>,
+    ) -> Result<MessageId, Failure> {
         let url = self.address("/1.1/direct_messages/events/new.json");
-        let body = Body::Json(rest::new_message(recipient, message));
+        let body = Body::Json(rest::new_message(recipient, message, media));
         self.call(Method::POST, url, Auth::User(sender), body).await?.read(rest::sent_id)
     }
 

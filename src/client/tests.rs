@@ -85,7 +85,7 @@ fn hello() -> Outgoing {
 }
 
 async fn send(client: &Client) -> Result<MessageId, Failure> {
-    client.send_message(US, UserId(7), &hello()).await
+    client.send_message(US, UserId(7), &hello(), None).await
 }
 
 /// The failure of a send that X answers so.

@@ -98,9 +98,10 @@ pub struct Outgoing {
     /// Call-to-action buttons; at most three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
-    /// An uploaded picture or video.
+    /// A picture or video: the name of its file in the bot's folder. It must be uploaded before the message can be sent, and what X
+    /// then knows it by is no part of the message, since that lasts a day and a message may wait longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub media: Option<u64>,
+    pub media: Option<String>,
 }
 
 /// One quick reply.

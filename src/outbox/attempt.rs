@@ -93,7 +93,7 @@ impl Outbox {
 
     async fn send(&self, key: Key, sender: &Sender, message: &Outgoing, attempt: Attempt) -> Outcome {
         let Attempt { row, number, .. } = attempt;
-        match self.client.send_message(sender.credentials(), key.peer, message).await {
+        match self.client.send_message(sender.credentials(), key.peer, message, None).await {
             Ok(id) => {
                 tracing::debug!(conversation = %key, %row, message = %id, "sent");
                 Outcome::Sent(id)

@@ -12,7 +12,9 @@ use super::lenient::{Id, Text};
 use crate::model::{MessageId, Outgoing, Profile, Secret, Timestamp, UserId};
 
 /// The JSON body of `direct_messages/events/new` (contract §4.1). The text goes out raw: X escapes it.
-pub fn new_message(recipient: UserId, message: &Outgoing) -> String {
+///
+/// `media` is the id under which X holds the message's picture or video; the message itself knows only the file.
+pub fn new_message(recipient: UserId, message: &Outgoing, media: Option<u64>) -> String {
     let options = message.options.iter().map(|option| OptionBody {
         label: &option.label,
         description: option.description.as_deref(),
@@ -29,7 +31,7 @@ pub fn new_message(recipient: UserId, message: &Outgoing) -> String {
                     text: &message.text,
                     quick_reply: (!options.is_empty()).then_some(QuickReply { kind: "options", options }),
                     ctas: ctas.collect(),
-                    attachment: message.media.map(|id| Attachment { kind: "media", media: Media { id: id.to_string() } }),
+                    attachment: media.map(|id| Attachment { kind: "media", media: Media { id: id.to_string() } }),
                 },
             },
         },
@@ -224,9 +226,10 @@ mod tests {
             text: "Pick one & \"go\"".to_owned(),
             options: vec![option("Track my order", "by number", "order.track"), option("Talk to a person", "office hours", "human")],
             links: vec![Link { label: "Open shop".to_owned(), url: "https://example.org/shop".to_owned() }],
-            media: Some(2_006_515_713_900_000_001),
+            media: Some("slope.jpg".to_owned()),
         };
-        let body: Value = serde_json::from_str(&new_message(UserId(1_900_000_000_000_000_007), &message)).expect("JSON");
+        let body = new_message(UserId(1_900_000_000_000_000_007), &message, Some(2_006_515_713_900_000_001));
+        let body: Value = serde_json::from_str(&body).expect("JSON");
         let expected = json!({"event": {"type": "message_create", "message_create": {
             "target": {"recipient_id": "1900000000000000007"},
             "message_data": {"text": "Pick one & \"go\"", "quick_reply": {"type": "options", "options": [
@@ -241,9 +244,9 @@ mod tests {
     fn a_plain_message_has_nothing_but_its_text() {
         let message = Outgoing { text: "hi ☃".to_owned(), ..Outgoing::default() };
         let body = r#"{"event":{"type":"message_create","message_create":{"target":{"recipient_id":"7"},"message_data":{"text":"hi ☃"}}}}"#;
-        assert_eq!(new_message(UserId(7), &message), body);
+        assert_eq!(new_message(UserId(7), &message, None), body);
         let bare = QuickOption { label: "Yes".to_owned(), description: None, metadata: None };
-        let body = new_message(UserId(7), &Outgoing { options: vec![bare], ..message });
+        let body = new_message(UserId(7), &Outgoing { options: vec![bare], ..message }, None);
         assert!(body.contains(r#""quick_reply":{"type":"options","options":[{"label":"Yes"}]}"#), "{body}");
     }
 
