@@ -1,12 +1,16 @@
 //! The words that every room shares: ids, times, messages. No I/O, no clock, no JSON of X's.
 
 mod ids;
+mod lookup;
+mod media;
 mod message;
 mod secret;
 mod text;
 mod time;
 
 pub use ids::{AppId, EventId, EventKind, Key, MessageId, ParseIdError, UserId};
+pub use lookup::{LookupAnswer, LookupFailure, LookupMethod, LookupRequest};
+pub use media::MediaType;
 pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap};
 pub use secret::Secret;
 pub use text::{Folded, fold, same_label, split_text};
