@@ -19,8 +19,8 @@ pub use diagnostic::{Diagnostic, Severity, Sources};
 pub use element::{Element, Literal};
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
-    Answer, Defaults, Fallback, FromTable, Late, Op, OptionDef, Program, Prompt, PromptIx, PromptKind, Question, Rule, RuleIx, State,
-    StateIx, Target, Welcome, Words,
+    Answer, Body, Confirm, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick, Program,
+    Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target, Welcome, Words,
 };
 pub use scope::Scope;
 pub use table::{Cell, Row, Table};

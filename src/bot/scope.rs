@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::Value;
-use minijinja::value::{DynObject, Enumerator, Object};
+use minijinja::value::{DynObject, Enumerator, Object, Serde};
 
 use super::program::Program;
 use crate::model::{Profile, Timestamp, UserId};
@@ -46,6 +46,16 @@ impl Scope {
     /// Sets a slot to a whole number.
     pub fn set_int(&mut self, name: &str, value: i64) {
         self.set(name, Value::from(value));
+    }
+
+    /// Sets a slot to a number.
+    pub fn set_number(&mut self, name: &str, value: f64) {
+        self.set(name, Value::from(value));
+    }
+
+    /// Sets a name to what a lookup was answered.
+    pub fn set_json(&mut self, name: &str, value: &serde_json::Value) {
+        self.set(name, Value::from(Serde(value)));
     }
 
     /// Forgets a slot.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RowId;
 use crate::bot::Late;
-use crate::model::Outgoing;
+use crate::model::{LookupRequest, MessageId, Outgoing};
 
 /// Something to be carried out after the turn is durable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,57 @@ pub enum Action {
         /// The asking whose options it carries.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         asking: Option<u32>,
+        /// How many options that prompt has on all its pages.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        options: usize,
     },
+    /// Ask a server; the open lookup in the state refers to it.
+    LookUp {
+        /// Its number.
+        number: u32,
+        /// What the script calls it.
+        name: String,
+        /// What is asked.
+        request: LookupRequest,
+    },
+    /// A person of the house is to take over.
+    HandOver {
+        /// For whom.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
+        /// What that person should know.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        note: String,
+    },
+    /// The bot speaks again.
+    TakeBack,
+    /// Count, for the statistics.
+    Count {
+        /// What is counted.
+        name: String,
+        /// By what it is told apart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// A word about the person, for the statistics.
+    Tag {
+        /// The word.
+        name: String,
+    },
+    /// Show that somebody is typing. Not made up for after a crash.
+    Typing,
+    /// Mark a message of the person as read. Not made up for after a crash.
+    Read {
+        /// The message.
+        message: MessageId,
+    },
+    /// The person wants to hear nothing from now on, or wants to hear again.
+    Consent {
+        /// Whether messages are wanted.
+        wanted: bool,
+    },
+    /// The person is forgotten: what the journal has of the conversation until now is hidden and goes.
+    Forget,
     /// A row that will not be sent.
     DeadLetter {
         /// The row.
@@ -85,6 +135,26 @@ pub enum Fired {
     Operator,
     /// Two of our own accounts had talked too much.
     TalkLimit,
+    /// The answer of a lookup, by its name, went to its `ok` branch, or to `fail`.
+    Lookup(String, bool),
+    /// A reminder.
+    Reminder(String),
+    /// The bot took back what it had handed over, since it was asked to or because the time was over.
+    TookBack,
+    /// Nothing, since a person of the house speaks.
+    Silent,
+    /// Nothing, since the person wants to hear nothing.
+    OptedOut,
+    /// Nothing yet: it waits for a lookup, or for those that may come before it.
+    Waits,
+    /// A rule for another event of the account.
+    Event(String),
+    /// The answer to whether a late tap was meant.
+    Offer(bool),
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// How late a tap is; the first that holds, in this order (design §4).

@@ -20,6 +20,9 @@ pub(super) fn accept(question: &Question, typed: &str) -> Option<Value> {
         }
         // Options are matched by their labels and values before this is asked.
         Answer::Choice => None,
+        Answer::Number { .. } | Answer::Date { .. } | Answer::Email | Answer::Phone | Answer::Url | Answer::Media | Answer::Location => {
+            None
+        }
     }
 }
 
@@ -36,7 +39,7 @@ mod tests {
     use super::*;
 
     fn question(answer: Answer) -> Question {
-        Question { slot: "x".into(), answer, invalid: None, retries: None, giveup: None, fuzzy: 0, greedy: false }
+        Question { slot: "x".into(), answer, invalid: None, retries: None, giveup: None, fuzzy: 0, greedy: false, secret: false }
     }
 
     #[test]

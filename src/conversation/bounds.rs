@@ -38,7 +38,7 @@ pub(super) fn slot_fits(slots: &Slots, name: &str, value: &Value) -> bool {
 fn size(name: &str, value: &Value) -> usize {
     name.len()
         + match value {
-            Value::Int(_) => 8,
+            Value::Int(_) | Value::Number(_) => 8,
             Value::Text(text) => text.len(),
         }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Refusal, Row, RowId};
-use crate::model::{Incoming, MessageId, Profile, Timestamp};
+use crate::model::{Incoming, LookupAnswer, MessageId, Profile, Timestamp};
 
 /// Something that happened to a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,33 @@ pub enum Event {
         /// Whether a younger message was taken before it.
         #[serde(default)]
         overtaken: bool,
+        /// Whether it comes from those that waited; the journal has it twice then, as it came and as it was taken.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waited: bool,
+    },
+    /// Something else happened at the account that concerns the person, as `follow`.
+    Account {
+        /// What, as `on event=` names it.
+        kind: String,
+        /// Who the person is.
+        from: Profile,
+    },
+    /// A lookup is about to be carried out; committed before its first byte leaves.
+    LookupClaimed {
+        /// The lookup's number.
+        number: u32,
+    },
+    /// A lookup has ended.
+    LookupDone {
+        /// The lookup's number.
+        number: u32,
+        /// What came of it.
+        answer: LookupAnswer,
+    },
+    /// A timer is over.
+    TimerFired {
+        /// The timer's number.
+        number: u32,
     },
     /// Our account spoke: the echo of our own send, or of somebody else who uses the account.
     Echo {

@@ -111,7 +111,7 @@ impl Open {
     fn question<'a>(&self, play: &Play<'a>) -> Option<&'a Question> {
         match &play.program.prompt(self.prompt).kind {
             PromptKind::Question(question) => Some(question),
-            PromptKind::Menu => None,
+            PromptKind::Menu | PromptKind::Confirm(_) => None,
         }
     }
 }

@@ -87,7 +87,7 @@ fn take(play: &mut Play<'_>, tapped: Tapped) {
     };
     play.trace.policy = Some(policy);
     match policy {
-        Late::Follow => act(play, tapped, lateness),
+        Late::Follow | Late::Apply | Late::Ask => act(play, tapped, lateness),
         Late::Rewind => rewind(play, tapped, lateness),
         Late::Reject => {
             let fired = Fired::Option(heard::prompt_name(play, tapped.prompt), tapped.id());

@@ -10,6 +10,7 @@ mod delivery;
 mod event;
 mod fingerprint;
 mod heard;
+mod held;
 mod late;
 mod metadata;
 mod output;
@@ -19,9 +20,10 @@ mod step;
 
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{Event, Origin, Outcome};
+pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};
 pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
-pub use step::{Context, Step, step};
+pub use step::{Context, Rendering, Step, step};
 
 #[cfg(test)]
 mod tests;

@@ -68,7 +68,7 @@ impl<'a> Play<'a> {
                 continue;
             }
             delivery::queue(&mut self.state, Row::due(id, &message, asking, self.context.now));
-            self.actions.push(Action::Send { row: id, message, asking });
+            self.actions.push(Action::Send { row: id, message, asking, options: 0 });
         }
         (self.state, self.actions, self.trace)
     }
@@ -248,6 +248,19 @@ impl<'a> Play<'a> {
                 Op::Jump { to } => at = *to,
                 Op::Goto(target) => return Flow::Leaves(target.clone()),
                 Op::End => return Flow::Over,
+                Op::Media(_)
+                | Op::Link { .. }
+                | Op::LookUp(_)
+                | Op::Remind(_)
+                | Op::Cancel { .. }
+                | Op::HandOver(_)
+                | Op::Count { .. }
+                | Op::Tag { .. }
+                | Op::Typing
+                | Op::Read
+                | Op::OptOut
+                | Op::OptIn
+                | Op::Forget => {}
             }
         }
         Flow::Through
@@ -365,6 +378,7 @@ impl<'a> Play<'a> {
             match value {
                 Value::Text(text) => scope.set_text(name, text),
                 Value::Int(number) => scope.set_int(name, *number),
+                Value::Number(number) => scope.set_number(name, *number),
             }
         }
         scope.set_captures(&self.captures);

@@ -5,18 +5,22 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
+use super::{Offer, OpenLookup, Silence, Timer, Waiting};
 use crate::model::{Profile, Timestamp};
 
 /// Slots by name.
 pub type Slots = BTreeMap<String, Value>;
 
 /// The value of a slot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// A whole number, from a question of type `int`.
     Int(i64),
+    /// A number, from a question of type `number`.
+    Number(f64),
     /// Any other answer.
     Text(String),
 }
@@ -25,6 +29,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Int(number) => number.fmt(f),
+            Value::Number(number) => number.fmt(f),
             Value::Text(text) => text.fmt(f),
         }
     }
@@ -85,6 +90,36 @@ pub struct State {
     /// When a message last left.
     #[serde(default)]
     pub sent: Option<Timestamp>,
+    /// The lookup that is on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookup: Option<OpenLookup>,
+    /// What texts read of the last answers of lookups, by the lookups' names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, Json>,
+    /// Messages that wait to be taken, in the order in which they will be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
+    /// Timers that run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<Timer>,
+    /// How many timers and lookups there were.
+    #[serde(default)]
+    pub counted: u32,
+    /// Why the bot is silent, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<Silence>,
+    /// Whether the person wants to hear nothing.
+    #[serde(default)]
+    pub opted_out: bool,
+    /// A late tap about which the machine has asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// Words that the script remembers about the person.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
+    /// The last lines of both, shortened, where the script reads `transcript`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
     /// When a peer that is one of our own accounts was answered, within the last hour.
     #[serde(default)]
     pub own_talk: Vec<Timestamp>,
@@ -207,6 +242,16 @@ impl State {
             rows: Vec::new(),
             backlog: None,
             sent: None,
+            lookup: None,
+            answers: BTreeMap::new(),
+            waiting: Vec::new(),
+            timers: Vec::new(),
+            counted: 0,
+            silence: None,
+            opted_out: false,
+            offer: None,
+            tags: BTreeSet::new(),
+            lines: Vec::new(),
             own_talk: Vec::new(),
         }
     }
@@ -221,14 +266,24 @@ impl State {
         self.rows.iter().map(|row| row.id).chain(self.backlog.map(|backlog| backlog.next))
     }
 
-    /// When the conversation wants attention next. A row found on its way after `lost_after` belongs to an ended process.
+    /// When the conversation wants attention next. What is found on its way after `lost_after` belongs to an ended process.
     pub fn due(&self, lost_after: Duration) -> Option<Timestamp> {
-        let next = self.next_row().map(|row| match row.status {
+        let row = self.next_row().map(|row| match row.status {
             RowStatus::Due(at) => at,
             RowStatus::Sending(since) => since.plus(lost_after),
             RowStatus::Unsure { check_at, .. } => check_at,
         });
         // A backlog behind no rows wants to be taken up at once.
-        next.or(self.backlog.map(|_| Timestamp::default()))
+        let row = row.or(self.backlog.map(|_| Timestamp::default()));
+        let lookup = self.lookup.as_ref().map(OpenLookup::due);
+        let timer = self.timers.iter().map(|timer| timer.at).min();
+        let waiting = self.taken_up_at();
+        [row, lookup, timer, waiting].into_iter().flatten().min()
+    }
+
+    /// When the first of the messages that wait can be taken; none while a lookup is on its way.
+    pub fn taken_up_at(&self) -> Option<Timestamp> {
+        let first = self.waiting.iter().map(|waiting| waiting.until.unwrap_or_default()).min();
+        first.filter(|_| self.lookup.is_none())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::play::Play;
 use super::{Action, Asking, Event, Fired, State, Trace, bounds, delivery, heard};
-use crate::bot::Program;
+use crate::bot::{Program, limits};
 use crate::model::{Key, Timestamp};
 
 /// What a turn needs to know beside the program, the state and the event.
@@ -16,10 +16,29 @@ pub struct Context {
     pub revision: u64,
     /// How many messages earlier turns of the same commit have made.
     pub messages: u32,
+    /// How many turns the commit has before this one.
+    pub turn: u32,
+    /// How menus are shown.
+    pub rendering: Rendering,
     /// Whether the peer is another account of ours, so that two bots may be talking.
     pub peer_is_ours: bool,
     /// An asking that the state has dropped, found again in the journal because the event may answer it.
     pub recalled: Option<Asking>,
+}
+
+/// How menus are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rendering {
+    /// Whether options stand as numbered lines in the text, since the platform has no quick replies there.
+    pub numbered: bool,
+    /// The most options of a message; more are turned over like pages.
+    pub options: usize,
+}
+
+impl Default for Rendering {
+    fn default() -> Self {
+        Rendering { numbered: false, options: limits::OPTIONS }
+    }
 }
 
 /// What a turn comes to.
@@ -39,7 +58,7 @@ pub struct Step {
 pub fn step(program: &Program, mut state: State, event: &Event, context: &Context) -> Step {
     let from = state.at.clone();
     let (mut state, actions, mut trace) = match event {
-        Event::Message { message, from, overtaken: _ } => {
+        Event::Message { message, from, .. } => {
             let mut play = Play::new(program, state, context);
             heard::message(&mut play, message, from);
             play.finish()
@@ -57,7 +76,11 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
             (state, actions, Trace::default())
         }
         // Nothing in a conversation depends on what could not be read.
-        Event::Unreadable { .. } => (state, Vec::new(), Trace::default()),
+        Event::Unreadable { .. }
+        | Event::Account { .. }
+        | Event::LookupClaimed { .. }
+        | Event::LookupDone { .. }
+        | Event::TimerFired { .. } => (state, Vec::new(), Trace::default()),
         Event::Settled { row, outcome } => {
             let actions = delivery::settled(&mut state, *row, outcome, context.now);
             (state, actions, Trace::default())

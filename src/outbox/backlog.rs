@@ -38,7 +38,7 @@ impl Outbox {
 fn waiting(entry: Entry, next: RowId, now: Timestamp) -> Vec<Row> {
     let actions = entry.turns.into_iter().flat_map(|turn| turn.actions);
     let row = |action| match action {
-        Action::Send { row, message, asking } if row >= next => Some(Row::due(row, &message, asking, now)),
+        Action::Send { row, message, asking, .. } if row >= next => Some(Row::due(row, &message, asking, now)),
         _ => None,
     };
     actions.filter_map(row).collect()

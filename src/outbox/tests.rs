@@ -67,7 +67,7 @@ impl Scene {
         self.heard += 1;
         let id = MessageId(MessageId::first_at(self.clock.now()).0 + self.heard);
         let message = Incoming { id, sent_at: self.clock.now(), text: "hi".into(), tap: None, attachment: None };
-        let event = Event::Message { message, from: Profile::unknown(peer), overtaken: false };
+        let event = Event::Message { message, from: Profile::unknown(peer), overtaken: false, waited: false };
         self.arrives(peer, id, event).await;
     }
 

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::bot::Program;
 use crate::clock::Clock;
-use crate::conversation::{self, Action, Asking, Context, Event, Outcome, State};
+use crate::conversation::{self, Action, Asking, Context, Event, Outcome, Rendering, State};
 use crate::model::{EventId, Key, MessageId, Profile, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
 use hold::Holds;
@@ -221,6 +221,8 @@ impl Turns {
             revision: entry.record.revision,
             messages: entry.turns.iter().flat_map(|turn| &turn.actions).filter(|action| matches!(action, Action::Send { .. })).count()
                 as u32,
+            turn: entry.turns.len() as u32,
+            rendering: Rendering::default(),
             peer_is_ours: self.has_account(entry.key.peer),
             recalled,
         };

@@ -62,7 +62,7 @@ impl Door {
             return Arrival { key: Key::new(user, direct.recipient), id, event, peer: Profile::unknown(direct.recipient) };
         }
         let peer = direct.sender_profile.clone();
-        let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false };
+        let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false, waited: false };
         Arrival { key: Key::new(user, direct.sender), id, event, peer }
     }
 

@@ -227,6 +227,7 @@ mod tests {
             options: vec![option("Track my order", "by number", "order.track"), option("Talk to a person", "office hours", "human")],
             links: vec![Link { label: "Open shop".to_owned(), url: "https://example.org/shop".to_owned() }],
             media: Some("slope.jpg".to_owned()),
+            ..Outgoing::default()
         };
         let body = new_message(UserId(1_900_000_000_000_000_007), &message, Some(2_006_515_713_900_000_001));
         let body: Value = serde_json::from_str(&body).expect("JSON");

@@ -28,7 +28,7 @@ pub(crate) fn turn(peer: u64, base: u64) -> Commit {
     let answer = Outgoing { text: format!("answer {revision} to {peer} ❄"), ..Outgoing::default() };
     let turn = TurnLog {
         event: Event::Echo { message, origin: Origin::Ours },
-        actions: vec![Action::Send { row: RowId { revision, index: 0 }, message: answer, asking: None }],
+        actions: vec![Action::Send { row: RowId { revision, index: 0 }, message: answer, asking: None, options: 0 }],
         trace: Trace::default(),
     };
     let mut seen = Seen::default();

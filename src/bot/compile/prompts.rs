@@ -90,7 +90,7 @@ impl Script<'_> {
         let text = Some(self.text(&text));
         let defs = options.iter().filter_map(|option| self.option(option, Some(&answer))).collect();
         let slot_name = slot.value.to_owned();
-        let question = Question { slot: slot_name.clone(), answer, invalid, retries, giveup, fuzzy, greedy };
+        let question = Question { slot: slot_name.clone(), answer, invalid, retries, giveup, fuzzy, greedy, secret: false };
         let kind = PromptKind::Question(question);
         let prompt = Prompt { state, name: slot_name, at: 0, text, kind, options: defs, from, late, ttl };
         self.prompt(prompt, slot.at, &options, ops);
@@ -283,6 +283,8 @@ impl Script<'_> {
 fn fits(answer: &Answer, value: &str) -> bool {
     match answer {
         Answer::Choice => !value.contains("{{"),
+        Answer::Number { .. } | Answer::Date { .. } | Answer::Email | Answer::Phone | Answer::Url => true,
+        Answer::Media | Answer::Location => false,
         Answer::Int { min, max } => {
             value.parse().is_ok_and(|number: i64| min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max))
         }

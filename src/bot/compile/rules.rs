@@ -53,7 +53,7 @@ impl Script<'_> {
         let name = texts.first().or(search.as_ref()).or(metadata.as_ref()).map(|text| text.value.to_owned()).unwrap_or_default();
         let steps = self.body(node.children(), Owner::Rule);
         Ruled {
-            rule: Rule { name, within: within.clone(), any_scope, steps },
+            rule: Rule { name, within: within.clone(), any_scope, steps, opts_in: false },
             patterns: RulePatterns { within, any_scope, priority, fuzzy, phrases, regex, metadata: metadata_phrases },
             phrases_at,
             metadata_at,

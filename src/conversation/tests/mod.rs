@@ -73,13 +73,21 @@ impl Chat {
         self.wait("1s");
         let message = Incoming { id: MessageId::first_at(self.now), sent_at: self.now, text: text.into(), tap, attachment: None };
         let from = self.state.peer.clone();
-        self.take(Event::Message { message, from, overtaken: false })
+        self.take(Event::Message { message, from, overtaken: false, waited: false })
     }
 
     fn take(&mut self, event: Event) -> &mut Self {
         self.revision += 1;
-        let context =
-            Context { key: key(), now: self.now, revision: self.revision, messages: 0, peer_is_ours: self.peer_is_ours, recalled: None };
+        let context = Context {
+            key: key(),
+            now: self.now,
+            revision: self.revision,
+            messages: 0,
+            turn: 0,
+            rendering: Rendering::default(),
+            peer_is_ours: self.peer_is_ours,
+            recalled: None,
+        };
         let step = step(&self.program, self.state.clone(), &event, &context);
         assert_eq!(step, super::step(&self.program, self.state.clone(), &event, &context), "the machine draws no chance");
         (self.state, self.actions, self.trace) = (step.state, step.actions, step.trace);

@@ -166,7 +166,7 @@ impl World<'_> {
         self.now = self.now.plus(Duration::from_millis(700));
         let message = Incoming { id: MessageId::first_at(self.now), sent_at: self.now, text: text.into(), tap, attachment: None };
         let from = Profile { id: key().peer, name: "Ada".into(), screen_name: "ada_example".into() };
-        self.takes(&Event::Message { message, from, overtaken: false });
+        self.takes(&Event::Message { message, from, overtaken: false, waited: false });
     }
 
     fn takes(&mut self, event: &Event) {
@@ -177,7 +177,16 @@ impl World<'_> {
         let recalled = tapped.as_ref().and_then(|(number, _)| self.askings.get(number)).cloned();
         let recalled = recalled.map(|asking| Asking { answered: self.answered.contains(&asking.number), ..asking });
         let expected = tapped.as_ref().map(|(number, option)| self.lateness(*number, option));
-        let context = Context { key: key(), now: self.now, revision: self.record.revision, messages: 0, peer_is_ours: false, recalled };
+        let context = Context {
+            key: key(),
+            now: self.now,
+            revision: self.record.revision,
+            messages: 0,
+            turn: 0,
+            rendering: Rendering::default(),
+            peer_is_ours: false,
+            recalled,
+        };
         let step = step(program, before.clone(), event, &context);
         assert_eq!(step, super::super::step(program, before.clone(), event, &context), "the machine draws no chance");
 

@@ -143,7 +143,21 @@ fn unasked<'p>(program: &'p Program, (state, given): &Entry<'p>) -> Vec<(usize, 
     while let Some(ix) = waiting.pop() {
         let Some(op) = steps.get(ix).filter(|_| seen.insert(ix)) else { continue };
         match op {
-            Op::Say { .. } | Op::Set { .. } | Op::Unset { .. } => waiting.push(ix + 1),
+            Op::Say { .. }
+            | Op::Media(_)
+            | Op::Link { .. }
+            | Op::Set { .. }
+            | Op::Unset { .. }
+            | Op::LookUp(_)
+            | Op::Remind(_)
+            | Op::Cancel { .. }
+            | Op::Count { .. }
+            | Op::Tag { .. }
+            | Op::Typing
+            | Op::Read
+            | Op::OptOut
+            | Op::OptIn
+            | Op::Forget => waiting.push(ix + 1),
             Op::JumpUnless { to, .. } => waiting.extend([ix + 1, *to]),
             Op::Jump { to } => waiting.push(*to),
             Op::Goto(target) => found.push((ix, entry(program, target))),
@@ -154,7 +168,7 @@ fn unasked<'p>(program: &'p Program, (state, given): &Entry<'p>) -> Vec<(usize, 
                     waiting.push(ix + 1);
                 }
             }
-            Op::End => {}
+            Op::HandOver(_) | Op::End => {}
         }
     }
     found
@@ -164,7 +178,7 @@ fn entry<'p>(program: &'p Program, target: &'p Target) -> Entry<'p> {
     let asked = program.state(target.state).steps.iter().filter_map(|op| match op {
         Op::Prompt(prompt) => match &program.prompt(*prompt).kind {
             PromptKind::Question(question) => Some(question.slot.as_str()),
-            PromptKind::Menu => None,
+            PromptKind::Menu | PromptKind::Confirm(_) => None,
         },
         _ => None,
     });

@@ -2,6 +2,16 @@
 //!
 //! Everything that a record remembers of a program is a name, never an index: a program may change under a conversation.
 
+mod lookup;
+mod prompts;
+mod steps;
+mod words;
+
+pub use lookup::{Lookup, Reads};
+pub use prompts::{Answer, Confirm, FromTable, OptionDef, Prompt, PromptKind, Question};
+pub use steps::{Handoff, Media, Op, Pick, Reminder, Resume, Target};
+pub use words::Words;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +32,31 @@ pub struct PromptIx(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleIx(pub usize);
 
+/// The index of a lookup in its program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookupIx(pub usize);
+
+/// The index of a reminder in its program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReminderIx(pub usize);
+
+/// The index of a handing over in its program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HandoffIx(pub usize);
+
+/// Whose steps they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Body {
+    /// A state's, which may ask.
+    State(StateIx),
+    /// A rule's.
+    Rule(RuleIx),
+    /// The fallback's.
+    Fallback,
+    /// A reminder's.
+    Reminder(ReminderIx),
+}
+
 /// A compiled bot.
 #[derive(Debug)]
 pub struct Program {
@@ -39,6 +74,16 @@ pub struct Program {
     pub prompts: Vec<Prompt>,
     /// The rules, in the order of the script; the matcher knows which goes first.
     pub rules: Vec<Rule>,
+    /// Every lookup of every body.
+    pub lookups: Vec<Lookup>,
+    /// Every reminder of every body.
+    pub reminders: Vec<Reminder>,
+    /// Every handing over of every body.
+    pub handoffs: Vec<Handoff>,
+    /// The rules for other account events, by the kind of event.
+    pub events: BTreeMap<String, RuleIx>,
+    /// Whether any text reads `transcript`, so that the machine keeps the last lines.
+    pub reads_transcript: bool,
     /// What happens to a message that nothing takes.
     pub fallback: Option<Fallback>,
     /// The state whose menu the welcome message carries, and its text.
@@ -60,6 +105,14 @@ pub struct Defaults {
     pub ttl: Option<Duration>,
     /// The silence after which a conversation starts afresh.
     pub idle: Option<Duration>,
+    /// How long each event is held, so that those that come meanwhile are taken in order.
+    pub reorder: Option<Duration>,
+    /// How long the bot is silent after a person has written from the account; `None` where it goes on as if nobody had.
+    pub mute: Option<Duration>,
+    /// The hosts that lookups may ask.
+    pub allow: Vec<String>,
+    /// The time zone of dates, an IANA name.
+    pub zone: Option<String>,
     /// The bot's own words.
     pub words: Words,
 }
@@ -72,40 +125,14 @@ pub enum Late {
     Follow,
     /// For a question: restore the slots of that asking first.
     Rewind,
+    /// For a question: store the answer and say so, and stay where the person is.
+    Apply,
+    /// Ask whether that was meant, and do it on a yes.
+    Ask,
     /// Say that it no longer counts and show the open prompt again.
     Reject,
     /// Journal it, say nothing.
     Ignore,
-}
-
-/// Sentences the machine says by itself, in the bot's language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
-    /// The yes of a confirmation.
-    pub yes: String,
-    /// The no of a confirmation.
-    pub no: String,
-    /// The option that shows the next page.
-    pub more: String,
-    /// Said when a late tap is rejected.
-    pub stale: String,
-    /// Said when an answer does not fit and the question has no `invalid` text.
-    pub invalid: String,
-    /// The text over a menu that has none.
-    pub choose: String,
-}
-
-impl Default for Words {
-    fn default() -> Self {
-        Words {
-            yes: "Yes".into(),
-            no: "No".into(),
-            more: "More …".into(),
-            stale: "That no longer counts.".into(),
-            invalid: "That does not fit.".into(),
-            choose: "Please choose:".into(),
-        }
-    }
 }
 
 /// A state: steps in order.
@@ -125,157 +152,6 @@ pub struct State {
     pub counts_visits: bool,
 }
 
-/// One step. Branches are flattened into jumps, so that a turn can go on behind any prompt.
-#[derive(Debug, Clone)]
-pub enum Op {
-    /// Say one of the variants: the one of the visit's number modulo their count.
-    Say {
-        /// At least one.
-        variants: Vec<Template>,
-        /// Whether it starts a message of its own (`break=#true`).
-        breaks: bool,
-    },
-    /// Show a prompt and wait for the person.
-    Prompt(PromptIx),
-    /// Set a slot to a rendered text.
-    Set {
-        /// The slot's name.
-        slot: String,
-        /// Its value.
-        value: Template,
-    },
-    /// Forget a slot.
-    Unset {
-        /// The slot's name.
-        slot: String,
-    },
-    /// Go on at step `to` unless the condition holds.
-    JumpUnless {
-        /// The condition.
-        condition: Template,
-        /// The index of a step of the same body, or its length.
-        to: usize,
-    },
-    /// Go on at step `to`.
-    Jump {
-        /// The index of a step of the same body, or its length.
-        to: usize,
-    },
-    /// Enter a state.
-    Goto(Target),
-    /// The conversation is over: no state, no open prompt.
-    End,
-}
-
-/// Where an option, a rule or a step leads.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// The state to enter.
-    pub state: StateIx,
-    /// Slots to set on the way in; a question whose slot is given here with a value that validates is skipped.
-    pub slots: Vec<(String, Template)>,
-}
-
-/// A question or a menu: something that waits.
-#[derive(Debug)]
-pub struct Prompt {
-    /// The state it belongs to.
-    pub state: StateIx,
-    /// Its name within the state: the slot of a question, else `id=`, else its place (`menu`, `confirm-2`).
-    pub name: String,
-    /// The index of its `Op::Prompt` in the state's steps.
-    pub at: usize,
-    /// What it asks; empty for a menu, which hangs on what was said before it.
-    pub text: Option<Template>,
-    /// What it is.
-    pub kind: PromptKind,
-    /// Its written options.
-    pub options: Vec<OptionDef>,
-    /// Options out of a table, shown before the written ones.
-    pub from: Option<FromTable>,
-    /// Its policy for late taps.
-    pub late: Option<Late>,
-    /// The age at which it expires.
-    pub ttl: Option<Duration>,
-}
-
-/// Kinds of prompts.
-#[derive(Debug)]
-pub enum PromptKind {
-    /// The options of a state.
-    Menu,
-    /// An `ask`.
-    Question(Question),
-}
-
-/// What makes an answer.
-#[derive(Debug)]
-pub struct Question {
-    /// The slot that takes the answer.
-    pub slot: String,
-    /// What an answer has to be.
-    pub answer: Answer,
-    /// The text for an answer that does not fit.
-    pub invalid: Option<Template>,
-    /// How many wrong answers are asked again; without end when absent.
-    pub retries: Option<u32>,
-    /// The state to enter when the retries are used up.
-    pub giveup: Option<StateIx>,
-    /// The edit distance at which a typed answer still counts as an option's label.
-    pub fuzzy: u8,
-    /// Whether a text answer wins even over a literal rule.
-    pub greedy: bool,
-}
-
-/// Types of answers.
-#[derive(Debug)]
-pub enum Answer {
-    /// Any text; bounds count characters.
-    Text {
-        /// Fewest characters.
-        min: Option<usize>,
-        /// Most characters; never more than 1 000.
-        max: usize,
-        /// A regex that must match somewhere.
-        pattern: Option<regex::Regex>,
-    },
-    /// A whole number.
-    Int {
-        /// The smallest.
-        min: Option<i64>,
-        /// The greatest.
-        max: Option<i64>,
-    },
-    /// One of the options.
-    Choice,
-}
-
-/// Options out of a table.
-#[derive(Debug)]
-pub struct FromTable {
-    /// The table's name; it exists.
-    pub table: String,
-    /// Rows on a page, where there are more than fit in one message.
-    pub page: usize,
-}
-
-/// One written option.
-#[derive(Debug, Clone)]
-pub struct OptionDef {
-    /// Its name within the prompt: `id=`, else its `value`, else goto and label.
-    pub id: String,
-    /// The button's text.
-    pub label: Template,
-    /// The small print.
-    pub description: Option<Template>,
-    /// The answer it gives, in a question.
-    pub value: Option<String>,
-    /// Where it leads.
-    pub goto: Option<Target>,
-    /// Metadata that goes out verbatim in place of ours.
-    pub metadata: Option<String>,
-}
-
 /// A rule: patterns and what to do.
 #[derive(Debug)]
 pub struct Rule {
@@ -287,6 +163,8 @@ pub struct Rule {
     pub any_scope: bool,
     /// Its steps; no prompt is among them.
     pub steps: Vec<Op>,
+    /// Whether one of its steps takes back an `optout`: then it is heard even by those who opted out.
+    pub opts_in: bool,
 }
 
 /// What happens to a message that nothing takes.
@@ -335,12 +213,53 @@ impl Program {
         own.enumerate().find(|(_, prompt)| prompt.name == name).map(|(ix, _)| PromptIx(first + ix))
     }
 
+    /// The lookup at an index of this program.
+    pub fn lookup(&self, ix: LookupIx) -> &Lookup {
+        &self.lookups[ix.0]
+    }
+
+    /// The reminder at an index of this program.
+    pub fn reminder(&self, ix: ReminderIx) -> &Reminder {
+        &self.reminders[ix.0]
+    }
+
+    /// The handing over at an index of this program.
+    pub fn handoff(&self, ix: HandoffIx) -> &Handoff {
+        &self.handoffs[ix.0]
+    }
+
+    /// The steps of a body.
+    pub fn steps(&self, body: Body) -> &[Op] {
+        match body {
+            Body::State(ix) => &self.state(ix).steps,
+            Body::Rule(ix) => &self.rule(ix).steps,
+            Body::Fallback => self.fallback.as_ref().map(|fallback| fallback.steps.as_slice()).unwrap_or_default(),
+            Body::Reminder(ix) => &self.reminder(ix).steps,
+        }
+    }
+
+    /// The lookup of that id, or `None` when the script has it no longer.
+    pub fn lookup_named(&self, id: &str) -> Option<LookupIx> {
+        self.lookups.iter().position(|lookup| lookup.id == id).map(LookupIx)
+    }
+
+    /// The reminder of that id, or `None` when the script has it no longer.
+    pub fn reminder_named(&self, id: &str) -> Option<ReminderIx> {
+        self.reminders.iter().position(|reminder| reminder.id == id).map(ReminderIx)
+    }
+
+    /// The handing over of that id, or `None` when the script has it no longer.
+    pub fn handoff_named(&self, id: &str) -> Option<HandoffIx> {
+        self.handoffs.iter().position(|handoff| handoff.id == id).map(HandoffIx)
+    }
+
     /// The policy for late taps on a prompt: its own, else the state's, else the bot's, else its kind's.
     pub fn late(&self, ix: PromptIx) -> Late {
         let prompt = self.prompt(ix);
         let kind = match prompt.kind {
             PromptKind::Menu => Late::Follow,
             PromptKind::Question(_) => Late::Rewind,
+            PromptKind::Confirm(_) => Late::Reject,
         };
         prompt.late.or(self.state(prompt.state).late).or(self.defaults.late).unwrap_or(kind)
     }
