@@ -45,7 +45,7 @@ fn conversation() -> Entry {
     let message = Incoming { id: MessageId(1), sent_at: at, text: "hi".into(), tap: None, attachment: None };
     let row = RowId { revision: 1, index: 0 };
     let events = [
-        Event::Message { message, from: from.clone(), overtaken: false },
+        Event::Message { message, from: from.clone(), overtaken: false, waited: false },
         Event::Claimed { row },
         Event::Settled { row, outcome: Outcome::Sent(MessageId(2)) },
     ];

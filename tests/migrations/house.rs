@@ -112,7 +112,7 @@ impl House {
     /// The same event again; whether it was taken.
     pub(crate) async fn repeats(&self, peer: u64, id: MessageId) -> bool {
         let message = incoming(id, "hi", None, None);
-        let event = Event::Message { message, from: profile(peer), overtaken: false };
+        let event = Event::Message { message, from: profile(peer), overtaken: false, waited: false };
         let arrival = Arrival { key: key(peer), id: EventId::message(ACCOUNT, id), event, peer: profile(peer) };
         self.turns.arrive(vec![arrival]).await.unwrap().taken > 0
     }
@@ -126,7 +126,7 @@ impl House {
 
     async fn writes(&mut self, peer: u64, text: &str, tap: Option<Tap>, attachment: Option<Attachment>) -> MessageId {
         let id = self.mint();
-        let event = Event::Message { message: incoming(id, text, tap, attachment), from: profile(peer), overtaken: false };
+        let event = Event::Message { message: incoming(id, text, tap, attachment), from: profile(peer), overtaken: false, waited: false };
         self.arrives(peer, id, event).await;
         id
     }

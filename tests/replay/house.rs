@@ -153,7 +153,7 @@ impl House {
         let person = Profile::unknown(UserId(peer));
         let event = match echo {
             true => Event::Echo { message, origin: Origin::Ours },
-            false => Event::Message { message, from: person.clone(), overtaken: false },
+            false => Event::Message { message, from: person.clone(), overtaken: false, waited: false },
         };
         Arrival { key: key(peer), id: EventId::message(ACCOUNT, id), event, peer: person }
     }
