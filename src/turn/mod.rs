@@ -5,6 +5,7 @@
 
 mod hold;
 mod recall;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -123,6 +124,7 @@ impl Turns {
             for event in events {
                 self.step(&program, &mut draft, event, None);
             }
+            self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
             let record = draft.commit.entry.record.clone();
             if self.commit(draft.commit).await? {
@@ -174,6 +176,7 @@ impl Turns {
             if draft.tally.taken == 0 {
                 return Ok(draft.tally);
             }
+            self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
             let tally = draft.tally;
             if self.commit(draft.commit).await? {
@@ -237,6 +240,7 @@ impl Turns {
             tracing::warn!(conversation = %entry.key, fault, "the script went wrong");
         }
         entry.record.state = step.state;
+        let event = if step.trace.is_secret { event.without_text() } else { event };
         entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
     }
 
