@@ -92,6 +92,11 @@ impl Turns {
         self.programs.read().is_ok_and(|programs| programs.contains_key(&user))
     }
 
+    /// Whether the bot of an account has a rule for events of a kind that are not messages.
+    pub fn listens_to(&self, user: UserId, kind: &str) -> bool {
+        self.program(user).is_ok_and(|program| program.events.contains_key(kind))
+    }
+
     /// Takes the events of one delivery: those of one conversation in order and in one commit. All are durable on return.
     pub async fn arrive(&self, arrivals: Vec<Arrival>) -> Result<Tally, TurnError> {
         let mut conversations: BTreeMap<Key, Vec<Arrival>> = BTreeMap::new();
