@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::metadata::{AskingRef, Metadata};
+use super::metadata::{AskingRef, Metadata, Showing};
 use super::output::{Draft, Output};
 use super::{Action, Asking, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
 use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, Scope, StateIx, Target, Template, limits};
@@ -38,6 +38,11 @@ pub(super) fn called<'c>(choices: &'c [Choice], typed: &str) -> Option<&'c Choic
     let is_called = |name: &str| fold(name) == typed;
     let mut choices = choices.iter().filter(|_| !typed.is_empty());
     choices.find(|choice| is_called(&choice.label) || choice.value.as_deref().is_some_and(is_called))
+}
+
+fn quick_option(choice: Choice, showing: &Showing) -> QuickOption {
+    let metadata = choice.metadata.unwrap_or_else(|| showing.option(&choice.id));
+    QuickOption { label: choice.label, description: choice.description, metadata: Some(metadata) }
 }
 
 /// An option's id that shows a page of its prompt instead of answering it.
@@ -303,40 +308,33 @@ impl<'a> Play<'a> {
     }
 
     fn options(&mut self, prompt: PromptIx, asking: u32, page: usize) -> Vec<QuickOption> {
-        let pages = self.pages(prompt);
-        let page = page % pages.len();
-        let mut options: Vec<QuickOption> = pages[page].iter().map(|choice| self.option(prompt, asking, choice)).collect();
-        if pages.len() > 1 {
-            let id = format!("{PAGE_MARK}{}", (page + 1) % pages.len());
+        let mut pages = self.pages(prompt);
+        let (page, count) = (page % pages.len(), pages.len());
+        let showing = self.showing(prompt, asking);
+        let mut options: Vec<QuickOption> = pages.swap_remove(page).into_iter().map(|choice| quick_option(choice, &showing)).collect();
+        if count > 1 {
+            let id = format!("{PAGE_MARK}{}", (page + 1) % count);
             let described = options.iter().any(|option| option.description.is_some());
             options.push(QuickOption {
                 label: self.program.defaults.words.more.clone(),
                 description: described.then(|| self.program.defaults.words.more.clone()),
-                metadata: Some(self.metadata(prompt, asking, &id)),
+                metadata: Some(showing.option(&id)),
             });
         }
         options
     }
 
-    fn option(&self, prompt: PromptIx, asking: u32, choice: &Choice) -> QuickOption {
-        QuickOption {
-            label: choice.label.clone(),
-            description: choice.description.clone(),
-            metadata: Some(choice.metadata.clone().unwrap_or_else(|| self.metadata(prompt, asking, &choice.id))),
-        }
-    }
-
-    fn metadata(&self, prompt: PromptIx, asking: u32, option: &str) -> String {
+    fn showing(&self, prompt: PromptIx, asking: u32) -> Showing {
         let prompt = self.program.prompt(prompt);
         let metadata = Metadata {
             state: self.program.state(prompt.state).name.clone(),
             prompt: prompt.name.clone(),
-            option: option.to_owned(),
+            option: String::new(),
             asking: AskingRef::Number(asking),
             revision: self.program.revision.clone(),
             started: self.state.started,
         };
-        metadata.write(self.context.key)
+        metadata.showing(self.context.key)
     }
 
     fn render(&mut self, template: &Template) -> String {
