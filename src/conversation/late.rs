@@ -7,15 +7,15 @@ use crate::bot::{Choice, Late, PromptIx, PromptKind, Target, Template};
 use crate::model::{Incoming, same_label};
 
 /// What a tap points at.
-struct Tapped {
+struct Tapped<'p> {
     prompt: PromptIx,
-    pick: Pick,
+    pick: Pick<'p>,
     asking: AskingRef,
 }
 
 /// What was picked of the prompt.
-enum Pick {
-    Option(Choice),
+enum Pick<'p> {
+    Option(Choice<'p>),
     Page(usize),
 }
 
@@ -46,7 +46,7 @@ pub(super) fn tapped(play: &mut Play<'_>, message: &Incoming, metadata: Option<&
 }
 
 /// Finds what a metadata of ours names; `None` when the script has it no longer.
-fn resolve(play: &mut Play<'_>, metadata: &Metadata) -> Option<Tapped> {
+fn resolve<'p>(play: &mut Play<'p>, metadata: &Metadata) -> Option<Tapped<'p>> {
     let state = play.program.state_named(&metadata.state)?;
     let prompt = play.program.prompt_named(state, &metadata.prompt)?;
     // An author may have called an option like a page.
@@ -66,19 +66,19 @@ fn resolve(play: &mut Play<'_>, metadata: &Metadata) -> Option<Tapped> {
 /// Finds an option by its label among the askings this conversation remembers, newest first.
 ///
 /// With `explicit`, only an option whose script gave it just this metadata.
-fn by_label(play: &mut Play<'_>, label: &str, explicit: Option<&str>) -> Option<Tapped> {
+fn by_label<'p>(play: &mut Play<'p>, label: &str, explicit: Option<&str>) -> Option<Tapped<'p>> {
     let askings: Vec<(u32, PromptIx)> =
         play.state.askings.iter().rev().filter_map(|asking| Some((asking.number, play.prompt_of(asking)?))).collect();
     askings.into_iter().find_map(|(number, prompt)| {
         let choices = play.choices(prompt);
-        let fits = |choice: &Choice| same_label(label, &choice.label) && (explicit.is_none() || choice.metadata.as_deref() == explicit);
+        let fits = |choice: &Choice<'_>| same_label(label, &choice.label) && (explicit.is_none() || choice.metadata == explicit);
         let choice = choices.into_iter().find(fits)?;
         Some(Tapped { prompt, pick: Pick::Option(choice), asking: AskingRef::Number(number) })
     })
 }
 
 /// Classifies a tap and acts on it.
-fn take(play: &mut Play<'_>, tapped: Tapped) {
+fn take(play: &mut Play<'_>, tapped: Tapped<'_>) {
     let lateness = classify(play, &tapped);
     play.trace.lateness = Some(lateness);
     let policy = match lateness {
@@ -97,7 +97,7 @@ fn take(play: &mut Play<'_>, tapped: Tapped) {
     }
 }
 
-fn classify(play: &mut Play<'_>, tapped: &Tapped) -> Lateness {
+fn classify(play: &mut Play<'_>, tapped: &Tapped<'_>) -> Lateness {
     let AskingRef::Number(number) = tapped.asking else { return Lateness::Current };
     if delivery::confirm_asking(&mut play.state, number) {
         return Lateness::Early;
@@ -128,7 +128,7 @@ fn find<'p>(play: &'p Play<'_>, number: u32) -> Option<&'p Asking> {
 }
 
 /// Does what was tapped.
-fn act(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+fn act(play: &mut Play<'_>, tapped: Tapped<'_>, lateness: Lateness) {
     let AskingRef::Number(number) = tapped.asking else { return choose(play, &tapped, 0) };
     match tapped.pick {
         Pick::Option(_) => choose(play, &tapped, number),
@@ -143,23 +143,23 @@ fn act(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
     }
 }
 
-fn choose(play: &mut Play<'_>, tapped: &Tapped, asking: u32) {
+fn choose(play: &mut Play<'_>, tapped: &Tapped<'_>, asking: u32) {
     if let Pick::Option(choice) = &tapped.pick {
         heard::choose(play, tapped.prompt, asking, choice);
     }
 }
 
 /// Takes a question back to where it was asked, then answers it. A menu has nothing to take back.
-fn rewind(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+fn rewind(play: &mut Play<'_>, tapped: Tapped<'_>, lateness: Lateness) {
     let AskingRef::Number(number) = tapped.asking else { return act(play, tapped, lateness) };
     let prompt = play.program.prompt(tapped.prompt);
     let (PromptKind::Question(question), Pick::Option(choice)) = (&prompt.kind, &tapped.pick) else {
         return act(play, tapped, lateness);
     };
-    match (find(play, number).and_then(|asking| asking.slots.clone()), &choice.value) {
+    match (find(play, number).and_then(|asking| asking.slots.clone()), choice.value) {
         (None, Some(value)) if choice.goto.is_none() => {
             // The slots of that asking are gone for good: the state starts again, with this answer.
-            play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+            play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.to_owned()));
             heard::close_asking(play, number);
             let slots = vec![(question.slot.clone(), Template::literal(value))];
             play.enter(&Target { state: prompt.state, slots });
@@ -180,10 +180,10 @@ fn reject(play: &mut Play<'_>, fired: Fired) {
     play.repeat();
 }
 
-impl Tapped {
+impl Tapped<'_> {
     fn id(&self) -> String {
         match &self.pick {
-            Pick::Option(choice) => choice.id.clone(),
+            Pick::Option(choice) => choice.id.to_owned(),
             Pick::Page(page) => format!("page {}", page + 1),
         }
     }

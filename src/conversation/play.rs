@@ -1,5 +1,6 @@
 //! Plays a script: enters states, takes their steps, shows prompts, gathers what is said.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::metadata::{AskingRef, Metadata, Showing};
@@ -33,16 +34,19 @@ enum Flow {
 }
 
 /// The option whose label or value was typed: case, accents, punctuation and space do not count.
-pub(super) fn called<'c>(choices: &'c [Choice], typed: &str) -> Option<&'c Choice> {
+pub(super) fn called<'c, 'p>(choices: &'c [Choice<'p>], typed: &str) -> Option<&'c Choice<'p>> {
     let typed = fold(typed);
     let is_called = |name: &str| fold(name) == typed;
     let mut choices = choices.iter().filter(|_| !typed.is_empty());
-    choices.find(|choice| is_called(&choice.label) || choice.value.as_deref().is_some_and(is_called))
+    choices.find(|choice| is_called(&choice.label) || choice.value.is_some_and(is_called))
 }
 
-fn quick_option(choice: Choice, showing: &Showing) -> QuickOption {
-    let metadata = choice.metadata.unwrap_or_else(|| showing.option(&choice.id));
-    QuickOption { label: choice.label, description: choice.description, metadata: Some(metadata) }
+fn quick_option(choice: Choice<'_>, showing: &Showing) -> QuickOption {
+    QuickOption {
+        label: choice.label.into_owned(),
+        description: choice.description.map(Cow::into_owned),
+        metadata: Some(choice.metadata.map_or_else(|| showing.option(choice.id), str::to_owned)),
+    }
 }
 
 /// An option's id that shows a page of its prompt instead of answering it.
@@ -173,14 +177,14 @@ impl<'a> Play<'a> {
     }
 
     /// All options of a prompt, on whatever page.
-    pub(super) fn choices(&mut self, prompt: PromptIx) -> Vec<Choice> {
+    pub(super) fn choices(&mut self, prompt: PromptIx) -> Vec<Choice<'a>> {
         let choices = self.program.choices(prompt, &self.scope());
         choices.faults.into_iter().for_each(|fault| self.fault(fault));
         choices.options
     }
 
     /// The options of a prompt as messages can carry them.
-    pub(super) fn pages(&mut self, prompt: PromptIx) -> Vec<Vec<Choice>> {
+    pub(super) fn pages(&mut self, prompt: PromptIx) -> Vec<Vec<Choice<'a>>> {
         let size = self.program.prompt(prompt).from.as_ref().map_or(limits::OPTIONS, |from| from.page);
         bot::pages(self.choices(prompt), size)
     }
@@ -273,7 +277,7 @@ impl<'a> Play<'a> {
     fn matching_value(&mut self, prompt: PromptIx, question: &Question, typed: &str) -> Option<Value> {
         let choices = self.choices(prompt);
         let choice = called(&choices, typed).or_else(|| bot::closest(&choices, typed, question.fuzzy));
-        let option = choice.and_then(|choice| choice.value.as_deref()).map(|value| answer::of_option(question, value));
+        let option = choice.and_then(|choice| choice.value).map(|value| answer::of_option(question, value));
         option.or_else(|| answer::accept(question, typed))
     }
 
