@@ -7,7 +7,7 @@ use super::metadata::{AskingRef, Metadata, Showing};
 use super::output::{Draft, Output};
 use super::{Action, Asking, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
 use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, Scope, StateIx, Target, Template, limits};
-use crate::model::{QuickOption, fold};
+use crate::model::{QuickOption, fold, folds_to};
 
 /// A turn being played.
 pub(super) struct Play<'a> {
@@ -36,7 +36,7 @@ enum Flow {
 /// The option whose label or value was typed: case, accents, punctuation and space do not count.
 pub(super) fn called<'c, 'p>(choices: &'c [Choice<'p>], typed: &str) -> Option<&'c Choice<'p>> {
     let typed = fold(typed);
-    let is_called = |name: &str| fold(name) == typed;
+    let is_called = |name: &str| folds_to(name, &typed);
     let mut choices = choices.iter().filter(|_| !typed.is_empty());
     choices.find(|choice| is_called(&choice.label) || choice.value.is_some_and(is_called))
 }
@@ -178,7 +178,9 @@ impl<'a> Play<'a> {
 
     /// All options of a prompt, on whatever page.
     pub(super) fn choices(&mut self, prompt: PromptIx) -> Vec<Choice<'a>> {
-        let choices = self.program.choices(prompt, &self.scope());
+        // A scope costs more than all the options that need none.
+        let scope = if self.program.prompt(prompt).has_fixed_options() { Scope::empty() } else { self.scope() };
+        let choices = self.program.choices(prompt, &scope);
         choices.faults.into_iter().for_each(|fault| self.fault(fault));
         choices.options
     }

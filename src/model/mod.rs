@@ -9,5 +9,5 @@ mod time;
 pub use ids::{AppId, EventId, EventKind, Key, MessageId, ParseIdError, UserId};
 pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap};
 pub use secret::Secret;
-pub use text::{Folded, fold, same_label, split_text};
+pub use text::{Folded, fold, folds_to, same_label, split_text};
 pub use time::{Timestamp, parse_duration};
