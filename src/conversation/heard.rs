@@ -156,22 +156,22 @@ pub(super) fn rule(play: &mut Play<'_>, found: Found) {
 }
 
 /// The open prompt, with its options as they are now.
-struct Open {
+struct Open<'p> {
     prompt: PromptIx,
     asking: u32,
     page: usize,
-    choices: Vec<Choice>,
+    choices: Vec<Choice<'p>>,
 }
 
-impl Open {
-    fn find(play: &mut Play<'_>) -> Option<Open> {
+impl<'p> Open<'p> {
+    fn find(play: &mut Play<'p>) -> Option<Self> {
         let number = play.state.open?;
         let asking = play.state.askings.iter().find(|asking| asking.number == number)?;
         let (prompt, page) = (play.prompt_of(asking)?, asking.page);
         Some(Open { prompt, asking: number, page, choices: play.choices(prompt) })
     }
 
-    fn question<'a>(&self, play: &Play<'a>) -> Option<&'a Question> {
+    fn question(&self, play: &Play<'p>) -> Option<&'p Question> {
         match &play.program.prompt(self.prompt).kind {
             PromptKind::Question(question) => Some(question),
             PromptKind::Menu | PromptKind::Confirm(_) => None,
@@ -180,7 +180,7 @@ impl Open {
 }
 
 /// The exact label, value or number of an option of the open prompt.
-fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
+fn exact<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
     let pages = play.pages(open.prompt, open.choices.clone());
     if pages.len() > 1 && same_label(text, &play.program.defaults.words.more) {
         play.fired(Fired::Option(prompt_name(play, open.prompt), "more".into()));
@@ -188,7 +188,8 @@ fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
         return true;
     }
     let named = called(&open.choices, text);
-    let takes_numbers = open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. }));
+    let takes_numbers =
+        open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. } | bot::Answer::Number { .. }));
     let numbered = || {
         let number: usize = fold(text).parse().ok().filter(|_| !takes_numbers)?;
         pages[open.page % pages.len()].get(number.checked_sub(1)?)
@@ -199,7 +200,7 @@ fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
 }
 
 /// A typed answer that validates; an exact literal rule goes before free text, unless the question is greedy.
-fn answers(play: &mut Play<'_>, open: &Open, given: &Given, at: Option<StateIx>) -> bool {
+fn answers<'p>(play: &mut Play<'p>, open: &Open<'p>, given: &Given, at: Option<StateIx>) -> bool {
     let Some(question) = open.question(play) else { return false };
     let Some(value) = answer::accept(question, given) else { return false };
     let is_text = matches!(question.answer, bot::Answer::Text { .. });
@@ -220,7 +221,7 @@ fn answers(play: &mut Play<'_>, open: &Open, given: &Given, at: Option<StateIx>)
 }
 
 /// A label that was nearly hit.
-fn close(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
+fn close<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
     let fuzzy = open.question(play).map_or(0, |question| question.fuzzy);
     let Some(choice) = bot::closest(&open.choices, text, fuzzy) else { return false };
     choose(play, open.prompt, open.asking, choice);
@@ -228,7 +229,7 @@ fn close(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
 }
 
 /// A wrong answer: asked again, until the retries are used up. A menu is never asked again: its misses are the fallback's.
-fn retry(play: &mut Play<'_>, open: &Open) -> bool {
+fn retry<'p>(play: &mut Play<'p>, open: &Open<'p>) -> bool {
     let Some(question) = open.question(play) else { return false };
     let name = prompt_name(play, open.prompt);
     play.state.wrong = play.state.wrong.saturating_add(1);
@@ -262,15 +263,15 @@ fn fallback(play: &mut Play<'_>) {
 }
 
 /// Carries out an option: it leads away, or it answers its question.
-pub(super) fn choose(play: &mut Play<'_>, prompt: PromptIx, asking: u32, choice: &Choice) {
+pub(super) fn choose(play: &mut Play<'_>, prompt: PromptIx, asking: u32, choice: &Choice<'_>) {
     let program = play.program;
-    play.fired(Fired::Option(prompt_name(play, prompt), choice.id.clone()));
+    play.fired(Fired::Option(prompt_name(play, prompt), choice.id.to_owned()));
     close_asking(play, asking);
-    if let Some(target) = &choice.goto {
+    if let Some(target) = choice.goto {
         return play.enter(target);
     }
     let definition = program.prompt(prompt);
-    match (&definition.kind, &choice.value) {
+    match (&definition.kind, choice.value) {
         (PromptKind::Question(question), Some(value)) => {
             play.state.at = Some(program.state(definition.state).name.clone());
             play.set(&question.slot, answer::of_option(question, value));

@@ -8,15 +8,15 @@ use crate::bot::{Choice, Confirm, Late, PromptIx, PromptKind, Target, Template};
 use crate::model::{Incoming, QuickOption, fold, same_label};
 
 /// What a tap points at.
-struct Tapped {
+struct Tapped<'p> {
     prompt: PromptIx,
-    pick: Pick,
+    pick: Pick<'p>,
     asking: AskingRef,
 }
 
 /// What was picked of the prompt.
-enum Pick {
-    Option(Choice),
+enum Pick<'p> {
+    Option(Choice<'p>),
     Page(usize),
 }
 
@@ -52,7 +52,7 @@ pub(super) fn tapped(play: &mut Play<'_>, message: &Incoming, metadata: Option<&
 }
 
 /// Finds what a metadata of ours names; `None` when the script has it no longer.
-fn resolve(play: &mut Play<'_>, metadata: &Metadata) -> Option<Tapped> {
+fn resolve<'p>(play: &mut Play<'p>, metadata: &Metadata) -> Option<Tapped<'p>> {
     let state = play.program.state_named(&metadata.state)?;
     let prompt = play.program.prompt_named(state, &metadata.prompt)?;
     // An author may have called an option like a page.
@@ -72,19 +72,19 @@ fn resolve(play: &mut Play<'_>, metadata: &Metadata) -> Option<Tapped> {
 /// Finds an option by its label among the askings this conversation remembers, newest first.
 ///
 /// With `explicit`, only an option whose script gave it just this metadata.
-fn by_label(play: &mut Play<'_>, label: &str, explicit: Option<&str>) -> Option<Tapped> {
+fn by_label<'p>(play: &mut Play<'p>, label: &str, explicit: Option<&str>) -> Option<Tapped<'p>> {
     let askings: Vec<(u32, PromptIx)> =
         play.state.askings.iter().rev().filter_map(|asking| Some((asking.number, play.prompt_of(asking)?))).collect();
     askings.into_iter().find_map(|(number, prompt)| {
         let choices = play.choices(prompt);
-        let fits = |choice: &Choice| same_label(label, &choice.label) && (explicit.is_none() || choice.metadata.as_deref() == explicit);
+        let fits = |choice: &Choice<'_>| same_label(label, &choice.label) && (explicit.is_none() || choice.metadata == explicit);
         let choice = choices.into_iter().find(fits)?;
         Some(Tapped { prompt, pick: Pick::Option(choice), asking: AskingRef::Number(number) })
     })
 }
 
 /// Classifies a tap and acts on it.
-fn take(play: &mut Play<'_>, tapped: Tapped) {
+fn take(play: &mut Play<'_>, tapped: Tapped<'_>) {
     let lateness = classify(play, &tapped);
     play.trace.lateness = Some(lateness);
     let once = is_once(play, tapped.prompt);
@@ -113,7 +113,7 @@ fn is_once(play: &Play<'_>, prompt: PromptIx) -> bool {
     matches!(&play.program.prompt(prompt).kind, PromptKind::Confirm(confirm) if confirm.once)
 }
 
-fn classify(play: &mut Play<'_>, tapped: &Tapped) -> Lateness {
+fn classify(play: &mut Play<'_>, tapped: &Tapped<'_>) -> Lateness {
     let AskingRef::Number(number) = tapped.asking else { return Lateness::Current };
     if delivery::confirm_asking(&mut play.state, number) {
         return Lateness::Early;
@@ -148,7 +148,7 @@ fn find<'p>(play: &'p Play<'_>, number: u32) -> Option<&'p Asking> {
 }
 
 /// Does what was tapped.
-fn act(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+fn act(play: &mut Play<'_>, tapped: Tapped<'_>, lateness: Lateness) {
     let AskingRef::Number(number) = tapped.asking else { return choose(play, &tapped, 0) };
     match tapped.pick {
         Pick::Option(_) => choose(play, &tapped, number),
@@ -164,13 +164,13 @@ fn act(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
 }
 
 /// Stores an answer where the person is elsewhere by now, and says so.
-fn apply(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+fn apply(play: &mut Play<'_>, tapped: Tapped<'_>, lateness: Lateness) {
     let AskingRef::Number(number) = tapped.asking else { return act(play, tapped, lateness) };
     let (PromptKind::Question(question), Pick::Option(choice)) = (&play.program.prompt(tapped.prompt).kind, &tapped.pick) else {
         return act(play, tapped, lateness);
     };
-    let Some(value) = choice.value.as_ref().filter(|_| choice.goto.is_none()) else { return act(play, tapped, lateness) };
-    play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+    let Some(value) = choice.value.filter(|_| choice.goto.is_none()) else { return act(play, tapped, lateness) };
+    play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.to_owned()));
     // The open question stays open, unless it is the very one.
     let open = play.state.open.filter(|open| *open != number);
     heard::close_asking(play, number);
@@ -180,7 +180,7 @@ fn apply(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
     play.repeat();
 }
 
-fn choose(play: &mut Play<'_>, tapped: &Tapped, asking: u32) {
+fn choose(play: &mut Play<'_>, tapped: &Tapped<'_>, asking: u32) {
     if let Pick::Option(choice) = &tapped.pick {
         heard::choose(play, tapped.prompt, asking, choice);
     }
@@ -190,11 +190,11 @@ fn choose(play: &mut Play<'_>, tapped: &Tapped, asking: u32) {
 const OFFER: &str = "~late";
 
 /// Asks whether a late tap was meant. The open prompt stays open meanwhile.
-fn offer(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+fn offer(play: &mut Play<'_>, tapped: Tapped<'_>, lateness: Lateness) {
     let program = play.program;
     let AskingRef::Number(asking) = tapped.asking else { return act(play, tapped, lateness) };
     let Pick::Option(choice) = &tapped.pick else { return act(play, tapped, lateness) };
-    play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+    play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.to_owned()));
     let prompt = program.prompt(tapped.prompt);
     let words = &program.defaults.words;
     let slots = find(play, asking).and_then(|asking| asking.slots.clone());
@@ -202,14 +202,11 @@ fn offer(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
     let number = play.state.asked;
     let state = program.state(prompt.state).name.clone();
     play.say_about(if matches!(prompt.kind, PromptKind::Question(_)) { &words.change } else { &words.ask }, &choice.label);
-    let option = |id: &str, label: &str| QuickOption {
-        label: label.to_owned(),
-        description: None,
-        metadata: Some(play.metadata_of(&state, OFFER, number, id)),
-    };
+    let showing = play.showing_of(&state, OFFER, number);
+    let option = |id: &str, label: &str| QuickOption { label: label.to_owned(), description: None, metadata: Some(showing.option(id)) };
     let options = vec![option(Confirm::YES, &words.yes), option(Confirm::NO, &words.no)];
     play.output.ask(Shown { options, asking: Some(number), in_all: 2, numbered: play.context.rendering.numbered }, &words.choose);
-    play.state.offer = Some(Offer { number, asking, state, prompt: prompt.name.clone(), option: choice.id.clone(), slots });
+    play.state.offer = Some(Offer { number, asking, state, prompt: prompt.name.clone(), option: choice.id.to_owned(), slots });
 }
 
 /// Takes a tap on the machine's own question.
@@ -275,16 +272,16 @@ pub(super) fn label_typed(play: &mut Play<'_>, text: &str) -> bool {
 }
 
 /// Takes a question back to where it was asked, then answers it. A menu has nothing to take back.
-fn rewind(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+fn rewind(play: &mut Play<'_>, tapped: Tapped<'_>, lateness: Lateness) {
     let AskingRef::Number(number) = tapped.asking else { return act(play, tapped, lateness) };
     let prompt = play.program.prompt(tapped.prompt);
     let (PromptKind::Question(question), Pick::Option(choice)) = (&prompt.kind, &tapped.pick) else {
         return act(play, tapped, lateness);
     };
-    match (find(play, number).and_then(|asking| asking.slots.clone()), &choice.value) {
+    match (find(play, number).and_then(|asking| asking.slots.clone()), choice.value) {
         (None, Some(value)) if choice.goto.is_none() => {
             // The slots of that asking are gone for good: the state starts again, with this answer.
-            play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+            play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.to_owned()));
             heard::close_asking(play, number);
             let slots = vec![(question.slot.clone(), Template::literal(value))];
             play.enter(&Target { state: prompt.state, slots });
@@ -305,10 +302,10 @@ fn reject(play: &mut Play<'_>, fired: Fired) {
     play.repeat();
 }
 
-impl Tapped {
+impl Tapped<'_> {
     fn id(&self) -> String {
         match &self.pick {
-            Pick::Option(choice) => choice.id.clone(),
+            Pick::Option(choice) => choice.id.to_owned(),
             Pick::Page(page) => format!("page {}", page + 1),
         }
     }

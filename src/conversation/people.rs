@@ -1,5 +1,7 @@
 //! People of the house, and what the person wants: handing over and taking back, consent, being forgotten.
 
+use std::borrow::Cow;
+
 use super::play::{Parting, Play};
 use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, bounds};
 use crate::bot::{Body, HandoffIx, Media, Pick, Target};
@@ -156,7 +158,7 @@ impl Play<'_> {
                 let first = self.context.key.peer.0 as usize;
                 // Each person begins elsewhere and sees all of them before one comes again.
                 let Some(row) = rows.get(first.wrapping_add(variant).checked_rem(rows.len()).unwrap_or(0)) else { return };
-                (row.key.clone(), caption.as_ref().and_then(|column| row.text(column)))
+                (row.key.clone(), caption.as_ref().and_then(|column| row.text(column)).map(Cow::into_owned))
             }
         };
         let caption = media.caption.as_ref().map(|caption| self.render(caption)).or(caption);

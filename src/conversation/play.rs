@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::output::{Draft, Output};
 use super::{Action, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
 use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, StateIx, Target};
-use crate::model::{MessageId, fold};
+use crate::model::{MessageId, fold, folds_to};
 
 /// A turn being played.
 pub(super) struct Play<'a> {
@@ -46,11 +46,11 @@ pub(super) enum Flow {
 }
 
 /// The option whose label or value was typed: case, accents, punctuation and space do not count.
-pub(super) fn called<'c>(choices: &'c [Choice], typed: &str) -> Option<&'c Choice> {
+pub(super) fn called<'c, 'p>(choices: &'c [Choice<'p>], typed: &str) -> Option<&'c Choice<'p>> {
     let typed = fold(typed);
-    let is_called = |name: &str| fold(name) == typed;
+    let is_called = |name: &str| folds_to(name, &typed);
     let mut choices = choices.iter().filter(|_| !typed.is_empty());
-    choices.find(|choice| is_called(&choice.label) || choice.value.as_deref().is_some_and(is_called))
+    choices.find(|choice| is_called(&choice.label) || choice.value.is_some_and(is_called))
 }
 
 impl<'a> Play<'a> {
@@ -275,7 +275,7 @@ impl<'a> Play<'a> {
     fn matching_value(&mut self, prompt: PromptIx, question: &Question, typed: &str) -> Option<Value> {
         let choices = self.choices(prompt);
         let choice = called(&choices, typed).or_else(|| bot::closest(&choices, typed, question.fuzzy));
-        let option = choice.and_then(|choice| choice.value.as_deref()).map(|value| answer::of_option(question, value));
+        let option = choice.and_then(|choice| choice.value).map(|value| answer::of_option(question, value));
         option.or_else(|| answer::accept(question, &answer::Given { text: typed, attachment: None, today: self.today() }))
     }
 

@@ -1,16 +1,18 @@
 //! Showing prompts: a new asking or an old one again, its options on their page, and what they carry.
 
 use super::Asking;
-use super::metadata::{AskingRef, Metadata};
+use std::borrow::Cow;
+
+use super::metadata::{AskingRef, Metadata, Showing};
 use super::output::Shown;
 use super::play::Play;
-use crate::bot::{self, Choice, PromptIx};
+use crate::bot::{self, Choice, PromptIx, Scope};
 use crate::model::QuickOption;
 
 /// An option's id that shows a page of its prompt instead of answering it.
 const PAGE_MARK: char = '>';
 
-impl Play<'_> {
+impl<'a> Play<'a> {
     /// Shows a prompt as a new asking.
     pub(super) fn show(&mut self, prompt: PromptIx, page: usize) {
         let definition = self.program.prompt(prompt);
@@ -67,14 +69,16 @@ impl Play<'_> {
     }
 
     /// All options of a prompt, on whatever page.
-    pub(super) fn choices(&mut self, prompt: PromptIx) -> Vec<Choice> {
-        let choices = self.program.choices(prompt, &self.scope());
+    pub(super) fn choices(&mut self, prompt: PromptIx) -> Vec<Choice<'a>> {
+        // A scope costs more than all the options that need none.
+        let scope = if self.program.prompt(prompt).has_fixed_options() { Scope::empty() } else { self.scope() };
+        let choices = self.program.choices(prompt, &scope);
         choices.faults.into_iter().for_each(|fault| self.fault(fault));
         choices.options
     }
 
     /// The options of a prompt as messages can carry them.
-    pub(super) fn pages(&self, prompt: PromptIx, choices: Vec<Choice>) -> Vec<Vec<Choice>> {
+    pub(super) fn pages(&self, prompt: PromptIx, choices: Vec<Choice<'a>>) -> Vec<Vec<Choice<'a>>> {
         let most = self.context.rendering.options;
         let size = self.program.prompt(prompt).from.as_ref().map_or(most, |from| from.page);
         bot::pages(choices, size, most)
@@ -95,50 +99,48 @@ impl Play<'_> {
         let choices = self.choices(prompt);
         let in_all = choices.len();
         let pages = self.pages(prompt, choices);
-        let options = self.options(prompt, number, page % pages.len(), &pages);
+        let options = self.options(prompt, number, page, pages);
         if !options.is_empty() {
             let shown = Shown { options, asking: is_first.then_some(number), in_all, numbered: self.context.rendering.numbered };
             self.output.ask(shown, &program.defaults.words.choose);
         }
     }
 
-    fn options(&self, prompt: PromptIx, asking: u32, page: usize, pages: &[Vec<Choice>]) -> Vec<QuickOption> {
-        let mut options: Vec<QuickOption> = pages[page].iter().map(|choice| self.option(prompt, asking, choice)).collect();
-        if pages.len() > 1 {
-            let id = format!("{PAGE_MARK}{}", (page + 1) % pages.len());
+    fn options(&self, prompt: PromptIx, asking: u32, page: usize, mut pages: Vec<Vec<Choice<'a>>>) -> Vec<QuickOption> {
+        let (page, count) = (page % pages.len(), pages.len());
+        let definition = self.program.prompt(prompt);
+        let showing = self.showing_of(&self.program.state(definition.state).name, &definition.name, asking);
+        let mut options: Vec<QuickOption> = pages.swap_remove(page).into_iter().map(|choice| quick_option(choice, &showing)).collect();
+        if count > 1 {
+            let id = format!("{PAGE_MARK}{}", (page + 1) % count);
             let described = options.iter().any(|option| option.description.is_some());
             options.push(QuickOption {
                 label: self.program.defaults.words.more.clone(),
                 description: described.then(|| self.program.defaults.words.more.clone()),
-                metadata: Some(self.metadata(prompt, asking, &id)),
+                metadata: Some(showing.option(&id)),
             });
         }
         options
     }
 
-    fn option(&self, prompt: PromptIx, asking: u32, choice: &Choice) -> QuickOption {
-        QuickOption {
-            label: choice.label.clone(),
-            description: choice.description.clone(),
-            metadata: Some(choice.metadata.clone().unwrap_or_else(|| self.metadata(prompt, asking, &choice.id))),
-        }
-    }
-
-    fn metadata(&self, prompt: PromptIx, asking: u32, option: &str) -> String {
-        let prompt = self.program.prompt(prompt);
-        self.metadata_of(&self.program.state(prompt.state).name, &prompt.name, asking, option)
-    }
-
-    /// What an option carries, so that a tap on it finds its question.
-    pub(super) fn metadata_of(&self, state: &str, prompt: &str, asking: u32, option: &str) -> String {
+    /// What the options of an asking carry, so that a tap on one finds its question.
+    pub(super) fn showing_of(&self, state: &str, prompt: &str, asking: u32) -> Showing {
         let metadata = Metadata {
             state: state.to_owned(),
             prompt: prompt.to_owned(),
-            option: option.to_owned(),
+            option: String::new(),
             asking: AskingRef::Number(asking),
             revision: self.program.revision.clone(),
             started: self.state.started,
         };
-        metadata.write(self.context.key)
+        metadata.showing(self.context.key)
+    }
+}
+
+fn quick_option(choice: Choice<'_>, showing: &Showing) -> QuickOption {
+    QuickOption {
+        label: choice.label.into_owned(),
+        description: choice.description.map(Cow::into_owned),
+        metadata: Some(choice.metadata.map_or_else(|| showing.option(choice.id), str::to_owned)),
     }
 }

@@ -13,5 +13,5 @@ pub use lookup::{LookupAnswer, LookupFailure, LookupMethod, LookupRequest};
 pub use media::MediaType;
 pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap};
 pub use secret::Secret;
-pub use text::{Folded, fold, same_label, split_text};
+pub use text::{Folded, fold, folds_to, same_label, split_text};
 pub use time::{Timestamp, parse_duration};
