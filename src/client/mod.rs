@@ -3,6 +3,7 @@
 mod account;
 mod call;
 mod failure;
+mod media;
 mod messages;
 mod webhooks;
 
@@ -14,6 +15,7 @@ use reqwest::header::HeaderValue;
 use url::{Host, Url};
 
 pub use failure::{Failure, NotTaken, Refusal, Unsure};
+pub use media::{Media, UploadFailure};
 
 use crate::clock::Clock;
 
