@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junco::clock::{Clock, SystemClock};
-use junco::conversation::{Context, Event, Outcome, RowId, State, step};
+use junco::conversation::{Context, Event, Outcome, Rendering, RowId, State, step};
 use junco::model::{EventId, Incoming, Key, MessageId, Profile, Timestamp, UserId};
 use junco::service::compile_bot;
 use junco::store::{Commit, EmbeddedStore, Entry, EntryKind, Options, Record, Store, TurnLog};
@@ -51,7 +51,8 @@ fn conversation() -> Entry {
     ];
     let mut record = Record::new(State::new(from, at));
     record.revision = 1;
-    let context = Context { key, now: at, revision: 1, messages: 0, peer_is_ours: false, recalled: None };
+    let context =
+        Context { key, now: at, revision: 1, messages: 0, turn: 0, rendering: Rendering::default(), peer_is_ours: false, recalled: None };
     let turns = events.map(|event| {
         let step = step(&program, record.state.clone(), &event, &context);
         record.state = step.state;
