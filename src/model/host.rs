@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_no_entry() {
-        for entry in ["", "*", "*.", ".", "a b", "https://a.example", "a.example/b", "a.example:99999", "a:b", "*.10.0.0.1", "*.[::1]", "1.2.3.4.5"]
+        for entry in
+            ["", "*", "*.", ".", "a b", "https://a.example", "a.example/b", "a.example:99999", "a:b", "*.10.0.0.1", "*.[::1]", "1.2.3.4.5"]
         {
             assert_eq!(HostRule::parse(entry), None, "{entry}");
         }
