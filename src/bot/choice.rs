@@ -51,19 +51,20 @@ impl Program {
     }
 }
 
-/// Cuts options into messages. What fits into one message is one page; otherwise each page has up to `page` rows and every
-/// written option, and a place is left for the option that shows the next page.
-pub fn pages(mut choices: Vec<Choice>, page: usize) -> Vec<Vec<Choice>> {
-    if choices.len() <= limits::OPTIONS {
+/// Cuts options into messages of at most `most`, three or more. What fits into one message is one page; otherwise each page has up
+/// to `page` rows and every written option, and a place is left for the option that shows the next page.
+pub fn pages(mut choices: Vec<Choice>, page: usize, most: usize) -> Vec<Vec<Choice>> {
+    let most = most.clamp(3, limits::OPTIONS);
+    if choices.len() <= most {
         return vec![choices];
     }
     let written = choices.iter().filter(|choice| !choice.row).count();
     // Written options that leave no place for a row are turned over like rows.
-    let room = if written + 2 > limits::OPTIONS {
+    let room = if written + 2 > most {
         choices.iter_mut().for_each(|choice| choice.row = true);
-        limits::OPTIONS - 1
+        most - 1
     } else {
-        limits::OPTIONS - 1 - written
+        most - 1 - written
     };
     let (rows, written): (Vec<_>, Vec<_>) = choices.into_iter().partition(|choice| choice.row);
     rows.chunks(page.clamp(1, room)).map(|rows| rows.iter().chain(&written).cloned().collect()).collect()
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn twenty_options_are_one_page_and_more_are_not() {
-        let sizes = |rows, written, page| pages(menu(rows, written), page).iter().map(Vec::len).collect::<Vec<_>>();
+        let sizes = |rows, written, page| pages(menu(rows, written), page, limits::OPTIONS).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(19, 1, 5), [20], "pages begin past 20");
         assert_eq!(sizes(20, 1, 18), [19, 3]);
         assert_eq!(sizes(40, 2, 99), [19, 19, 8], "one place is left for more");
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn no_page_is_ever_too_long() {
         for (rows, written) in [(1, 20), (20, 18), (20, 19), (20, 25), (0, 45)] {
-            let pages = pages(menu(rows, written), 18);
+            let pages = pages(menu(rows, written), 18, limits::OPTIONS);
             assert!(pages.iter().all(|page| page.len() < limits::OPTIONS), "{rows} rows, {written} written");
             assert!(pages.iter().flatten().any(|choice| choice.label == format!("option {}", written - 1)));
         }
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_written_option_stands_on_every_page() {
-        let pages = pages(menu(30, 1), 18);
+        let pages = pages(menu(30, 1), 18, limits::OPTIONS);
         assert!(pages.iter().all(|page| page.last().is_some_and(|choice| choice.label == "option 0")));
     }
 

@@ -106,6 +106,11 @@ impl Template {
         }
     }
 
+    /// What it gives for this scope, as JSON.
+    pub fn json(&self, scope: &Scope) -> Result<serde_json::Value, TemplateError> {
+        self.render(scope).map(serde_json::Value::String)
+    }
+
     /// A filter, test or function that it uses and nobody knows, if a rendering without slots meets one.
     pub(super) fn unknown_words(&self) -> Option<TemplateError> {
         let rendered = match &self.code {

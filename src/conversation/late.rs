@@ -1,10 +1,11 @@
 //! A tap finds its question, however late (P3): which asking it answers, how late it is, and what is done about it.
 
 use super::metadata::{AskingRef, Metadata};
+use super::output::Shown;
 use super::play::Play;
-use super::{Asking, Fired, Lateness, delivery, heard};
-use crate::bot::{Choice, Late, PromptIx, PromptKind, Target, Template};
-use crate::model::{Incoming, same_label};
+use super::{Asking, Fired, Lateness, Offer, answer, delivery, heard};
+use crate::bot::{Choice, Confirm, Late, PromptIx, PromptKind, Target, Template};
+use crate::model::{Incoming, QuickOption, fold, same_label};
 
 /// What a tap points at.
 struct Tapped {
@@ -23,6 +24,11 @@ enum Pick {
 pub(super) fn tapped(play: &mut Play<'_>, message: &Incoming, metadata: Option<&str>) {
     let ours = metadata.and_then(|text| Metadata::read(text, play.context.key));
     if let Some(metadata) = ours {
+        if metadata.prompt == OFFER {
+            return offer_tapped(play, &metadata);
+        }
+        // Who taps something else has not answered whether the last tap was meant.
+        play.state.offer = None;
         return match resolve(play, &metadata) {
             Some(tapped) => take(play, tapped),
             None => {
@@ -41,7 +47,7 @@ pub(super) fn tapped(play: &mut Play<'_>, message: &Incoming, metadata: Option<&
     }
     match by_label(play, &message.text, None) {
         Some(tapped) => take(play, tapped),
-        None => heard::typed(play, &message.text),
+        None => heard::typed(play, &message.text, message.attachment.as_ref()),
     }
 }
 
@@ -81,14 +87,20 @@ fn by_label(play: &mut Play<'_>, label: &str, explicit: Option<&str>) -> Option<
 fn take(play: &mut Play<'_>, tapped: Tapped) {
     let lateness = classify(play, &tapped);
     play.trace.lateness = Some(lateness);
+    let once = is_once(play, tapped.prompt);
     let policy = match lateness {
         Lateness::Current | Lateness::Early => return act(play, tapped, lateness),
+        Lateness::Consumed if once => Late::Reject,
         _ => play.program.late(tapped.prompt),
     };
     play.trace.policy = Some(policy);
+    let is_question = matches!(play.program.prompt(tapped.prompt).kind, PromptKind::Question(_));
     match policy {
-        Late::Follow | Late::Apply | Late::Ask => act(play, tapped, lateness),
+        Late::Follow => act(play, tapped, lateness),
         Late::Rewind => rewind(play, tapped, lateness),
+        Late::Apply if is_question => apply(play, tapped, lateness),
+        Late::Apply => act(play, tapped, lateness),
+        Late::Ask => offer(play, tapped, lateness),
         Late::Reject => {
             let fired = Fired::Option(heard::prompt_name(play, tapped.prompt), tapped.id());
             reject(play, fired);
@@ -97,10 +109,18 @@ fn take(play: &mut Play<'_>, tapped: Tapped) {
     }
 }
 
+fn is_once(play: &Play<'_>, prompt: PromptIx) -> bool {
+    matches!(&play.program.prompt(prompt).kind, PromptKind::Confirm(confirm) if confirm.once)
+}
+
 fn classify(play: &mut Play<'_>, tapped: &Tapped) -> Lateness {
     let AskingRef::Number(number) = tapped.asking else { return Lateness::Current };
     if delivery::confirm_asking(&mut play.state, number) {
         return Lateness::Early;
+    }
+    // Nobody remembers for ever what was answered: what counts once counts only while the record itself knows that it did not.
+    if is_once(play, tapped.prompt) && !play.state.askings.iter().any(|asking| asking.number == number) {
+        return Lateness::Consumed;
     }
     let ttl = play.program.ttl(tapped.prompt);
     let Some(asking) = find(play, number) else {
@@ -143,9 +163,114 @@ fn act(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
     }
 }
 
+/// Stores an answer where the person is elsewhere by now, and says so.
+fn apply(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+    let AskingRef::Number(number) = tapped.asking else { return act(play, tapped, lateness) };
+    let (PromptKind::Question(question), Pick::Option(choice)) = (&play.program.prompt(tapped.prompt).kind, &tapped.pick) else {
+        return act(play, tapped, lateness);
+    };
+    let Some(value) = choice.value.as_ref().filter(|_| choice.goto.is_none()) else { return act(play, tapped, lateness) };
+    play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+    // The open question stays open, unless it is the very one.
+    let open = play.state.open.filter(|open| *open != number);
+    heard::close_asking(play, number);
+    play.state.open = open;
+    play.set(&question.slot, answer::of_option(question, value));
+    play.say_about(&play.program.defaults.words.noted, &choice.label);
+    play.repeat();
+}
+
 fn choose(play: &mut Play<'_>, tapped: &Tapped, asking: u32) {
     if let Pick::Option(choice) = &tapped.pick {
         heard::choose(play, tapped.prompt, asking, choice);
+    }
+}
+
+/// The name of the machine's own prompt, which no script can use.
+const OFFER: &str = "~late";
+
+/// Asks whether a late tap was meant. The open prompt stays open meanwhile.
+fn offer(play: &mut Play<'_>, tapped: Tapped, lateness: Lateness) {
+    let program = play.program;
+    let AskingRef::Number(asking) = tapped.asking else { return act(play, tapped, lateness) };
+    let Pick::Option(choice) = &tapped.pick else { return act(play, tapped, lateness) };
+    play.fired(Fired::Option(heard::prompt_name(play, tapped.prompt), choice.id.clone()));
+    let prompt = program.prompt(tapped.prompt);
+    let words = &program.defaults.words;
+    let slots = find(play, asking).and_then(|asking| asking.slots.clone());
+    play.state.asked += 1;
+    let number = play.state.asked;
+    let state = program.state(prompt.state).name.clone();
+    play.say_about(if matches!(prompt.kind, PromptKind::Question(_)) { &words.change } else { &words.ask }, &choice.label);
+    let option = |id: &str, label: &str| QuickOption {
+        label: label.to_owned(),
+        description: None,
+        metadata: Some(play.metadata_of(&state, OFFER, number, id)),
+    };
+    let options = vec![option(Confirm::YES, &words.yes), option(Confirm::NO, &words.no)];
+    play.output.ask(Shown { options, asking: Some(number), in_all: 2, numbered: play.context.rendering.numbered }, &words.choose);
+    play.state.offer = Some(Offer { number, asking, state, prompt: prompt.name.clone(), option: choice.id.clone(), slots });
+}
+
+/// Takes a tap on the machine's own question.
+fn offer_tapped(play: &mut Play<'_>, metadata: &Metadata) {
+    let AskingRef::Number(number) = metadata.asking else { return };
+    let is_early = delivery::confirm_asking(&mut play.state, number);
+    match play.state.offer.take_if(|offer| offer.number == number && metadata.started == play.state.started) {
+        Some(offer) => {
+            play.trace.lateness = Some(if is_early { Lateness::Early } else { Lateness::Current });
+            settle_offer(play, &offer, metadata.option == Confirm::YES);
+        }
+        None => {
+            play.trace.lateness = Some(Lateness::Consumed);
+            reject(play, Fired::Option(format!("{}/{OFFER}", metadata.state), metadata.option.clone()));
+        }
+    }
+}
+
+/// Takes a typed answer to the machine's own question; anything else leaves it unanswered for good.
+pub(super) fn offer_typed(play: &mut Play<'_>, text: &str) -> bool {
+    let Some(offer) = play.state.offer.take() else { return false };
+    let words = &play.program.defaults.words;
+    let is = |label: &str, number: &str| same_label(text, label) || fold(text) == number;
+    let (yes, no) = (is(&words.yes, "1"), is(&words.no, "2"));
+    if yes || no {
+        settle_offer(play, &offer, yes);
+    }
+    yes || no
+}
+
+fn settle_offer(play: &mut Play<'_>, offer: &Offer, yes: bool) {
+    let metadata = Metadata {
+        state: offer.state.clone(),
+        prompt: offer.prompt.clone(),
+        option: offer.option.clone(),
+        asking: AskingRef::Number(offer.asking),
+        revision: String::new(),
+        started: play.state.started,
+    };
+    match resolve(play, &metadata).filter(|_| yes) {
+        Some(tapped) => {
+            if let Some(slots) = offer.slots.clone().filter(|_| matches!(play.program.prompt(tapped.prompt).kind, PromptKind::Question(_)))
+            {
+                play.state.slots = slots;
+            }
+            choose(play, &tapped, offer.asking);
+        }
+        None if yes => return reject(play, Fired::Offer(yes)),
+        None => play.repeat(),
+    }
+    play.fired(Fired::Offer(yes));
+}
+
+/// A typed text that is the label of an option shown before counts as a tap on it.
+pub(super) fn label_typed(play: &mut Play<'_>, text: &str) -> bool {
+    match by_label(play, text, None) {
+        Some(tapped) => {
+            take(play, tapped);
+            true
+        }
+        None => false,
     }
 }
 

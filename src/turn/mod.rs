@@ -5,6 +5,7 @@
 
 mod hold;
 mod recall;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -117,6 +118,11 @@ impl Turns {
         self.programs.read().is_ok_and(|programs| programs.contains_key(&user))
     }
 
+    /// Whether the bot of an account has a rule for events of a kind that are not messages.
+    pub fn listens_to(&self, user: UserId, kind: &str) -> bool {
+        self.program(user).is_ok_and(|program| program.events.contains_key(kind))
+    }
+
     /// Takes the events of one delivery: those of one conversation in order and in one commit. All are durable on return.
     pub async fn arrive(&self, arrivals: Vec<Arrival>) -> Result<Tally, TurnError> {
         let mut conversations: BTreeMap<Key, Vec<Arrival>> = BTreeMap::new();
@@ -149,6 +155,7 @@ impl Turns {
             for event in events {
                 self.step(&program, &mut draft, event, None);
             }
+            self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
             let record = draft.commit.entry.record.clone();
             if self.commit(draft.commit).await? {
@@ -205,6 +212,7 @@ impl Turns {
             if draft.tally.taken == 0 {
                 return Ok(draft.tally);
             }
+            self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
             let tally = draft.tally;
             if self.commit(draft.commit).await? {
@@ -268,6 +276,7 @@ impl Turns {
             tracing::warn!(conversation = %entry.key, fault, "the script went wrong");
         }
         entry.record.state = step.state;
+        let event = if step.trace.is_secret { event.without_text() } else { event };
         entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
     }
 
