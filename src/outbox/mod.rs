@@ -5,6 +5,7 @@
 
 mod attempt;
 mod backlog;
+mod lookup;
 mod reconcile;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+pub use lookup::{Lookups, Resolver};
 
 use crate::client::Client;
 use crate::clock::Clock;
