@@ -11,7 +11,6 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
-use async_trait::async_trait;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -21,7 +20,7 @@ use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
 use crate::conversation::{Event, Fired, Outcome};
-use crate::model::{LookupAnswer, LookupFailure, LookupRequest, UserId};
+use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, X};
 use crate::pace::{Limits, Pace, is_free};
 use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
@@ -153,17 +152,7 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
     };
-    Ok(Outbox::new(turns, Arc::new(x), Arc::new(NoLookups), clock, apps, pace, settings))
-}
-
-/// Nobody to ask servers.
-struct NoLookups;
-
-#[async_trait]
-impl Lookups for NoLookups {
-    async fn look_up(&self, _name: &str, _request: &LookupRequest) -> LookupAnswer {
-        LookupAnswer::Failed { reason: LookupFailure::Unreachable, detail: "this service asks no servers".to_owned() }
-    }
+    Ok(Outbox::new(turns, Arc::new(x), Arc::new(Lookups::new(clock.clone())), clock, apps, pace, settings))
 }
 
 fn listen(

@@ -14,6 +14,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use url::{Host, Url};
 
+pub(crate) use failure::causes;
 pub use failure::{Failure, NotTaken, Refusal, Unsure};
 pub use media::{Media, UploadFailure};
 
@@ -80,7 +81,7 @@ impl fmt::Debug for Client {
 }
 
 /// Chooses ring for TLS in this process; the first choice stays.
-fn install_tls() {
+pub(crate) fn install_tls() {
     // An error says that a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -33,13 +33,8 @@ impl HostRule {
 
     /// Whether it covers an address to be asked.
     pub fn covers(&self, url: &Url) -> bool {
-        let port = match self.port {
-            Some(port) => url.port_or_known_default() == Some(port),
-            // The parser drops a port that is the scheme's own.
-            None => url.port().is_none(),
-        };
-        let Some(host) = url.host() else { return false };
-        port && match (&self.host, plain(host.to_owned())) {
+        let Some(host) = url.host().filter(|_| self.takes_port_of(url)) else { return false };
+        match (&self.host, plain(host.to_owned())) {
             (Host::Domain(known), Host::Domain(name)) if self.subdomains => {
                 name.strip_suffix(known.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
             }
@@ -47,12 +42,20 @@ impl HostRule {
         }
     }
 
-    /// The address that it names itself: whoever lists one means it, however private it is.
-    pub fn address(&self) -> Option<IpAddr> {
+    /// The address that it names itself, for the port of `url`: whoever lists one means it, however private it is.
+    pub fn address_for(&self, url: &Url) -> Option<IpAddr> {
         match self.host {
-            Host::Domain(_) => None,
-            Host::Ipv4(address) => Some(address.into()),
-            Host::Ipv6(address) => Some(address.into()),
+            Host::Ipv4(address) if self.takes_port_of(url) => Some(address.into()),
+            Host::Ipv6(address) if self.takes_port_of(url) => Some(address.into()),
+            Host::Domain(_) | Host::Ipv4(_) | Host::Ipv6(_) => None,
+        }
+    }
+
+    fn takes_port_of(&self, url: &Url) -> bool {
+        match self.port {
+            Some(port) => url.port_or_known_default() == Some(port),
+            // The parser drops a port that is the scheme's own.
+            None => url.port().is_none(),
         }
     }
 }

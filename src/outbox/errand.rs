@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Outbox;
 use crate::conversation::{Action, Event, OpenLookup};
 use crate::model::{Key, LookupAnswer, LookupFailure, LookupRequest};
-use crate::store::StoreError;
+use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
 
 /// A lookup that was claimed and is to be carried out; then [`Outbox::answer`] takes what came of it.
@@ -68,7 +68,7 @@ impl Outbox {
         let Ok(_slot) = self.lookup_slots.acquire().await else { return };
         let done = async {
             let Some(errand) = self.claim_lookup(mark).await? else { return Ok(()) };
-            let answer = self.lookups.look_up(&errand.name, &errand.request).await;
+            let answer = self.servers.ask(&errand.name, &errand.request).await;
             self.answer(errand, answer).await
         };
         if let Err(error) = done.await {
@@ -96,7 +96,7 @@ impl Outbox {
             Some(_) => Event::LookupClaimed { number: open.number },
         };
         let goes = matches!(event, Event::LookupClaimed { .. });
-        let decide = |record: &crate::store::Record| {
+        let decide = |record: &Record| {
             // Its answer, or another claim, may have come meanwhile.
             if record.state.lookup.as_ref() == Some(&open) { vec![event.clone()] } else { Vec::new() }
         };
@@ -113,7 +113,7 @@ impl Outbox {
         // Free before the commit: what the answer leads to may be a lookup again.
         drop(errand);
         let done = Event::LookupDone { number, answer };
-        let decide = |record: &crate::store::Record| {
+        let decide = |record: &Record| {
             let waits = record.state.lookup.as_ref().is_some_and(|open| open.number == number);
             if waits { vec![done.clone()] } else { Vec::new() }
         };

@@ -7,6 +7,7 @@ mod attempt;
 mod backlog;
 mod due;
 mod errand;
+mod lookup;
 mod platform;
 mod reconcile;
 mod x;
@@ -27,7 +28,8 @@ use errand::Errands;
 use reconcile::Listings;
 
 pub use errand::Errand;
-pub use platform::{Lookups, MediaFailure, Platform};
+pub use lookup::{Lookups, Resolver};
+pub use platform::{MediaFailure, Platform, Servers};
 pub use x::{Sender, X};
 
 /// Conversations that one look into the store takes up.
@@ -62,7 +64,7 @@ pub struct Settings {
 pub struct Outbox {
     turns: Arc<Turns>,
     platform: Arc<dyn Platform>,
-    lookups: Arc<dyn Lookups>,
+    servers: Arc<dyn Servers>,
     clock: Arc<dyn Clock>,
     apps: BTreeMap<UserId, AppId>,
     pace: Mutex<Pace>,
@@ -81,7 +83,7 @@ impl Outbox {
     pub fn new(
         turns: Arc<Turns>,
         platform: Arc<dyn Platform>,
-        lookups: Arc<dyn Lookups>,
+        servers: Arc<dyn Servers>,
         clock: Arc<dyn Clock>,
         apps: BTreeMap<UserId, AppId>,
         pace: Pace,
@@ -90,7 +92,7 @@ impl Outbox {
         Arc::new(Outbox {
             turns,
             platform,
-            lookups,
+            servers,
             clock,
             apps,
             pace: Mutex::new(pace),

@@ -1,7 +1,10 @@
 //! What the outbox needs of the world: X, and the servers that bots ask. Rehearsals bring their own.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
+use super::Lookups;
 use crate::client::Failure;
 use crate::model::{LookupAnswer, LookupRequest, MessageId, Outgoing, UserId};
 use crate::wire::rest::MessagePage;
@@ -36,9 +39,16 @@ pub enum MediaFailure {
     Unusable(String),
 }
 
-/// Whoever asks servers on behalf of bots.
+/// The servers that bots ask.
 #[async_trait]
-pub trait Lookups: Send + Sync {
+pub trait Servers: Send + Sync {
     /// Carries a lookup out, its repetitions and time limits included; the script calls it `name`.
-    async fn look_up(&self, name: &str, request: &LookupRequest) -> LookupAnswer;
+    async fn ask(&self, name: &str, request: &LookupRequest) -> LookupAnswer;
+}
+
+#[async_trait]
+impl Servers for Arc<Lookups> {
+    async fn ask(&self, _name: &str, request: &LookupRequest) -> LookupAnswer {
+        self.fetch(request).await
+    }
 }

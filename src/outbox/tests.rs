@@ -151,8 +151,8 @@ fn start(x: &Simulator, store: &Arc<MemoryStore>, clock: &Arc<ManualClock>, rese
 struct Nobody;
 
 #[async_trait]
-impl Lookups for Nobody {
-    async fn look_up(&self, name: &str, _request: &LookupRequest) -> LookupAnswer {
+impl Servers for Nobody {
+    async fn ask(&self, name: &str, _request: &LookupRequest) -> LookupAnswer {
         panic!("{name} was asked")
     }
 }

@@ -164,11 +164,6 @@ impl Turns {
         }
     }
 
-    /// Takes up the messages that wait and whose time has come.
-    pub async fn take_up(&self, _key: Key) -> Result<(), TurnError> {
-        Ok(())
-    }
-
     /// Journals, in the account record, a part of a signed delivery that could not be read; 0 is the account of those that name none.
     pub async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
         let key = Key::of_account(account);
