@@ -21,6 +21,9 @@ use crate::model::{EventId, Key, MessageId, Profile, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
 use hold::Holds;
 
+/// What is due so soon is told to those who would look for it too late by themselves.
+const SOON: Duration = Duration::from_secs(1);
+
 /// What is kept of a body that could not be read.
 const UNREADABLE_BYTES: usize = 16 << 10;
 
@@ -57,14 +60,26 @@ pub struct Tally {
     pub repeated: usize,
 }
 
+/// A call to whoever carries out what conversations have ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// Something of the conversation is due, now or soon.
+    Due(Key),
+    /// The person is to see that somebody is typing.
+    Typing(Key),
+    /// The person is to see that what they wrote was read, up to this message.
+    Read(Key, MessageId),
+}
+
 /// Takes turns.
 pub struct Turns {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     programs: RwLock<BTreeMap<UserId, Arc<Program>>>,
     holds: Holds,
-    wake: mpsc::UnboundedSender<Key>,
+    wake: mpsc::UnboundedSender<Wake>,
     lost_after: Duration,
+    rendering: Rendering,
 }
 
 /// A turn computed and not yet durable.
@@ -74,7 +89,7 @@ struct Drafted {
 }
 
 impl Turns {
-    /// Turns over a store. Conversations with something due are named on the returned channel.
+    /// Turns over a store. What wants attention after a commit is told on the returned channel.
     ///
     /// A send whose process ended is looked after `lost_after` its attempt.
     pub fn new(
@@ -82,9 +97,20 @@ impl Turns {
         clock: Arc<dyn Clock>,
         programs: BTreeMap<UserId, Arc<Program>>,
         lost_after: Duration,
-    ) -> (Self, mpsc::UnboundedReceiver<Key>) {
+    ) -> (Self, mpsc::UnboundedReceiver<Wake>) {
         let (wake, woken) = mpsc::unbounded_channel();
-        (Turns { store, clock, programs: RwLock::new(programs), holds: Holds::default(), wake, lost_after }, woken)
+        let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
+        (Turns { store, clock, programs, holds, wake, lost_after, rendering }, woken)
+    }
+
+    /// The same, with menus shown another way.
+    pub fn showing(self, rendering: Rendering) -> Self {
+        Turns { rendering, ..self }
+    }
+
+    /// How long after its attempt a send whose process ended is looked after.
+    pub fn lost_after(&self) -> Duration {
+        self.lost_after
     }
 
     /// Whether the bot answers for a user.
@@ -230,7 +256,7 @@ impl Turns {
             messages: entry.turns.iter().flat_map(|turn| &turn.actions).filter(|action| matches!(action, Action::Send { .. })).count()
                 as u32,
             turn: entry.turns.len() as u32,
-            rendering: Rendering::default(),
+            rendering: self.rendering,
             peer_is_ours: self.has_account(entry.key.peer),
             recalled,
         };
@@ -257,13 +283,15 @@ impl Turns {
     /// Whether the commit is durable; otherwise it was stale.
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
+        let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
         let outcome = self.store.commit(vec![commit]).await?;
         if outcome != [Committed::Ok] {
             return Ok(false);
         }
-        if due.is_some_and(|due| due <= self.clock.now()) {
-            // Nobody listens only while the service stops; then the row is found due at the next start.
-            let _ = self.wake.send(key);
+        let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
+        for wake in shown.into_iter().chain(due) {
+            // Nobody listens only while the service stops; then what is due is found at the next start.
+            let _ = self.wake.send(wake);
         }
         Ok(true)
     }
@@ -271,5 +299,14 @@ impl Turns {
     fn program(&self, account: UserId) -> Result<Arc<Program>, TurnError> {
         let programs = self.programs.read().map_err(|_| TurnError::NoAccount(account))?;
         programs.get(&account).cloned().ok_or(TurnError::NoAccount(account))
+    }
+}
+
+/// What the person is to see of an action at once; it is not made up for after a crash.
+fn shown(key: Key, action: &Action) -> Option<Wake> {
+    match action {
+        Action::Typing => Some(Wake::Typing(key)),
+        Action::Read { message } => Some(Wake::Read(key, *message)),
+        _ => None,
     }
 }
