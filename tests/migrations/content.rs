@@ -68,7 +68,8 @@ pub(crate) async fn tell(store: &EmbeddedStore) -> String {
     store.replay(Timestamp::from_millis(i64::MIN), &mut |entry| entries.push(entry)).await.unwrap();
     for entry in entries {
         for event in &entry.events {
-            lines.push(json!({ "event": event, "taken": store.event(*event).await.unwrap() }));
+            let is_taken = store.has_taken(entry.key, junco::model::MessageId(event.id)).await.unwrap();
+            lines.push(json!({ "event": event, "taken": is_taken.then_some((entry.key, entry.revision())) }));
         }
         let found = store.journal(entry.key, entry.revision()..=entry.revision()).await.unwrap();
         assert_eq!(found.as_slice(), std::slice::from_ref(&entry));
