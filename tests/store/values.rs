@@ -23,8 +23,7 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 pub(crate) fn turn(peer: u64, base: u64) -> Commit {
     let (revision, now) = (base + 1, at(1_000 + base as i64));
     let id = event(peer, revision);
-    let message =
-        Incoming { id, sent_at: now, text: format!("message {revision} of {peer}"), tap: None, attachment: None };
+    let message = Incoming { id, sent_at: now, text: format!("message {revision} of {peer}"), tap: None, attachment: None };
     let answer = Outgoing { text: format!("answer {revision} to {peer} ❄"), ..Outgoing::default() };
     let turn = TurnLog {
         event: Event::Echo { message, origin: Origin::Ours },

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::{self, HEADER, Header};
 use crate::model::Timestamp;
-use crate::store::disk::{Disk, DiskFile, while_doing};
 use crate::store::StoreError;
+use crate::store::disk::{Disk, DiskFile, while_doing};
 
 /// The newest format of journal files.
 pub(super) const FORMAT: u8 = 2;
@@ -127,7 +127,7 @@ impl Segment {
                 bytes.drain(..HEADER);
                 Ok(bytes)
             }
-            _ => Err(StoreError::Corrupt(format!("{}: no good frame at byte {}", self.path, place.offset))),
+            _ => Err(StoreError::Corrupt(format!("{}: no good frame at byte {}: restore the file from a backup", self.path, place.offset))),
         }
     }
 }

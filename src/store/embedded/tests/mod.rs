@@ -4,6 +4,7 @@ mod compact;
 mod crash;
 mod faults;
 mod old;
+mod places;
 mod power;
 
 use std::sync::{Arc, Mutex};

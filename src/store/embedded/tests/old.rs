@@ -9,7 +9,7 @@ use crate::conversation::{Backlog, Row, RowId, RowStatus, State};
 use crate::store::disk::simulated::Faults;
 
 /// A turn a second.
-fn timed(peer: u64, base: u64) -> Commit {
+pub(super) fn timed(peer: u64, base: u64) -> Commit {
     let mut commit = turn(peer, base, &"hello ".repeat(20), Some(base as i64));
     commit.entry.at = Timestamp::from_millis(base as i64 * 1_000);
     commit
@@ -20,14 +20,14 @@ fn policy(seconds: u64) -> Policy {
 }
 
 impl Bench {
-    fn talk_timed(&mut self, revisions: std::ops::Range<u64>) {
+    pub(super) fn talk_timed(&mut self, revisions: std::ops::Range<u64>) {
         for base in revisions {
             self.commit(vec![vec![timed(1, base), timed(2, base)]]).unwrap();
         }
     }
 
     /// Makes a checkpoint, and tidies.
-    fn tidy(&mut self, policy: &Policy) -> Result<(), StoreError> {
+    pub(super) fn tidy(&mut self, policy: &Policy) -> Result<(), StoreError> {
         let map = self.shared.map.clone();
         self.committer.checkpoint()?;
         let mark = Mark::read(&*self.shared.disk)?.expect("it was just made");
@@ -36,7 +36,7 @@ impl Bench {
     }
 
     /// The revisions of which there are entries.
-    fn kept(&self, peer: u64) -> Vec<u64> {
+    pub(super) fn kept(&self, peer: u64) -> Vec<u64> {
         self.entries(peer).unwrap().iter().map(Entry::revision).collect()
     }
 }
@@ -108,14 +108,19 @@ fn tidying_can_be_cut_short_anywhere() {
 fn tidies_after(seed: u64, cut: u64) -> bool {
     let (disk, home) = (SimulatedDisk::new(seed << 32 | cut), TreeHome::default());
     let mut bench = Bench::start(&disk, &home).unwrap();
+    for (peer, count) in [(3, 1), (4, 9)] {
+        (0..count).for_each(|base| drop(bench.commit(vec![vec![timed(peer, base)]]).unwrap()));
+    }
     bench.talk_timed(0..40);
     bench.tidy(&policy(20)).unwrap();
+    bench.commit(vec![vec![timed(4, 9)]]).unwrap();
     bench.talk_timed(40..90);
     disk.set(Faults { power_lasts: Some(cut), ..Faults::default() });
     let lasted = bench.tidy(&policy(20)).is_ok();
     let home = if seed == 2 { home.emptied() } else { home.after_crash(&mut Dice::new(cut)) };
     let bench = Bench::start(&disk.crash(), &home).unwrap();
-    assert_eq!((bench.revision(1), bench.revision(2)), (90, 90), "seed {seed}, cut after {cut}");
+    assert_eq!([1, 2, 3, 4].map(|peer| bench.revision(peer)), [90, 90, 1, 10], "seed {seed}, cut after {cut}");
+    assert_eq!((bench.record(3), bench.record(4)), (Some(timed(3, 0).entry.record), Some(timed(4, 9).entry.record)));
     let kept = bench.kept(1);
     // Of what is too old, any part may be gone.
     assert!(kept.ends_with(&(70..=90).collect::<Vec<_>>()), "seed {seed}, cut after {cut}: {kept:?}");
