@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use junco::store::{EmbeddedStore, Options, Store as _, StoreError, Upgraded, compact, upgrade};
+use junco::store::{EmbeddedStore, Options, Store as _, StoreError, Upgraded, compact, inspect, upgrade};
 use tempfile::TempDir;
 
 use crate::content;
@@ -54,6 +54,9 @@ async fn an_old_folder_is_backed_up_and_brought_up_to_date_when_it_is_opened() {
         assert!(after[name] == *bytes || bytes.starts_with(&after[name]), "{name}");
     }
     assert!(contents(&beside(&data, "-2")) == before);
+    let found = inspect(&data, &Options::default()).unwrap();
+    let leftovers: Vec<_> = found.leftovers.iter().map(|left| left.path.clone()).collect();
+    assert_eq!((found.damage, leftovers), (vec![], vec![beside(&data, "-2")]));
     // It is not done twice.
     assert_eq!(upgrade(&data, &Options::default()).unwrap(), None);
     assert!(!beside(&data, "-2.2").exists());

@@ -31,6 +31,15 @@ pub(super) fn before_upgrade(folder: &Path) -> PathBuf {
     (1..).map(numbered).find(|path| !path.exists()).unwrap_or(name.clone())
 }
 
+/// What upgrades left beside a folder.
+pub(super) fn before_upgrades(folder: &Path) -> Vec<PathBuf> {
+    let begins = beside(folder, ".before-format-");
+    let begins = begins.file_name().unwrap_or_default().to_string_lossy();
+    // Where the folder around it may not be listed, nothing can be told.
+    let found = folder.parent().and_then(|house| names(house).ok()).unwrap_or_default();
+    found.iter().filter(|name| name.starts_with(&*begins)).map(|name| folder.with_file_name(name)).collect()
+}
+
 /// Where an upgrade makes that.
 pub(super) fn upgrade_draft(folder: &Path) -> PathBuf {
     beside(folder, ".before-format.new")

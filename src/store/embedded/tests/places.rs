@@ -198,7 +198,7 @@ async fn a_reader_finds_every_record_while_files_go() {
     let reading = store.clone();
     let reader = tokio::spawn(async move {
         let mut reads = 0_u64;
-        while !reading.load(key(99)).await.unwrap().is_some() {
+        while reading.load(key(99)).await.unwrap().is_none() {
             for peer in peers.clone() {
                 assert_eq!(reading.load(key(peer)).await.unwrap().unwrap(), timed(peer, 0).entry.record);
                 reads += 1;
