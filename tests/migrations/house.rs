@@ -65,7 +65,7 @@ impl House {
     pub(crate) async fn says_at_once(&mut self, peer: u64, text: &str, count: usize) {
         let ids: Vec<_> = (0..count).map(|_| self.mint()).collect();
         let arrivals = ids.into_iter().map(|id| {
-            let event = Event::Message { message: incoming(id, text, None, None), from: profile(peer), overtaken: false };
+            let event = Event::Message { message: incoming(id, text, None, None), from: profile(peer), overtaken: false, waited: false };
             Arrival { key: key(peer), id: EventId::message(ACCOUNT, id), event, peer: profile(peer) }
         });
         assert_eq!(self.turns.arrive(arrivals.collect()).await.unwrap().taken, count);
