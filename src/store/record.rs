@@ -71,7 +71,7 @@ impl Record {
 
     /// What an index needs of it.
     pub(crate) fn head(&self) -> RecordHead {
-        let wanted = self.state.unsent().map(|row| row.revision).min();
+        let wanted = self.state.wanted().min();
         RecordHead { revision: self.revision, due: self.due, wanted }
     }
 }
