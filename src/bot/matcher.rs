@@ -146,7 +146,7 @@ struct Rank {
 
 /// Kinds of patterns, the most specific first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
+pub(super) enum Class {
     Literal,
     Typed,
     Words,
@@ -156,7 +156,7 @@ enum Class {
 }
 
 /// A phrase is as vague as the vaguest of its parts.
-fn class(phrase: &Phrase) -> Class {
+pub(super) fn class(phrase: &Phrase) -> Class {
     let of = |part: &Part| match part {
         Part::Word(_) => Class::Literal,
         Part::Int(_) => Class::Typed,

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, UndefinedBehavior};
+use minijinja::value::Object;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, UndefinedBehavior, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::scope::Scope;
@@ -52,6 +53,33 @@ static JINJA: LazyLock<Environment<'static>> = LazyLock::new(|| {
     }
     jinja
 });
+
+/// Tells what a text makes of a name that is not set: all else is there, and whatever is asked of it too.
+static STRICT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut jinja = JINJA.clone();
+    jinja.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    jinja
+});
+
+/// A scope in which everything is set but one name.
+#[derive(Debug)]
+struct AllBut(String);
+
+/// Something that has whatever is asked of it.
+#[derive(Debug)]
+struct Anything;
+
+impl Object for AllBut {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        (key.as_str()? != self.0).then(|| Value::from_object(Anything))
+    }
+}
+
+impl Object for Anything {
+    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
+        Some(Value::from_object(Anything))
+    }
+}
 
 /// What stands for itself in every part of an address.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -161,6 +189,15 @@ impl Template {
         rendered.err().filter(unknown).map(|error| TemplateError::of(&error))
     }
 
+    /// Whether it shows or computes with that name even where nothing is set: without asking first, as `{% if name %}` does.
+    pub(super) fn relies_on(&self, name: &str) -> bool {
+        let rehearsed = match &self.code {
+            Code::Literal | Code::Condition(_) => return false,
+            Code::Text(_) => STRICT.render_str(&self.source, Value::from_object(AllBut(name.to_owned()))),
+        };
+        rehearsed.is_err_and(|error| error.kind() == ErrorKind::UndefinedError)
+    }
+
     /// What it reads and does not itself define: slots, tables, answers, and what every scope has; with attributes as far as they are
     /// written out: `user.name`.
     pub(super) fn reads(&self) -> BTreeSet<String> {
@@ -251,6 +288,21 @@ mod tests {
             "{% set x = area %}{{ x }}{{ resorts[area].id }}{% for i in range(2) %}{{ i }}{% endfor %}{{ a.b.c }}{{ d.e | length }}";
         let reads = Template::text(source).unwrap().reads();
         assert_eq!(reads.into_iter().collect::<Vec<_>>(), ["a.b.c", "area", "d.e", "resorts"]);
+    }
+
+    #[test]
+    fn a_text_relies_on_what_it_does_not_ask_for() {
+        for (source, relies) in [
+            ("{{ n }}", true),
+            ("{{ user.name }}: {{ n + 1 }}", true),
+            ("{{ table[n].x }}", true),
+            ("{% if n %}{{ n }}{% endif %}", false),
+            ("{{ n or 'nobody' }}{{ n | default('x') }}", false),
+            ("{{ n is defined }}", false),
+            ("{{ other }}", false),
+        ] {
+            assert_eq!(Template::text(source).unwrap().relies_on("n"), relies, "{source}");
+        }
     }
 
     #[test]

@@ -2,8 +2,16 @@
 
 mod flow;
 mod menus;
+mod names;
+mod overlap;
+mod paths;
 mod patterns;
+mod renderings;
+mod rounds;
+mod secrets;
 mod slots;
+mod steps;
+mod unset;
 
 use std::collections::BTreeMap;
 
@@ -25,13 +33,18 @@ pub(super) struct Places<'a> {
 /// Where the phrases of a rule stand.
 pub(super) struct RuleAt {
     pub(super) phrases: Vec<Place>,
-    pub(super) regex: Option<Place>,
     pub(super) metadata: Vec<Place>,
 }
 
 /// Reports everything that can be proved wrong.
 pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
-    flow::check(program, places, found);
+    let paths = paths::Paths::new(program, places);
+    flow::check(program, places, &paths, found);
+    rounds::check(program, places, &paths, found);
+    unset::check(program, places, &paths, found);
+    secrets::check(program, places, &paths, found);
+    renderings::check(program, places, found);
+    names::check(program, places, found);
     menus::check(program, places, found);
     patterns::check(program, places, found);
     slots::check(program, places, found);
