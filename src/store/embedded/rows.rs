@@ -145,6 +145,11 @@ pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: &RangeInclusive<u
     // The row first: the blocks before its own are there when it is.
     let Some(row) = row_of(map, key)? else { return Ok(Vec::new()) };
     let newest = block_of(row.head.revision);
+    // Of a person who was forgotten nothing older is shown.
+    let revisions = row.head.void_before.max(*revisions.start())..=*revisions.end();
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
     let (from, to) = (block_of(*revisions.start()).min(newest), block_of(*revisions.end()).saturating_add(1).min(newest));
     let bound = |block| block_key(key, block).to_vec();
     let mut found = Vec::new();
@@ -159,7 +164,7 @@ pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: &RangeInclusive<u
 
 /// Where an entry stands, if it is one of the newest of its conversation.
 pub(super) fn recent_place(map: &dyn RecordMap, key: Key, revision: u64) -> Result<Option<Place>, StoreError> {
-    Ok(row_of(map, key)?.and_then(|row| row.places.get(revision)))
+    Ok(row_of(map, key)?.filter(|row| revision >= row.head.void_before).and_then(|row| row.places.get(revision)))
 }
 
 /// Conversations by their due times, earliest first. Due rows are hints: those that no record stands behind go into `hints`.
