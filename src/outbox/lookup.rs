@@ -123,7 +123,8 @@ impl Lookups {
 
 /// Whether a request may leave the house at all: before the cache, so that nobody hears what they may not ask.
 fn admit(request: &LookupRequest) -> Result<Asked, Miss> {
-    let url = Url::parse(&request.url).map_err(|error| Miss::final_(LookupFailure::Unreadable, format!("the address is none: {error}")))?;
+    let url =
+        Url::parse(&request.url).map_err(|error| Miss::settled(LookupFailure::Unreadable, format!("the address is none: {error}")))?;
     let rules: Vec<HostRule> = request.allow.iter().filter_map(|entry| HostRule::parse(entry)).collect();
     check(&url, &rules)?;
     Ok(Asked { url, rules })
@@ -132,10 +133,10 @@ fn admit(request: &LookupRequest) -> Result<Asked, Miss> {
 /// Whether an address may be asked, be it the script's or one that a redirect leads to.
 fn check(url: &Url, rules: &[HostRule]) -> Result<(), Miss> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} is neither http nor https", url.scheme())));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} is neither http nor https", url.scheme())));
     }
     if !rules.iter().any(|rule| rule.covers(url)) {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} is not on the bot's allow list", host(url))));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} is not on the bot's allow list", host(url))));
     }
     Ok(())
 }

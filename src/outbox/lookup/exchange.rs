@@ -39,7 +39,7 @@ pub(super) struct Miss {
 
 impl Miss {
     /// Another try would end as this one.
-    pub(super) fn final_(reason: LookupFailure, detail: String) -> Self {
+    pub(super) fn settled(reason: LookupFailure, detail: String) -> Self {
         Miss { reason, detail, again: false, retry_after: None }
     }
 
@@ -85,7 +85,7 @@ impl Clients {
                 None => return answer(response, &url).await,
             }
         }
-        Err(Miss::final_(LookupFailure::Refused, format!("{} redirects without end", host(&url))))
+        Err(Miss::settled(LookupFailure::Refused, format!("{} redirects without end", host(&url))))
     }
 
     async fn call(&self, request: &LookupRequest, url: &Url, rules: &[HostRule]) -> Result<Response, Miss> {
@@ -128,7 +128,7 @@ impl Clients {
             .no_zstd()
             .no_deflate();
         let builder = if tls { builder } else { builder.tls_certs_only([]) };
-        let client = builder.build().map_err(|error| Miss::final_(LookupFailure::Unreachable, causes(error)))?;
+        let client = builder.build().map_err(|error| Miss::settled(LookupFailure::Unreachable, causes(error)))?;
         made.insert((tls, named), client.clone());
         Ok(client)
     }
@@ -148,9 +148,9 @@ fn moved(method: LookupMethod, response: &Response, url: &Url) -> Result<Option<
         return Ok(None);
     }
     let target = header(response.headers(), LOCATION.as_str()).and_then(|target| url.join(target).ok());
-    let target = target.ok_or_else(|| Miss::final_(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
+    let target = target.ok_or_else(|| Miss::settled(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
     if url.scheme() == "https" && target.scheme() != "https" {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
     }
     Ok(Some(target))
 }
@@ -163,7 +163,7 @@ async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
         let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|seconds| seconds.trim().parse().ok());
         return Err(Miss { reason: LookupFailure::Refused, detail, again, retry_after: retry_after.map(Duration::from_secs) });
     }
-    let unreadable = |why: &str| Miss::final_(LookupFailure::Unreadable, format!("{} {why}", host(url)));
+    let unreadable = |why: &str| Miss::settled(LookupFailure::Unreadable, format!("{} {why}", host(url)));
     if header(response.headers(), CONTENT_ENCODING.as_str()).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(unreadable("compressed its answer unasked"));
     }
@@ -179,7 +179,7 @@ async fn read(mut response: Response, url: &Url) -> Result<Vec<u8>, Miss> {
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(error, url))? {
         if bytes.len() + chunk.len() > LONGEST_ANSWER {
             let detail = format!("the answer of {} is longer than {} KiB", host(url), LONGEST_ANSWER >> 10);
-            return Err(Miss::final_(LookupFailure::TooLarge, detail));
+            return Err(Miss::settled(LookupFailure::TooLarge, detail));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -201,7 +201,7 @@ fn lost(error: reqwest::Error, url: &Url) -> Miss {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if error.is::<PrivateAddress>() {
-            return Miss::final_(LookupFailure::NotAllowed, format!("{} leads to a private address", host(url)));
+            return Miss::settled(LookupFailure::NotAllowed, format!("{} leads to a private address", host(url)));
         }
         cause = error.source();
     }
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(busy(Some(seconds(0))).wait(seconds(1), seconds(3)), Some(seconds(1)));
         assert_eq!(busy(Some(seconds(3))).wait(seconds(1), seconds(3)), Some(seconds(3)));
         assert_eq!(busy(Some(seconds(4))).wait(seconds(1), seconds(3)), None);
-        assert_eq!(Miss::final_(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
+        assert_eq!(Miss::settled(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
     }
 
     #[test]
