@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
+use futures_util::future::{BoxFuture, FutureExt as _, Shared, WeakShared, ready};
 use url::Url;
 
 use crate::clock::Clock;
@@ -31,8 +31,12 @@ pub struct Lookups {
     clients: Clients,
     clock: Arc<dyn Clock>,
     cache: Mutex<Cache>,
-    under_way: Mutex<BTreeMap<Question, WeakShared<BoxFuture<'static, LookupAnswer>>>>,
+    under_way: Mutex<BTreeMap<Question, WeakShared<Answering>>>,
 }
+
+/// An answer to come, of one question, for all who wait for it.
+type Answering = BoxFuture<'static, LookupAnswer>;
+type Waiting = Shared<Answering>;
 
 /// A request that may leave the house.
 struct Asked {
@@ -59,24 +63,26 @@ impl Lookups {
             Ok(asked) => asked,
             Err(miss) => return miss.into_answer(),
         };
-        let Some((question, age)) = Question::of(request) else { return self.ask(request, &asked).await };
-        if let Some(answer) = locked(&self.cache).answer(&question, age, self.clock.now()) {
-            tracing::debug!(host = asked.url.host_str(), "lookup answered from the cache");
-            return answer;
+        match Question::of(request) {
+            Some((question, age)) => self.join(question, age, request, asked).await,
+            None => self.ask(request, &asked).await,
         }
-        self.join(question, request, asked).await
     }
 
-    /// The same question on its way, or a new one whose answer will be kept. It stops when nobody waits for it any more.
-    fn join(self: &Arc<Self>, question: Question, request: &LookupRequest, asked: Asked) -> Shared<BoxFuture<'static, LookupAnswer>> {
+    /// The same question on its way, a kept answer, or a new question whose answer will be kept. It stops when nobody waits any more.
+    fn join(self: &Arc<Self>, question: Question, age: Duration, request: &LookupRequest, asked: Asked) -> Waiting {
         let mut under_way = locked(&self.under_way);
         if let Some(waiting) = under_way.get(&question).and_then(WeakShared::upgrade) {
             return waiting;
         }
+        // An answer is kept before its question is no longer on its way, so what is in neither place was not asked.
+        if let Some(answer) = locked(&self.cache).answer(&question, age, self.clock.now()) {
+            tracing::debug!(host = asked.url.host_str(), "lookup answered from the cache");
+            return ready(answer).boxed().shared();
+        }
         let (lookups, request, key) = (self.clone(), request.clone(), question.clone());
         let work = async move {
             let answer = lookups.ask(&request, &asked).await;
-            // Kept before it is no longer on its way, so that it is never asked twice in between.
             locked(&lookups.cache).keep(key.clone(), &answer, lookups.clock.now());
             locked(&lookups.under_way).remove(&key);
             answer

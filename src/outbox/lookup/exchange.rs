@@ -23,8 +23,8 @@ const LONGEST_ANSWER: usize = 64 << 10;
 /// How many redirects a `get` follows.
 const MOST_REDIRECTS: usize = 3;
 
-/// An idle connection is dropped before the other side is likely to drop it.
-const IDLE: Duration = Duration::from_secs(15);
+/// An idle connection is dropped before the other side is likely to: servers do it after five seconds or more.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// A try that brought no answer.
 #[derive(Debug)]
@@ -147,12 +147,17 @@ fn moved(method: LookupMethod, response: &Response, url: &Url) -> Result<Option<
     if method == LookupMethod::Post || !redirects.contains(&status) {
         return Ok(None);
     }
-    let target = header(response.headers(), LOCATION.as_str()).and_then(|target| url.join(target).ok());
+    target(url, header(response.headers(), LOCATION.as_str())).map(Some)
+}
+
+/// Where a redirect from `url` leads. From https it leads to https.
+fn target(url: &Url, location: Option<&str>) -> Result<Url, Miss> {
+    let target = location.and_then(|location| url.join(location).ok());
     let target = target.ok_or_else(|| Miss::settled(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
     if url.scheme() == "https" && target.scheme() != "https" {
         return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
     }
-    Ok(Some(target))
+    Ok(target)
 }
 
 async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
@@ -225,6 +230,18 @@ mod tests {
         assert_eq!(busy(Some(seconds(3))).wait(seconds(1), seconds(3)), Some(seconds(3)));
         assert_eq!(busy(Some(seconds(4))).wait(seconds(1), seconds(3)), None);
         assert_eq!(Miss::settled(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
+    }
+
+    #[test]
+    fn a_redirect_keeps_what_was_encrypted_encrypted() {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        let from = url("https://feeds.example/a/b?c");
+        let leads_to = |location: Option<&str>| target(&from, location).map_err(|miss| miss.reason);
+        assert_eq!(leads_to(Some("../d?e")), Ok(url("https://feeds.example/d?e")));
+        assert_eq!(leads_to(Some("//other.example/")), Ok(url("https://other.example/")));
+        assert_eq!(leads_to(Some("http://feeds.example/d")), Err(LookupFailure::NotAllowed));
+        assert_eq!(leads_to(Some("http://")), Err(LookupFailure::Refused));
+        assert_eq!(leads_to(None), Err(LookupFailure::Refused));
     }
 
     #[test]
