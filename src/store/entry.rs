@@ -178,6 +178,15 @@ impl<'a> EntryBytes<'a> {
         Ok(head)
     }
 
+    /// Reads only whose it is.
+    pub(crate) fn key(&self) -> Result<Key, StoreError> {
+        #[derive(Deserialize)]
+        struct Whose {
+            key: Key,
+        }
+        self.read().map(|Whose { key }| key)
+    }
+
     fn forgotten(&self, told: Vec<MessageId>, events: &[EventId]) -> Vec<MessageId> {
         if self.format == ALL_INDEXED { events.iter().map(|event| MessageId(event.id)).collect() } else { told }
     }
@@ -244,6 +253,7 @@ mod tests {
         assert_eq!(parts.record, entry.record.encode().unwrap());
         let head = parts.head().unwrap();
         assert_eq!((head.key, head.at, head.forgotten), (entry.key, entry.at, entry.forgotten));
+        assert_eq!(parts.key().unwrap(), entry.key);
     }
 
     #[test]

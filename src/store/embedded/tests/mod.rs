@@ -116,6 +116,6 @@ impl Bench {
     }
 
     fn entries(&self, peer: u64) -> Result<Vec<Entry>, StoreError> {
-        entries(&self.shared.library, &rows::places(&*self.shared.map, key(peer), &(0..=u64::MAX))?)
+        rows::entries(&self.shared.library, key(peer), &rows::places(&*self.shared.map, key(peer), &(0..=u64::MAX))?)
     }
 }
