@@ -13,6 +13,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use url::Url;
 
 use crate::bot::Program;
 use crate::client::{Client, Timeouts};
@@ -20,7 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
 use crate::conversation::{Event, Fired, Outcome};
 use crate::model::UserId;
-use crate::outbox::{self, Outbox};
+use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
 use crate::pace::{Limits, Pace, is_free};
 use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
@@ -141,7 +142,9 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
     let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
-    let client = Client::new(config.x.api.clone(), timeouts, clock.clone())?;
+    let client = |address: &Url| Client::new(address.clone(), timeouts, clock.clone());
+    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, clock.clone(), senders(config));
+    let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
         resend: config.unsure == Unsure::Resend,
@@ -149,7 +152,15 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
     };
-    Ok(Outbox::new(turns, client, clock, senders(config), pace, settings))
+    Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
+}
+
+fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
+    let lookups = Lookups::new(clock);
+    match &config.lookups {
+        Some(base) => Arc::new(StandIn::new(base.clone(), lookups)),
+        None => Arc::new(lookups),
+    }
 }
 
 fn listen(
@@ -202,6 +213,7 @@ fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
             consumer_secret: app.signing_secret()?.clone(),
             token: account.access_token.clone(),
             token_secret: account.access_token_secret.clone(),
+            folder: account.bot.clone(),
         };
         Some((account.user_id, sender))
     };

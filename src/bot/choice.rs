@@ -1,5 +1,7 @@
 //! The options of a prompt as they stand for one person: a table's rows first, then the written ones; cut into pages.
 
+use std::borrow::Cow;
+
 use super::limits;
 use super::program::{OptionDef, Program, PromptIx, Target};
 use super::scope::Scope;
@@ -7,37 +9,37 @@ use super::table::Row;
 use super::template::{Template, TemplateError};
 use crate::model::fold;
 
-/// One option, rendered.
+/// One option, rendered. It borrows of the program what is the same for everybody: a turn looks at many options and sends few.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub struct Choice<'p> {
     /// Its name within the prompt: the row's key, else the written option's id.
-    pub id: String,
+    pub id: &'p str,
     /// The button's text; at most 36 characters.
-    pub label: String,
+    pub label: Cow<'p, str>,
     /// The small print; at most 72 characters, on all options of a prompt or on none.
-    pub description: Option<String>,
+    pub description: Option<Cow<'p, str>>,
     /// The answer it gives, in a question.
-    pub value: Option<String>,
+    pub value: Option<&'p str>,
     /// Where it leads.
-    pub goto: Option<Target>,
+    pub goto: Option<&'p Target>,
     /// Metadata that goes out verbatim in place of ours.
-    pub metadata: Option<String>,
+    pub metadata: Option<&'p str>,
     /// Whether it is a row, shown on one page; a written option stands on each.
     pub row: bool,
 }
 
 /// The options of a prompt, and what went wrong with them.
 #[derive(Debug, Default)]
-pub struct Choices {
+pub struct Choices<'p> {
     /// In the order in which they are shown.
-    pub options: Vec<Choice>,
+    pub options: Vec<Choice<'p>>,
     /// Templates that failed or rendered to more than the platform takes; the option is there all the same, by its id or cut.
     pub faults: Vec<String>,
 }
 
 impl Program {
     /// The options of a prompt in this scope.
-    pub fn choices(&self, prompt: PromptIx, scope: &Scope) -> Choices {
+    pub fn choices(&self, prompt: PromptIx, scope: &Scope) -> Choices<'_> {
         let prompt = self.prompt(prompt);
         let mut choices = Choices::default();
         let table = prompt.from.as_ref().and_then(|from| self.tables.get(&from.table));
@@ -51,19 +53,20 @@ impl Program {
     }
 }
 
-/// Cuts options into messages. What fits into one message is one page; otherwise each page has up to `page` rows and every
-/// written option, and a place is left for the option that shows the next page.
-pub fn pages(mut choices: Vec<Choice>, page: usize) -> Vec<Vec<Choice>> {
-    if choices.len() <= limits::OPTIONS {
+/// Cuts options into messages of at most `most`, three or more. What fits into one message is one page; otherwise each page has up
+/// to `page` rows and every written option, and a place is left for the option that shows the next page.
+pub fn pages(mut choices: Vec<Choice<'_>>, page: usize, most: usize) -> Vec<Vec<Choice<'_>>> {
+    let most = most.clamp(3, limits::OPTIONS);
+    if choices.len() <= most {
         return vec![choices];
     }
     let written = choices.iter().filter(|choice| !choice.row).count();
     // Written options that leave no place for a row are turned over like rows.
-    let room = if written + 2 > limits::OPTIONS {
+    let room = if written + 2 > most {
         choices.iter_mut().for_each(|choice| choice.row = true);
-        limits::OPTIONS - 1
+        most - 1
     } else {
-        limits::OPTIONS - 1 - written
+        most - 1 - written
     };
     let (rows, written): (Vec<_>, Vec<_>) = choices.into_iter().partition(|choice| choice.row);
     rows.chunks(page.clamp(1, room)).map(|rows| rows.iter().chain(&written).cloned().collect()).collect()
@@ -72,7 +75,7 @@ pub fn pages(mut choices: Vec<Choice>, page: usize) -> Vec<Vec<Choice>> {
 /// The option whose label or value is nearest to what was typed, within `fuzzy` edits; `None` when two are equally near.
 ///
 /// A word is not taken for another of which less than half is left: with `fuzzy=2`, "vial" is Vail but "vat" is not.
-pub fn closest<'a>(choices: &'a [Choice], typed: &str, fuzzy: u8) -> Option<&'a Choice> {
+pub fn closest<'a, 'p>(choices: &'a [Choice<'p>], typed: &str, fuzzy: u8) -> Option<&'a Choice<'p>> {
     let typed = fold(typed);
     let distance = |text: &str| {
         let text = fold(text);
@@ -80,7 +83,7 @@ pub fn closest<'a>(choices: &'a [Choice], typed: &str, fuzzy: u8) -> Option<&'a 
         (distance <= usize::from(fuzzy) && 2 * distance < limits::length(&text)).then_some(distance)
     };
     let near = choices.iter().filter_map(|choice| {
-        let names = [Some(choice.label.as_str()), choice.value.as_deref()];
+        let names = [Some(&*choice.label), choice.value];
         names.into_iter().flatten().filter_map(distance).min().map(|distance| (distance, choice))
     });
     let near: Vec<(usize, &Choice)> = near.collect();
@@ -89,13 +92,13 @@ pub fn closest<'a>(choices: &'a [Choice], typed: &str, fuzzy: u8) -> Option<&'a 
     best.next().filter(|_| best.next().is_none())
 }
 
-impl Choice {
-    fn of_row(row: &Row) -> Self {
+impl<'p> Choice<'p> {
+    fn of_row(row: &'p Row) -> Self {
         Choice {
-            id: row.key.clone(),
-            label: row.key.clone(),
+            id: &row.key,
+            label: Cow::Borrowed(&row.key),
             description: row.text("desc"),
-            value: Some(row.key.clone()),
+            value: Some(&row.key),
             goto: None,
             metadata: None,
             row: true,
@@ -103,26 +106,30 @@ impl Choice {
     }
 }
 
-impl Choices {
-    fn render(&mut self, option: &OptionDef, scope: &Scope) -> Choice {
+impl<'p> Choices<'p> {
+    fn render(&mut self, option: &'p OptionDef, scope: &Scope) -> Choice<'p> {
         let label = self.text(&option.label, scope, limits::LABEL).filter(|label| !label.is_empty());
         Choice {
-            id: option.id.clone(),
-            label: label.unwrap_or_else(|| cut(&option.id, limits::LABEL)),
+            id: &option.id,
+            label: label.unwrap_or_else(|| cut(&option.id, limits::LABEL).into()),
             description: option.description.as_ref().and_then(|text| self.text(text, scope, limits::DESCRIPTION)),
-            value: option.value.clone(),
-            goto: option.goto.clone(),
-            metadata: option.metadata.clone(),
+            value: option.value.as_deref(),
+            goto: option.goto.as_ref(),
+            metadata: option.metadata.as_deref(),
             row: false,
         }
     }
 
-    fn text(&mut self, template: &Template, scope: &Scope, limit: usize) -> Option<String> {
-        match template.render(scope) {
+    fn text(&mut self, template: &'p Template, scope: &Scope, limit: usize) -> Option<Cow<'p, str>> {
+        let rendered = match template.as_literal() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => template.render(scope).map(Cow::Owned),
+        };
+        match rendered {
             Ok(text) if limits::length(&text) <= limit => Some(text),
             Ok(text) => {
                 self.faults.push(format!("`{}` became longer than {limit} characters", template.source()));
-                Some(cut(&text, limit))
+                Some(cut(&text, limit).into())
             }
             Err(TemplateError { message, .. }) => {
                 self.faults.push(format!("`{}`: {message}", template.source()));
@@ -147,18 +154,18 @@ fn cut(text: &str, limit: usize) -> String {
 mod tests {
     use super::*;
 
-    fn choice(label: &str, row: bool) -> Choice {
-        Choice { id: label.into(), label: label.into(), description: None, value: None, goto: None, metadata: None, row }
+    fn choice(label: impl Into<Cow<'static, str>>, row: bool) -> Choice<'static> {
+        Choice { id: "", label: label.into(), description: None, value: None, goto: None, metadata: None, row }
     }
 
-    fn menu(rows: usize, written: usize) -> Vec<Choice> {
-        let rows = (0..rows).map(|i| choice(&format!("row {i}"), true));
-        rows.chain((0..written).map(|i| choice(&format!("option {i}"), false))).collect()
+    fn menu(rows: usize, written: usize) -> Vec<Choice<'static>> {
+        let rows = (0..rows).map(|i| choice(format!("row {i}"), true));
+        rows.chain((0..written).map(|i| choice(format!("option {i}"), false))).collect()
     }
 
     #[test]
     fn twenty_options_are_one_page_and_more_are_not() {
-        let sizes = |rows, written, page| pages(menu(rows, written), page).iter().map(Vec::len).collect::<Vec<_>>();
+        let sizes = |rows, written, page| pages(menu(rows, written), page, limits::OPTIONS).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(19, 1, 5), [20], "pages begin past 20");
         assert_eq!(sizes(20, 1, 18), [19, 3]);
         assert_eq!(sizes(40, 2, 99), [19, 19, 8], "one place is left for more");
@@ -169,7 +176,7 @@ mod tests {
     #[test]
     fn no_page_is_ever_too_long() {
         for (rows, written) in [(1, 20), (20, 18), (20, 19), (20, 25), (0, 45)] {
-            let pages = pages(menu(rows, written), 18);
+            let pages = pages(menu(rows, written), 18, limits::OPTIONS);
             assert!(pages.iter().all(|page| page.len() < limits::OPTIONS), "{rows} rows, {written} written");
             assert!(pages.iter().flatten().any(|choice| choice.label == format!("option {}", written - 1)));
         }
@@ -177,14 +184,14 @@ mod tests {
 
     #[test]
     fn a_written_option_stands_on_every_page() {
-        let pages = pages(menu(30, 1), 18);
+        let pages = pages(menu(30, 1), 18, limits::OPTIONS);
         assert!(pages.iter().all(|page| page.last().is_some_and(|choice| choice.label == "option 0")));
     }
 
     #[test]
     fn a_close_label_is_found_and_a_doubtful_one_is_not() {
         let menu = [choice("Vail", true), choice("Aspen Highlands", true), choice("Aspen Mountain", true), choice("Hunter", true)];
-        let found = |typed, fuzzy| closest(&menu, typed, fuzzy).map(|choice| choice.label.as_str());
+        let found = |typed, fuzzy| closest(&menu, typed, fuzzy).map(|choice| &*choice.label);
         assert_eq!(found("vial!", 1), Some("Vail"));
         assert_eq!(found("aspen mountian", 2), Some("Aspen Mountain"));
         assert_eq!(found("hunger", 1), Some("Hunter"));

@@ -1,5 +1,6 @@
 //! Data tables as templates and menus see them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -53,8 +54,12 @@ impl Table {
 
 impl Row {
     /// The text of a cell, if it has any.
-    pub fn text(&self, column: &str) -> Option<String> {
-        self.cells.get(column).map(Cell::to_string).filter(|text| !text.is_empty())
+    pub fn text(&self, column: &str) -> Option<Cow<'_, str>> {
+        let text = match self.cells.get(column)? {
+            Cell::Int(number) => Cow::Owned(number.to_string()),
+            Cell::Text(text) => Cow::Borrowed(text.as_str()),
+        };
+        (!text.is_empty()).then_some(text)
     }
 }
 

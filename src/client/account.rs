@@ -22,7 +22,8 @@ impl Client {
     pub async fn bearer_token(&self, consumer_key: &str, consumer_secret: &Secret) -> Result<Bearer, Failure> {
         let url = self.address("/oauth2/token");
         let auth = Auth::Keys(basic(consumer_key, consumer_secret));
-        let answer = self.call(Method::POST, url, auth, Body::Form("grant_type=client_credentials")).await?;
+        let answer =
+            self.call(Method::POST, url, auth, Body::Form(vec![("grant_type".to_owned(), "client_credentials".to_owned())])).await?;
         answer.read(|body| {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", rest::bearer_token(body)?.expose())).ok()?;
             value.set_sensitive(true);

@@ -9,7 +9,7 @@ use url::Url;
 use super::failure::causes;
 use super::{Bearer, Client, Failure, NotTaken, Refusal, Unsure};
 use crate::wire::oauth::{self, Credentials, Stamp};
-use crate::wire::rest::{self, Verdict};
+use crate::wire::rest::{self, Fields, Multipart, Verdict};
 
 /// No answer that we wait for is longer: fifty messages of 10 000 characters, each written as `\uXXXX`, with their quick replies.
 const LONGEST_ANSWER: usize = 8 << 20;
@@ -28,7 +28,18 @@ pub(super) enum Auth<'a> {
 pub(super) enum Body {
     Empty,
     Json(String),
-    Form(&'static str),
+    /// Its fields are signed (contract §7.1).
+    Form(Fields),
+    Multipart(Multipart),
+}
+
+impl Body {
+    fn form(&self) -> &[(String, String)] {
+        match self {
+            Body::Form(fields) => fields,
+            Body::Empty | Body::Json(_) | Body::Multipart(_) => &[],
+        }
+    }
 }
 
 /// An answer whose status says success.
@@ -54,7 +65,7 @@ impl Client {
     /// Makes one call.
     pub(super) async fn call(&self, method: Method, url: Url, auth: Auth<'_>, body: Body) -> Result<Answer, Failure> {
         let mut authorization = match auth {
-            Auth::User(credentials) => self.signed(&credentials, &method, &url),
+            Auth::User(credentials) => self.signed(&credentials, &method, &url, body.form()),
             Auth::App(bearer) => bearer.0.clone(),
             Auth::Keys(value) => value,
         };
@@ -63,7 +74,8 @@ impl Client {
         let request = match body {
             Body::Empty => request,
             Body::Json(json) => request.header(CONTENT_TYPE, "application/json").body(json),
-            Body::Form(form) => request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form),
+            Body::Form(fields) => request.form(&fields),
+            Body::Multipart(parts) => request.header(CONTENT_TYPE, parts.content_type).body(parts.bytes),
         };
         let response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
@@ -76,11 +88,11 @@ impl Client {
         Err(self.judged(status, &headers, &body.unwrap_or_default()))
     }
 
-    fn signed(&self, credentials: &Credentials<'_>, method: &Method, url: &Url) -> HeaderValue {
+    fn signed(&self, credentials: &Credentials<'_>, method: &Method, url: &Url, form: &[(String, String)]) -> HeaderValue {
         let nonce = nonce();
         // Before 1970 the clock is not set; X will say so.
         let timestamp = u64::try_from(self.clock.now().as_seconds()).unwrap_or(0);
-        let request = oauth::Request { method: method.as_str(), url, form: &[] };
+        let request = oauth::Request { method: method.as_str(), url, form };
         let value = oauth::authorization(credentials, &request, &Stamp { nonce: &nonce, timestamp, ..Stamp::default() });
         HeaderValue::from_str(&value).expect("all that is signed is percent-encoded")
     }
@@ -131,7 +143,7 @@ async fn read_bounded(mut response: Response) -> Result<Vec<u8>, Unsure> {
 }
 
 /// 128 bits of chance in hex: never used twice.
-fn nonce() -> String {
+pub(super) fn nonce() -> String {
     let mut bytes = [0; 16];
     let random = rustls::crypto::ring::default_provider().secure_random;
     random.fill(&mut bytes).expect("the system gives random bytes");

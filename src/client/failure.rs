@@ -76,7 +76,7 @@ impl fmt::Display for Refusal {
 }
 
 /// An error and its causes in one line. The address is left out: its query may hold what is nobody's business.
-pub(super) fn causes(error: reqwest::Error) -> String {
+pub(crate) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut line = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! Sending, and reading back what was sent (contract §4.1).
+//! Sending, reading back what was sent, and what is shown beside: typing, read (contract §4.1).
 
 use reqwest::Method;
 
@@ -34,5 +34,19 @@ impl Client {
         let mut url = self.address("/1.1/direct_messages/events/list.json");
         url.query_pairs_mut().append_pair("count", LONGEST_PAGE).extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
         self.call(Method::GET, url, Auth::User(user), Body::Empty).await?.read(rest::message_page)
+    }
+
+    /// Shows `person` for about three seconds that the account is typing.
+    pub async fn indicate_typing(&self, account: Credentials<'_>, person: UserId) -> Result<(), Failure> {
+        let url = self.address("/1.1/direct_messages/indicate_typing.json");
+        let fields = vec![("recipient_id".to_owned(), person.to_string())];
+        self.call(Method::POST, url, Auth::User(account), Body::Form(fields)).await.map(drop)
+    }
+
+    /// Shows `person` that the account has read what they wrote, up to `last`.
+    pub async fn mark_read(&self, account: Credentials<'_>, person: UserId, last: MessageId) -> Result<(), Failure> {
+        let url = self.address("/1.1/direct_messages/mark_read.json");
+        let fields = vec![("last_read_event_id".to_owned(), last.to_string()), ("recipient_id".to_owned(), person.to_string())];
+        self.call(Method::POST, url, Auth::User(account), Body::Form(fields)).await.map(drop)
     }
 }

@@ -3,6 +3,7 @@
 mod account;
 mod call;
 mod failure;
+mod media;
 mod messages;
 mod webhooks;
 
@@ -13,7 +14,9 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use url::{Host, Url};
 
+pub(crate) use failure::causes;
 pub use failure::{Failure, NotTaken, Refusal, Unsure};
+pub use media::{Media, UploadFailure};
 
 use crate::clock::Clock;
 
@@ -78,7 +81,7 @@ impl fmt::Debug for Client {
 }
 
 /// Chooses ring for TLS in this process; the first choice stays.
-fn install_tls() {
+pub(crate) fn install_tls() {
     // An error says that a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -105,6 +105,9 @@ pub struct Trace {
     /// The state it is in now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+    /// Whether the message was nobody's business: the journal does not have its text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_secret: bool,
     /// What a rule's pattern captured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub captures: BTreeMap<String, String>,

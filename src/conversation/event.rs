@@ -83,6 +83,17 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The event as it may be kept where what it says is nobody's business.
+    #[must_use]
+    pub fn without_text(mut self) -> Self {
+        if let Event::Message { message, .. } = &mut self {
+            message.text = "•••".to_owned();
+        }
+        self
+    }
+}
+
 /// The app behind an echo (contract §3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::answer::{self, Given};
 use super::play::{Play, called};
-use super::{Fired, Slots, answer, late};
-use crate::bot::{self, Choice, Found, Op, PromptIx, PromptKind, Question, Reach, StateIx, Target};
-use crate::model::{Incoming, Profile, Timestamp, fold, same_label};
+use super::{Fired, Slots, late};
+use crate::bot::{self, Choice, Confirm, Found, Op, PromptIx, PromptKind, Question, Reach, StateIx, Target};
+use crate::model::{Attachment, Incoming, Profile, Timestamp, fold, same_label};
 
 /// How often an hour an account answers another of ours, so that there are at most ten answers between the two; more would be two
 /// bots in a loop.
@@ -15,12 +16,20 @@ const OWN_TALK_PER_HOUR: usize = 5;
 /// Takes a message of the person.
 pub(super) fn message(play: &mut Play<'_>, message: &Incoming, from: &Profile) {
     listen(play, message.sent_at, from);
+    play.message = Some(message.id);
     if play.context.peer_is_ours && talks_too_much(play) {
         return play.fired(Fired::TalkLimit);
     }
-    match &message.tap {
-        Some(tap) => late::tapped(play, message, tap.metadata.as_deref()),
-        None => typed(play, &message.text),
+    play.remember_line(&play.state.peer.name.clone(), &message.text);
+    if play.state.opted_out {
+        consent(play, message);
+    } else if play.is_silent() {
+        silent(play, message);
+    } else {
+        match &message.tap {
+            Some(tap) => late::tapped(play, message, tap.metadata.as_deref()),
+            None => typed(play, &message.text, message.attachment.as_ref()),
+        }
     }
     if play.context.peer_is_ours && play.has_spoken() {
         play.state.own_talk.push(play.context.now);
@@ -28,6 +37,49 @@ pub(super) fn message(play: &mut Play<'_>, message: &Incoming, from: &Profile) {
     if !matches!(play.trace.fired, Fired::Fallback | Fired::Nothing) {
         play.state.missed = 0;
     }
+}
+
+/// Something else happened at the account that a rule may be for.
+pub(super) fn account_event(play: &mut Play<'_>, kind: &str, from: &Profile) {
+    if play.state.peer.name.is_empty() {
+        play.state.peer = from.clone();
+    }
+    let program = play.program;
+    let Some(rule) = program.events.get(kind).map(|ix| program.rule(*ix)) else { return };
+    if play.state.opted_out {
+        return play.fired(Fired::OptedOut);
+    }
+    if play.is_silent() {
+        return play.fired(Fired::Silent);
+    }
+    play.fired(Fired::Event(kind.to_owned()));
+    play.digress(&rule.steps, BTreeMap::new());
+}
+
+/// Who wants to hear nothing is heard only where that is taken back.
+fn consent(play: &mut Play<'_>, message: &Incoming) {
+    let found = any_scope(play, &message.text).filter(|found| play.program.rule(found.rule).opts_in);
+    match found {
+        Some(found) => rule(play, found),
+        None => play.fired(Fired::OptedOut),
+    }
+}
+
+/// While a person of the house speaks, only what takes the bot back is heard, and rules of any scope.
+fn silent(play: &mut Play<'_>, message: &Incoming) {
+    if play.is_taken_back(&message.text) {
+        return;
+    }
+    match any_scope(play, &message.text) {
+        Some(found) => rule(play, found),
+        None => play.fired(Fired::Silent),
+    }
+}
+
+/// The rule with `scope="any"` that takes a text.
+fn any_scope(play: &Play<'_>, text: &str) -> Option<Found> {
+    let at = play.state.at.as_deref().and_then(|name| play.program.state_named(name));
+    play.program.matcher.find(text, at, Reach::AnyScope)
 }
 
 /// Notes who was heard when; a conversation silent for longer than `idle` starts afresh.
@@ -41,9 +93,13 @@ fn listen(play: &mut Play<'_>, at: Timestamp, from: &Profile) {
         state.open = None;
         state.slots = Slots::new();
         state.given.clear();
+        state.answers.clear();
+        state.offer = None;
         state.wrong = 0;
         state.missed = 0;
     }
+    state.said = 0;
+    state.looked_up = 0;
     state.messages = state.messages.wrapping_add(1);
     if state.heard.is_none_or(|heard| at > heard) {
         state.heard = Some(at);
@@ -61,20 +117,27 @@ fn talks_too_much(play: &mut Play<'_>) -> bool {
     play.state.own_talk.len() >= OWN_TALK_PER_HOUR
 }
 
-/// Takes a typed text.
-pub(super) fn typed(play: &mut Play<'_>, text: &str) {
-    let at = play.state.at.as_deref().and_then(|name| play.program.state_named(name));
-    if let Some(found) = play.program.matcher.find(text, at, Reach::AnyScope) {
+/// Takes a typed text, and what hangs on it.
+pub(super) fn typed(play: &mut Play<'_>, text: &str, attachment: Option<&Attachment>) {
+    if late::offer_typed(play, text) {
+        return;
+    }
+    if let Some(found) = any_scope(play, text) {
         return rule(play, found);
     }
+    let at = play.state.at.as_deref().and_then(|name| play.program.state_named(name));
     let open = Open::find(play);
     if let Some(open) = &open
-        && (exact(play, open, text) || answers(play, open, text, at))
+        && (exact(play, open, text) || answers(play, open, &Given { text, attachment, today: play.today() }, at))
     {
         return;
     }
     if let Some(found) = play.program.matcher.find(text, at, Reach::All) {
         return rule(play, found);
+    }
+    // Where options are lines of a text, typing an old one is all that a person can do.
+    if play.context.rendering.numbered && late::label_typed(play, text) {
+        return;
     }
     if let Some(open) = &open
         && (close(play, open, text) || retry(play, open))
@@ -93,22 +156,22 @@ pub(super) fn rule(play: &mut Play<'_>, found: Found) {
 }
 
 /// The open prompt, with its options as they are now.
-struct Open {
+struct Open<'p> {
     prompt: PromptIx,
     asking: u32,
     page: usize,
-    choices: Vec<Choice>,
+    choices: Vec<Choice<'p>>,
 }
 
-impl Open {
-    fn find(play: &mut Play<'_>) -> Option<Open> {
+impl<'p> Open<'p> {
+    fn find(play: &mut Play<'p>) -> Option<Self> {
         let number = play.state.open?;
         let asking = play.state.askings.iter().find(|asking| asking.number == number)?;
         let (prompt, page) = (play.prompt_of(asking)?, asking.page);
         Some(Open { prompt, asking: number, page, choices: play.choices(prompt) })
     }
 
-    fn question<'a>(&self, play: &Play<'a>) -> Option<&'a Question> {
+    fn question(&self, play: &Play<'p>) -> Option<&'p Question> {
         match &play.program.prompt(self.prompt).kind {
             PromptKind::Question(question) => Some(question),
             PromptKind::Menu | PromptKind::Confirm(_) => None,
@@ -117,15 +180,16 @@ impl Open {
 }
 
 /// The exact label, value or number of an option of the open prompt.
-fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
-    let pages = play.pages(open.prompt);
+fn exact<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
+    let pages = play.pages(open.prompt, open.choices.clone());
     if pages.len() > 1 && same_label(text, &play.program.defaults.words.more) {
         play.fired(Fired::Option(prompt_name(play, open.prompt), "more".into()));
         play.turn_page((open.page % pages.len() + 1) % pages.len());
         return true;
     }
     let named = called(&open.choices, text);
-    let takes_numbers = open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. }));
+    let takes_numbers =
+        open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. } | bot::Answer::Number { .. }));
     let numbered = || {
         let number: usize = fold(text).parse().ok().filter(|_| !takes_numbers)?;
         pages[open.page % pages.len()].get(number.checked_sub(1)?)
@@ -136,16 +200,19 @@ fn exact(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
 }
 
 /// A typed answer that validates; an exact literal rule goes before free text, unless the question is greedy.
-fn answers(play: &mut Play<'_>, open: &Open, text: &str, at: Option<StateIx>) -> bool {
+fn answers<'p>(play: &mut Play<'p>, open: &Open<'p>, given: &Given, at: Option<StateIx>) -> bool {
     let Some(question) = open.question(play) else { return false };
-    let Some(value) = answer::accept(question, text) else { return false };
+    let Some(value) = answer::accept(question, given) else { return false };
     let is_text = matches!(question.answer, bot::Answer::Text { .. });
-    if is_text && !question.greedy && play.program.matcher.find(text, at, Reach::Literal).is_some() {
+    if is_text && !question.greedy && play.program.matcher.find(given.text, at, Reach::Literal).is_some() {
         return false;
     }
     // One that the record cannot hold is too long (design §5).
     if !play.set(&question.slot, value) {
         return false;
+    }
+    if question.secret {
+        play.keep_secret();
     }
     play.fired(Fired::Answer(prompt_name(play, open.prompt)));
     close_asking(play, open.asking);
@@ -154,7 +221,7 @@ fn answers(play: &mut Play<'_>, open: &Open, text: &str, at: Option<StateIx>) ->
 }
 
 /// A label that was nearly hit.
-fn close(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
+fn close<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
     let fuzzy = open.question(play).map_or(0, |question| question.fuzzy);
     let Some(choice) = bot::closest(&open.choices, text, fuzzy) else { return false };
     choose(play, open.prompt, open.asking, choice);
@@ -162,7 +229,7 @@ fn close(play: &mut Play<'_>, open: &Open, text: &str) -> bool {
 }
 
 /// A wrong answer: asked again, until the retries are used up. A menu is never asked again: its misses are the fallback's.
-fn retry(play: &mut Play<'_>, open: &Open) -> bool {
+fn retry<'p>(play: &mut Play<'p>, open: &Open<'p>) -> bool {
     let Some(question) = open.question(play) else { return false };
     let name = prompt_name(play, open.prompt);
     play.state.wrong = play.state.wrong.saturating_add(1);
@@ -196,18 +263,26 @@ fn fallback(play: &mut Play<'_>) {
 }
 
 /// Carries out an option: it leads away, or it answers its question.
-pub(super) fn choose(play: &mut Play<'_>, prompt: PromptIx, asking: u32, choice: &Choice) {
+pub(super) fn choose(play: &mut Play<'_>, prompt: PromptIx, asking: u32, choice: &Choice<'_>) {
     let program = play.program;
-    play.fired(Fired::Option(prompt_name(play, prompt), choice.id.clone()));
+    play.fired(Fired::Option(prompt_name(play, prompt), choice.id.to_owned()));
     close_asking(play, asking);
-    let state = program.prompt(prompt).state;
-    if let Some(target) = &choice.goto {
+    if let Some(target) = choice.goto {
         return play.enter(target);
     }
-    if let (PromptKind::Question(question), Some(value)) = (&program.prompt(prompt).kind, &choice.value) {
-        play.state.at = Some(program.state(state).name.clone());
-        play.set(&question.slot, answer::of_option(question, value));
-        play.resume_behind(prompt);
+    let definition = program.prompt(prompt);
+    match (&definition.kind, choice.value) {
+        (PromptKind::Question(question), Some(value)) => {
+            play.state.at = Some(program.state(definition.state).name.clone());
+            play.set(&question.slot, answer::of_option(question, value));
+            play.resume_behind(prompt);
+        }
+        (PromptKind::Confirm(confirm), _) => {
+            play.state.at = Some(program.state(definition.state).name.clone());
+            let from = if choice.id == Confirm::NO { confirm.no } else { definition.at + 1 };
+            play.resume(definition.state, from);
+        }
+        (PromptKind::Menu | PromptKind::Question(_), _) => {}
     }
 }
 
@@ -219,6 +294,9 @@ pub(super) fn prompt_name(play: &Play<'_>, prompt: PromptIx) -> String {
 
 /// Notes that an asking was answered. Askings count from 1; 0 stands for none of this conversation, of which nothing is noted.
 pub(super) fn close_asking(play: &mut Play<'_>, number: u32) {
+    if number > 0 {
+        play.state.prompt = Some(number);
+    }
     match play.state.askings.iter_mut().find(|asking| asking.number == number) {
         Some(asking) => asking.answered = true,
         None if number > 0 => play.state.answered.push(number),

@@ -40,15 +40,31 @@ impl OpenLookup {
 }
 
 /// A message of the person that is durable and has not been taken yet.
+///
+/// Written as a list: a record may hold many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WaitingParts", into = "WaitingParts")]
 pub struct Waiting {
     /// Its id, which tells its place in the order.
     pub id: MessageId,
     /// Where the journal has it: the revision, and the place among that entry's turns.
     pub turn: RowId,
     /// Until when others may still come before it; none where it only waits for a lookup.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+}
+
+type WaitingParts = (MessageId, u64, u32, Option<Timestamp>);
+
+impl From<WaitingParts> for Waiting {
+    fn from((id, revision, index, until): WaitingParts) -> Self {
+        Waiting { id, turn: RowId { revision, index }, until }
+    }
+}
+
+impl From<Waiting> for WaitingParts {
+    fn from(Waiting { id, turn: RowId { revision, index }, until }: Waiting) -> Self {
+        (id, revision, index, until)
+    }
 }
 
 /// A time at which the conversation wants to be woken.

@@ -4,6 +4,8 @@
 //! `Aspen` of the prompt `area` in the state `report` was shown in asking 5, by script revision `1a2b3c4d`, in the conversation
 //! that began at that time; the last field is a tag of the account and the peer.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use crate::model::{Key, Timestamp};
@@ -40,19 +42,19 @@ pub enum AskingRef {
 impl Metadata {
     /// The text that goes out with the option.
     pub fn write(&self, key: Key) -> String {
+        self.showing(key).option(&self.option)
+    }
+
+    /// What the options of one showing of a prompt have in common, whichever option this is.
+    pub(super) fn showing(&self, key: Key) -> Showing {
         let asking = match self.asking {
             AskingRef::Number(number) => number.to_string(),
             AskingRef::Welcome => "welcome".to_owned(),
         };
-        format!(
-            "{MARK};{}/{};{};{asking};{};{};{}",
-            escape(&self.state),
-            escape(&self.prompt),
-            escape(&self.option),
-            escape(&self.revision),
-            self.started,
-            tag(key),
-        )
+        Showing {
+            before: format!("{MARK};{}/{};", escape(&self.state), escape(&self.prompt)),
+            behind: format!(";{asking};{};{};{}", escape(&self.revision), self.started, tag(key)),
+        }
     }
 
     /// Reads [`Metadata::write`]'s text; `None` when it is not ours or belongs to another conversation.
@@ -77,6 +79,19 @@ impl Metadata {
     }
 }
 
+/// The metadata of all options of one showing of a prompt, but for the option's id.
+pub(super) struct Showing {
+    before: String,
+    behind: String,
+}
+
+impl Showing {
+    /// The text that goes out with an option.
+    pub(super) fn option(&self, id: &str) -> String {
+        [&*self.before, &*escape(id), &*self.behind].concat()
+    }
+}
+
 /// Eight digits that another conversation's metadata does not have but by chance.
 fn tag(key: Key) -> String {
     let digest = Sha256::digest(format!("{}:{}", key.account, key.peer));
@@ -85,7 +100,10 @@ fn tag(key: Key) -> String {
 }
 
 /// Keeps the separators out of names; everything else stays readable.
-fn escape(name: &str) -> String {
+fn escape(name: &str) -> Cow<'_, str> {
+    if !name.contains(['%', ';', '/']) {
+        return Cow::Borrowed(name);
+    }
     let mut escaped = String::with_capacity(name.len());
     for c in name.chars() {
         match c {
@@ -95,7 +113,7 @@ fn escape(name: &str) -> String {
             c => escaped.push(c),
         }
     }
-    escaped
+    Cow::Owned(escaped)
 }
 
 fn unescape(text: &str) -> Option<String> {

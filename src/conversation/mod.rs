@@ -5,6 +5,7 @@
 
 mod action;
 mod answer;
+mod beyond;
 mod bounds;
 mod delivery;
 mod event;
@@ -14,9 +15,13 @@ mod held;
 mod late;
 mod metadata;
 mod output;
+mod people;
 mod play;
+mod show;
+mod speak;
 mod state;
 mod step;
+mod waiting;
 
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{Event, Origin, Outcome};

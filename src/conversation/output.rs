@@ -1,7 +1,10 @@
 //! What a turn says, gathered into as few messages as the limits allow.
 
 use crate::bot::limits;
-use crate::model::{Outgoing, QuickOption, split_text};
+use crate::model::{Link, Outgoing, QuickOption, split_text};
+
+/// Buttons of a message (contract §5).
+const LINKS: usize = 3;
 
 /// The messages of a turn, while they grow.
 #[derive(Debug, Default)]
@@ -9,11 +12,23 @@ pub(super) struct Output {
     messages: Vec<Draft>,
 }
 
-/// One message, and the asking whose options it carries.
+/// One message, the asking whose options it carries, and how many options that prompt has on all its pages.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) message: Outgoing,
     pub(super) asking: Option<u32>,
+    pub(super) options: usize,
+}
+
+/// The options of a prompt as one message shows them.
+pub(super) struct Shown {
+    pub(super) options: Vec<QuickOption>,
+    /// The asking, where this is its first showing.
+    pub(super) asking: Option<u32>,
+    /// How many options the prompt has on all its pages.
+    pub(super) in_all: usize,
+    /// Whether they stand as numbered lines in the text.
+    pub(super) numbered: bool,
 }
 
 impl Output {
@@ -32,19 +47,49 @@ impl Output {
             return;
         }
         for piece in split_text(text, limits::TEXT) {
-            self.messages.push(Draft { message: Outgoing { text: piece, ..Outgoing::default() }, asking: None });
+            self.messages.push(Draft { message: Outgoing { text: piece, ..Outgoing::default() }, ..Draft::default() });
         }
     }
 
-    /// Hangs options on the last message, the first that shows this asking, if it is one; `otherwise` is its text where nothing was said.
-    pub(super) fn ask(&mut self, options: Vec<QuickOption>, asking: Option<u32>, otherwise: &str) {
+    /// A picture, on a message of its own; what is said next stands under it.
+    pub(super) fn media(&mut self, file: String, caption: &str) {
+        let message = Outgoing { text: caption.trim_end().to_owned(), media: Some(file), ..Outgoing::default() };
+        self.messages.push(Draft { message, ..Draft::default() });
+    }
+
+    /// Hangs a button on the last message; a message takes three.
+    pub(super) fn link(&mut self, label: String, url: String) {
+        if self.messages.last().is_none_or(|last| last.message.links.len() >= LINKS) {
+            self.say(&label, true);
+        }
+        if let Some(last) = self.messages.last_mut() {
+            last.message.links.push(Link { label, url });
+        }
+    }
+
+    /// Hangs options on the last message; `otherwise` is its text where nothing was said.
+    pub(super) fn ask(&mut self, shown: Shown, otherwise: &str) {
         if self.messages.last().is_none_or(|last| !last.message.options.is_empty()) {
             self.say(otherwise, true);
         }
-        if let Some(last) = self.messages.last_mut() {
-            last.message.options = options;
-            last.asking = asking;
+        let lines = if shown.numbered { numbered(&shown.options) } else { String::new() };
+        // The numbers are of no use apart from what they answer, so they go over with it where it would grow too long.
+        if let Some(last) = self.messages.last()
+            && limits::length(&last.message.text) + 1 + limits::length(&lines) > limits::TEXT
+        {
+            self.say(otherwise, true);
         }
+        let Some(last) = self.messages.last_mut() else { return };
+        if shown.numbered {
+            if !last.message.text.is_empty() {
+                last.message.text.push('\n');
+            }
+            last.message.text.push_str(&lines);
+            last.message.numbered = true;
+        }
+        last.message.options = shown.options;
+        last.asking = shown.asking;
+        last.options = shown.in_all;
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -54,6 +99,15 @@ impl Output {
     pub(super) fn into_drafts(self) -> Vec<Draft> {
         self.messages
     }
+}
+
+/// Options as lines of a text, as people count: `1 Label — description`.
+fn numbered(options: &[QuickOption]) -> String {
+    let line = |(ix, option): (usize, &QuickOption)| match &option.description {
+        Some(description) => format!("{} {} — {description}", ix + 1, option.label),
+        None => format!("{} {}", ix + 1, option.label),
+    };
+    options.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -88,7 +142,8 @@ mod tests {
         let mut output = Output::default();
         output.say("one", false);
         output.say("two", true);
-        output.ask(vec![QuickOption { label: "A".into(), description: None, metadata: None }], Some(7), "Please choose:");
+        let options = vec![QuickOption { label: "A".into(), description: None, metadata: None }];
+        output.ask(Shown { options, asking: Some(7), in_all: 1, numbered: false }, "Please choose:");
         let drafts = output.into_drafts();
         assert!(drafts[0].asking.is_none() && drafts[0].message.options.is_empty());
         assert!(drafts[1].asking == Some(7) && drafts[1].message.options.len() == 1);

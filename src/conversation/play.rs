@@ -1,12 +1,11 @@
-//! Plays a script: enters states, takes their steps, shows prompts, gathers what is said.
+//! Plays a script: enters states, takes their steps, gathers what is said.
 
 use std::collections::BTreeMap;
 
-use super::metadata::{AskingRef, Metadata};
 use super::output::{Draft, Output};
-use super::{Action, Asking, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
-use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, Scope, StateIx, Target, Template, limits};
-use crate::model::{QuickOption, fold};
+use super::{Action, Context, Fired, Row, RowId, State, Trace, Value, answer, bounds, delivery};
+use crate::bot::{self, Choice, Op, Program, PromptIx, PromptKind, Question, StateIx, Target};
+use crate::model::{MessageId, fold, folds_to};
 
 /// A turn being played.
 pub(super) struct Play<'a> {
@@ -14,17 +13,31 @@ pub(super) struct Play<'a> {
     pub(super) context: &'a Context,
     pub(super) state: State,
     pub(super) trace: Trace,
-    output: Output,
-    actions: Vec<Action>,
-    captures: BTreeMap<String, String>,
+    pub(super) output: Output,
+    pub(super) actions: Vec<Action>,
+    /// What the rule's pattern captured; a capture serves the way into a state, inside which slots speak.
+    pub(super) captures: BTreeMap<String, String>,
+    /// The message that is being taken.
+    pub(super) message: Option<MessageId>,
+    /// Whether this turn's text is the last.
+    pub(super) parting: Option<Parting>,
     steps_left: usize,
 }
 
+/// Why nothing of the past goes out after this turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// The person wants to hear nothing.
+    OptedOut,
+    /// The person is forgotten.
+    Forgotten,
+}
+
 /// How a body of steps ended.
-enum Flow {
+pub(super) enum Flow {
     /// At its last step.
     Through,
-    /// At a prompt that waits.
+    /// At a prompt, a lookup or a handing over, which goes on later.
     Waits,
     /// With `goto`.
     Leaves(Target),
@@ -33,15 +46,12 @@ enum Flow {
 }
 
 /// The option whose label or value was typed: case, accents, punctuation and space do not count.
-pub(super) fn called<'c>(choices: &'c [Choice], typed: &str) -> Option<&'c Choice> {
+pub(super) fn called<'c, 'p>(choices: &'c [Choice<'p>], typed: &str) -> Option<&'c Choice<'p>> {
     let typed = fold(typed);
-    let is_called = |name: &str| fold(name) == typed;
+    let is_called = |name: &str| folds_to(name, &typed);
     let mut choices = choices.iter().filter(|_| !typed.is_empty());
-    choices.find(|choice| is_called(&choice.label) || choice.value.as_deref().is_some_and(is_called))
+    choices.find(|choice| is_called(&choice.label) || choice.value.is_some_and(is_called))
 }
-
-/// An option's id that shows a page of its prompt instead of answering it.
-const PAGE_MARK: char = '>';
 
 impl<'a> Play<'a> {
     pub(super) fn new(program: &'a Program, state: State, context: &'a Context) -> Self {
@@ -53,22 +63,28 @@ impl<'a> Play<'a> {
             output: Output::default(),
             actions: Vec::new(),
             captures: BTreeMap::new(),
+            message: None,
+            parting: None,
             steps_left: bounds::STEPS,
         }
     }
 
     /// The state after the turn, its orders and its trace. Each message becomes a row, due at once.
     pub(super) fn finish(mut self) -> (State, Vec<Action>, Trace) {
+        self.part();
         let drafts = std::mem::take(&mut self.output).into_drafts();
         let first = self.context.messages;
-        for (place, Draft { message, asking }) in drafts.into_iter().enumerate() {
+        for (place, Draft { message, asking, options }) in drafts.into_iter().enumerate() {
             let id = RowId { revision: self.context.revision, index: first + place as u32 };
-            if place >= bounds::MESSAGES {
-                self.actions.push(Action::DeadLetter { row: id, code: 0, reason: "one event causes at most ten messages".into() });
+            if self.state.said >= bounds::MESSAGES {
+                let reason = "at most ten messages go out before the person speaks again".into();
+                self.actions.push(Action::DeadLetter { row: id, code: 0, reason });
                 continue;
             }
+            self.state.said += 1;
+            self.remember_line(&self.program.name, &message.text);
             delivery::queue(&mut self.state, Row::due(id, &message, asking, self.context.now));
-            self.actions.push(Action::Send { row: id, message, asking, options: 0 });
+            self.actions.push(Action::Send { row: id, message, asking, options });
         }
         (self.state, self.actions, self.trace)
     }
@@ -83,7 +99,6 @@ impl<'a> Play<'a> {
         let mut target = target.clone();
         loop {
             let slots: Vec<(String, String)> = target.slots.iter().map(|(slot, value)| (slot.clone(), self.render(value))).collect();
-            // A capture serves the way into a state; inside, its slots speak.
             self.captures.clear();
             self.arrive(target.state);
             for (slot, value) in slots {
@@ -97,58 +112,39 @@ impl<'a> Play<'a> {
         }
     }
 
-    /// Plays a state on behind one of its prompts.
-    pub(super) fn resume_behind(&mut self, prompt: PromptIx) {
-        let (state, at) = (self.program.prompt(prompt).state, self.program.prompt(prompt).at);
-        match self.take_steps(state, at + 1) {
+    /// Plays a state on from one of its steps.
+    pub(super) fn resume(&mut self, state: StateIx, from: usize) {
+        match self.take_steps(state, from) {
             Flow::Leaves(target) => self.enter(&target),
             flow => self.settle(&flow),
         }
+    }
+
+    /// Plays a state on behind one of its prompts.
+    pub(super) fn resume_behind(&mut self, prompt: PromptIx) {
+        let prompt = self.program.prompt(prompt);
+        self.resume(prompt.state, prompt.at + 1);
     }
 
     /// Plays the steps of a rule or of the fallback. Where they stay in the state it was a digression: the prompt is repeated.
     pub(super) fn digress(&mut self, steps: &'a [Op], captures: BTreeMap<String, String>) {
         self.captures = captures;
         // A rule is not visited: its variants take turns with the person's messages.
-        match self.take(steps, 0, self.state.messages as usize) {
-            Flow::Leaves(target) => self.enter(&target),
+        self.digress_from(steps, 0, self.state.messages as usize);
+    }
+
+    /// As [`Play::digress`], from one of the steps on.
+    pub(super) fn digress_from(&mut self, steps: &'a [Op], from: usize, variant: usize) {
+        match self.take(steps, from, variant) {
+            Flow::Leaves(target) => {
+                // Who leads the person somewhere speaks again.
+                self.state.silence = None;
+                self.enter(&target);
+            }
             Flow::Over => self.settle(&Flow::Over),
-            Flow::Through | Flow::Waits => self.repeat(),
+            Flow::Waits => {}
+            Flow::Through => self.repeat(),
         }
-    }
-
-    /// Shows the open prompt again, as the same asking.
-    pub(super) fn repeat(&mut self) {
-        let open = self.state.open.and_then(|number| self.state.askings.iter().position(|asking| asking.number == number));
-        let Some(place) = open else { return };
-        match self.prompt_of(&self.state.askings[place]) {
-            Some(prompt) => self.show_asking(prompt, place, false),
-            // The script has it no longer.
-            None => self.state.open = None,
-        }
-    }
-
-    /// Turns the open asking to a page and shows it again.
-    pub(super) fn turn_page(&mut self, page: usize) {
-        if let Some(asking) = self.state.askings.iter_mut().find(|asking| Some(asking.number) == self.state.open) {
-            asking.page = page;
-        }
-        self.repeat();
-    }
-
-    /// Asks a prompt as a new asking, from wherever the person is.
-    pub(super) fn ask_anew(&mut self, prompt: PromptIx, page: usize) {
-        self.state.at = Some(self.program.state(self.program.prompt(prompt).state).name.clone());
-        self.show(prompt, page);
-    }
-
-    pub(super) fn say_words(&mut self, text: &str) {
-        self.output.say(text, false);
-    }
-
-    pub(super) fn say(&mut self, template: &Template) {
-        let text = self.render(template);
-        self.output.say(&text, false);
     }
 
     /// Sets a slot, unless the slots together would grow over their bound; says whether it was set.
@@ -162,29 +158,6 @@ impl<'a> Play<'a> {
         fits
     }
 
-    /// The prompt that an asking showed, if the script still has it.
-    pub(super) fn prompt_of(&self, asking: &Asking) -> Option<PromptIx> {
-        self.program.prompt_named(self.program.state_named(&asking.state)?, &asking.prompt)
-    }
-
-    /// All options of a prompt, on whatever page.
-    pub(super) fn choices(&mut self, prompt: PromptIx) -> Vec<Choice> {
-        let choices = self.program.choices(prompt, &self.scope());
-        choices.faults.into_iter().for_each(|fault| self.fault(fault));
-        choices.options
-    }
-
-    /// The options of a prompt as messages can carry them.
-    pub(super) fn pages(&mut self, prompt: PromptIx) -> Vec<Vec<Choice>> {
-        let size = self.program.prompt(prompt).from.as_ref().map_or(limits::OPTIONS, |from| from.page);
-        bot::pages(self.choices(prompt), size)
-    }
-
-    /// The page that an option's id stands for, where it is ours and shows another page.
-    pub(super) fn page_named(id: &str) -> Option<usize> {
-        id.strip_prefix(PAGE_MARK)?.parse().ok()
-    }
-
     fn arrive(&mut self, ix: StateIx) {
         let state = self.program.state(ix);
         self.state.at = Some(state.name.clone());
@@ -195,7 +168,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn settle(&mut self, flow: &Flow) {
+    pub(super) fn settle(&mut self, flow: &Flow) {
         match flow {
             Flow::Waits => {}
             Flow::Through | Flow::Leaves(_) => self.state.open = None,
@@ -223,22 +196,11 @@ impl<'a> Play<'a> {
             self.steps_left -= 1;
             at += 1;
             match op {
-                Op::Say { variants, breaks } => {
-                    let text = self.render(&variants[variant % variants.len()]);
-                    self.output.say(&text, *breaks);
-                }
                 Op::Prompt(prompt) => {
                     if !self.is_given(*prompt) {
                         self.show(*prompt, 0);
                         return Flow::Waits;
                     }
-                }
-                Op::Set { slot, value } => {
-                    let value = self.render(value);
-                    self.set(slot, Value::Text(value));
-                }
-                Op::Unset { slot } => {
-                    self.state.slots.remove(slot);
                 }
                 Op::JumpUnless { condition, to } => {
                     if !self.holds(condition) {
@@ -248,22 +210,54 @@ impl<'a> Play<'a> {
                 Op::Jump { to } => at = *to,
                 Op::Goto(target) => return Flow::Leaves(target.clone()),
                 Op::End => return Flow::Over,
-                Op::Media(_)
-                | Op::Link { .. }
-                | Op::LookUp(_)
-                | Op::Remind(_)
-                | Op::Cancel { .. }
-                | Op::HandOver(_)
-                | Op::Count { .. }
-                | Op::Tag { .. }
-                | Op::Typing
-                | Op::Read
-                | Op::OptOut
-                | Op::OptIn
-                | Op::Forget => {}
+                Op::LookUp(lookup) => match self.look_up(*lookup, variant) {
+                    Some(fail) => at = fail,
+                    None => return Flow::Waits,
+                },
+                Op::HandOver(handoff) => {
+                    self.hand_over(*handoff);
+                    return Flow::Waits;
+                }
+                op => self.take_plain(op, variant),
             }
         }
         Flow::Through
+    }
+
+    /// Takes a step that never ends the turn.
+    fn take_plain(&mut self, op: &Op, variant: usize) {
+        match op {
+            Op::Say { variants, breaks } => {
+                let text = self.render(&variants[variant % variants.len()]);
+                self.output.say(&text, *breaks);
+            }
+            Op::Media(media) => self.show_media(media, variant),
+            Op::Link { label, url } => {
+                let (label, url) = (self.render(label), self.render(url));
+                self.output.link(label, url);
+            }
+            Op::Set { slot, value } => {
+                let value = self.render(value);
+                self.set(slot, Value::Text(value));
+            }
+            Op::Unset { slot } => drop(self.state.slots.remove(slot)),
+            Op::Remind(reminder) => self.remind(*reminder),
+            Op::Cancel { reminder } => self.cancel(reminder.as_deref()),
+            Op::Count { name, by } => {
+                let by = by.as_ref().map(|by| self.render(by));
+                self.actions.push(Action::Count { name: name.clone(), by });
+            }
+            Op::Tag { name } => {
+                let name = self.render(name);
+                self.tag(&name);
+            }
+            Op::Typing => self.actions.push(Action::Typing),
+            Op::Read => self.actions.extend(self.message.map(|message| Action::Read { message })),
+            Op::OptOut => self.parting = Some(Parting::OptedOut),
+            Op::OptIn => self.opt_in(),
+            Op::Forget => self.parting = Some(Parting::Forgotten),
+            Op::Prompt(_) | Op::JumpUnless { .. } | Op::Jump { .. } | Op::Goto(_) | Op::End | Op::LookUp(_) | Op::HandOver(_) => {}
+        }
     }
 
     /// Whether this entry of the state gave the question's slot a value that validates.
@@ -281,115 +275,13 @@ impl<'a> Play<'a> {
     fn matching_value(&mut self, prompt: PromptIx, question: &Question, typed: &str) -> Option<Value> {
         let choices = self.choices(prompt);
         let choice = called(&choices, typed).or_else(|| bot::closest(&choices, typed, question.fuzzy));
-        let option = choice.and_then(|choice| choice.value.as_deref()).map(|value| answer::of_option(question, value));
-        option.or_else(|| answer::accept(question, typed))
+        let option = choice.and_then(|choice| choice.value).map(|value| answer::of_option(question, value));
+        option.or_else(|| answer::accept(question, &answer::Given { text: typed, attachment: None, today: self.today() }))
     }
 
-    fn show(&mut self, prompt: PromptIx, page: usize) {
-        let definition = self.program.prompt(prompt);
-        self.state.asked += 1;
-        self.state.askings.push(Asking {
-            number: self.state.asked,
-            state: self.program.state(definition.state).name.clone(),
-            prompt: definition.name.clone(),
-            at: self.context.now,
-            page,
-            answered: false,
-            slots: Some(self.state.slots.clone()),
-        });
-        self.state.open = Some(self.state.asked);
-        self.state.wrong = 0;
-        self.show_asking(prompt, self.state.askings.len() - 1, true);
-    }
-
-    /// Only the first showing stands for the asking: a tap on it tells nothing of a repetition that is still on its way.
-    fn show_asking(&mut self, prompt: PromptIx, place: usize, is_first: bool) {
-        let program = self.program;
-        if let Some(text) = &program.prompt(prompt).text {
-            self.say(text);
-        }
-        let (number, page) = (self.state.askings[place].number, self.state.askings[place].page);
-        let options = self.options(prompt, number, page);
-        if !options.is_empty() {
-            self.output.ask(options, is_first.then_some(number), &program.defaults.words.choose);
-        }
-    }
-
-    fn options(&mut self, prompt: PromptIx, asking: u32, page: usize) -> Vec<QuickOption> {
-        let pages = self.pages(prompt);
-        let page = page % pages.len();
-        let mut options: Vec<QuickOption> = pages[page].iter().map(|choice| self.option(prompt, asking, choice)).collect();
-        if pages.len() > 1 {
-            let id = format!("{PAGE_MARK}{}", (page + 1) % pages.len());
-            let described = options.iter().any(|option| option.description.is_some());
-            options.push(QuickOption {
-                label: self.program.defaults.words.more.clone(),
-                description: described.then(|| self.program.defaults.words.more.clone()),
-                metadata: Some(self.metadata(prompt, asking, &id)),
-            });
-        }
-        options
-    }
-
-    fn option(&self, prompt: PromptIx, asking: u32, choice: &Choice) -> QuickOption {
-        QuickOption {
-            label: choice.label.clone(),
-            description: choice.description.clone(),
-            metadata: Some(choice.metadata.clone().unwrap_or_else(|| self.metadata(prompt, asking, &choice.id))),
-        }
-    }
-
-    fn metadata(&self, prompt: PromptIx, asking: u32, option: &str) -> String {
-        let prompt = self.program.prompt(prompt);
-        let metadata = Metadata {
-            state: self.program.state(prompt.state).name.clone(),
-            prompt: prompt.name.clone(),
-            option: option.to_owned(),
-            asking: AskingRef::Number(asking),
-            revision: self.program.revision.clone(),
-            started: self.state.started,
-        };
-        metadata.write(self.context.key)
-    }
-
-    fn render(&mut self, template: &Template) -> String {
-        if let Some(text) = template.as_literal() {
-            return text.to_owned();
-        }
-        template.render(&self.scope()).unwrap_or_else(|error| {
-            self.fault(format!("`{}`: {error}", template.source()));
-            String::new()
-        })
-    }
-
-    fn holds(&mut self, condition: &Template) -> bool {
-        condition.holds(&self.scope()).unwrap_or_else(|error| {
-            self.fault(format!("`{}`: {error}", condition.source()));
-            false
-        })
-    }
-
-    fn scope(&self) -> Scope {
-        let mut scope = Scope::new(self.program);
-        scope.set_user(&self.state.peer);
-        scope.set_account(self.context.key.account);
-        scope.set_now(self.context.now);
-        for (name, value) in &self.state.slots {
-            match value {
-                Value::Text(text) => scope.set_text(name, text),
-                Value::Int(number) => scope.set_int(name, *number),
-                Value::Number(number) => scope.set_number(name, *number),
-            }
-        }
-        scope.set_captures(&self.captures);
-        if let Some(number) = self.state.open {
-            scope.set_prompt(&number.to_string());
-        }
-        scope
-    }
-
-    fn fault(&mut self, what: String) {
-        self.actions.push(Action::Fault { what });
+    /// The day of the turn, where the bot is at home.
+    pub(super) fn today(&self) -> jiff::civil::Date {
+        answer::day(self.context.now, self.program.defaults.zone.as_deref())
     }
 
     /// Notes what took the event.

@@ -72,6 +72,15 @@ pub struct State {
     /// Visits of states that count them.
     #[serde(default)]
     pub visits: BTreeMap<String, u32>,
+    /// The asking that was open last, for texts: it names what was answered until the next one is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<u32>,
+    /// How many messages were said since the person last spoke.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub said: usize,
+    /// How many lookups were made since then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub looked_up: usize,
     /// How many askings there were.
     #[serde(default)]
     pub asked: u32,
@@ -103,13 +112,13 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<Timer>,
     /// How many timers and lookups there were.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub counted: u32,
     /// Why the bot is silent, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence: Option<Silence>,
     /// Whether the person wants to hear nothing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opted_out: bool,
     /// A late tap about which the machine has asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -236,6 +245,9 @@ impl State {
             slots: Slots::new(),
             given: BTreeSet::new(),
             visits: BTreeMap::new(),
+            prompt: None,
+            said: 0,
+            looked_up: 0,
             asked: 0,
             askings: Vec::new(),
             answered: Vec::new(),
@@ -266,6 +278,13 @@ impl State {
         self.rows.iter().map(|row| row.id).chain(self.backlog.map(|backlog| backlog.next))
     }
 
+    /// The revisions whose entries are still wanted from the journal.
+    pub fn wanted(&self) -> impl Iterator<Item = u64> {
+        let lookup = self.lookup.iter().map(|lookup| lookup.revision);
+        let waiting = self.waiting.iter().map(|waiting| waiting.turn.revision);
+        self.unsent().map(|row| row.revision).chain(lookup).chain(waiting)
+    }
+
     /// When the conversation wants attention next. What is found on its way after `lost_after` belongs to an ended process.
     pub fn due(&self, lost_after: Duration) -> Option<Timestamp> {
         let row = self.next_row().map(|row| match row.status {
@@ -276,7 +295,7 @@ impl State {
         // A backlog behind no rows wants to be taken up at once.
         let row = row.or(self.backlog.map(|_| Timestamp::default()));
         let lookup = self.lookup.as_ref().map(OpenLookup::due);
-        let timer = self.timers.iter().map(|timer| timer.at).min();
+        let timer = self.timers.iter().map(|timer| timer.at).min().filter(|_| self.lookup.is_none());
         let waiting = self.taken_up_at();
         [row, lookup, timer, waiting].into_iter().flatten().min()
     }
@@ -286,4 +305,13 @@ impl State {
         let first = self.waiting.iter().map(|waiting| waiting.until.unwrap_or_default()).min();
         first.filter(|_| self.lookup.is_none())
     }
+
+    /// The message that is taken next of those that wait, if one can be taken by now. Those before it in the order go with it.
+    pub fn taken_up_next(&self, now: Timestamp) -> Option<Waiting> {
+        self.taken_up_at().filter(|at| *at <= now).and_then(|_| self.waiting.first().copied())
+    }
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }

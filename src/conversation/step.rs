@@ -1,7 +1,7 @@
 //! The machine's one entrance: a state and an event in, a state and orders out.
 
 use super::play::Play;
-use super::{Action, Asking, Event, Fired, State, Trace, bounds, delivery, heard};
+use super::{Action, Asking, Event, Fired, State, Trace, bounds, delivery, heard, waiting};
 use crate::bot::{Program, limits};
 use crate::model::{Key, Timestamp};
 
@@ -57,30 +57,44 @@ pub struct Step {
 /// The same arguments always give the same step. It ends within a budget of steps, and the state stays within its bounds.
 pub fn step(program: &Program, mut state: State, event: &Event, context: &Context) -> Step {
     let from = state.at.clone();
+    let played = |state: State, play: &dyn Fn(&mut Play<'_>)| {
+        let mut turn = Play::new(program, state, context);
+        play(&mut turn);
+        turn.finish()
+    };
+    let quiet = |state: State| (state, Vec::new(), Trace::default());
     let (mut state, actions, mut trace) = match event {
-        Event::Message { message, from, .. } => {
-            let mut play = Play::new(program, state, context);
-            heard::message(&mut play, message, from);
-            play.finish()
-        }
+        Event::Message { message, from, waited, .. } => played(state, &|play| waiting::message(play, message, from, *waited)),
+        Event::Account { kind, from } => played(state, &|play| heard::account_event(play, kind, from)),
+        Event::LookupDone { number, answer } => played(state, &|play| play.looked_up(*number, answer)),
+        Event::TimerFired { number } => played(state, &|play| play.timer_fired(*number)),
         Event::Echo { message, origin } => {
             let fired = delivery::echo(&mut state, message, *origin, context.now);
-            (state, Vec::new(), Trace { fired, ..Trace::default() })
+            let is_operator = fired == Fired::Operator;
+            let (state, actions, trace) = played(state, &|play| {
+                play.fired(fired.clone());
+                if is_operator {
+                    play.operator_spoke();
+                }
+            });
+            (state, actions, trace)
+        }
+        Event::LookupClaimed { number } => {
+            if let Some(lookup) = state.lookup.as_mut().filter(|lookup| lookup.number == *number) {
+                lookup.claimed = Some(context.now);
+            }
+            quiet(state)
         }
         Event::Claimed { row } => {
             delivery::claimed(&mut state, *row, context.now);
-            (state, Vec::new(), Trace::default())
+            quiet(state)
         }
         Event::Refilled { rows, next } => {
             let actions = delivery::refilled(&mut state, rows, *next);
             (state, actions, Trace::default())
         }
         // Nothing in a conversation depends on what could not be read.
-        Event::Unreadable { .. }
-        | Event::Account { .. }
-        | Event::LookupClaimed { .. }
-        | Event::LookupDone { .. }
-        | Event::TimerFired { .. } => (state, Vec::new(), Trace::default()),
+        Event::Unreadable { .. } => quiet(state),
         Event::Settled { row, outcome } => {
             let actions = delivery::settled(&mut state, *row, outcome, context.now);
             (state, actions, Trace::default())

@@ -99,6 +99,8 @@ impl fmt::Display for Key {
 pub enum EventKind {
     /// `direct_message_events`: a message to or from the account.
     Message = 1,
+    /// `follow_events` and the like, which X gives no id: theirs is made of time and persons.
+    Tie = 2,
 }
 
 /// What makes two deliveries the same event (contract §2.3): the same id under two users is two events.
@@ -113,6 +115,11 @@ pub struct EventId {
 }
 
 impl EventId {
+    /// An event that X gave no id, told apart by its time and by what `salt` adds to that. As of a message, its id tells its time.
+    pub fn tie(for_user: UserId, at: Timestamp, salt: u64) -> Self {
+        EventId { for_user, kind: EventKind::Tie, id: MessageId::first_at(at).0 | salt % (1 << 22) }
+    }
+
     /// The event that delivers the message `id` to `for_user`.
     pub fn message(for_user: UserId, id: MessageId) -> Self {
         EventId { for_user, kind: EventKind::Message, id: id.0 }

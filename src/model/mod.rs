@@ -1,5 +1,6 @@
 //! The words that every room shares: ids, times, messages. No I/O, no clock, no JSON of X's.
 
+mod host;
 mod ids;
 mod lookup;
 mod media;
@@ -8,10 +9,11 @@ mod secret;
 mod text;
 mod time;
 
+pub use host::HostRule;
 pub use ids::{AppId, EventId, EventKind, Key, MessageId, ParseIdError, UserId};
 pub use lookup::{LookupAnswer, LookupFailure, LookupMethod, LookupRequest};
 pub use media::MediaType;
 pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap};
 pub use secret::Secret;
-pub use text::{Folded, fold, same_label, split_text};
+pub use text::{Folded, fold, folds_to, same_label, split_text};
 pub use time::{Timestamp, parse_duration};

@@ -31,8 +31,7 @@ impl Folded {
             if typed.is_ascii() {
                 folded.push(typed.to_ascii_lowercase(), &place, &mut gap);
             } else {
-                let letters = std::iter::once(typed).nfkd().filter(|c| !is_combining_mark(*c));
-                letters.flat_map(char::to_lowercase).for_each(|c| folded.push(c, &place, &mut gap));
+                plain(typed).for_each(|c| folded.push(c, &place, &mut gap));
                 // An accent that was typed by itself belongs to the letter before it.
                 if let (false, true, Some((_, typed))) = (gap, is_combining_mark(typed), folded.words.last_mut()) {
                     typed.end = place.end;
@@ -47,7 +46,7 @@ impl Folded {
         if is_joiner(c) {
             return;
         }
-        if !(c.is_alphanumeric() || is_symbol(c)) {
+        if is_gap(c) {
             *gap = true;
             return;
         }
@@ -68,7 +67,39 @@ impl Folded {
 /// Whether a person who typed `typed` meant the label `label`: case, accents, punctuation and space do not count.
 pub fn same_label(typed: &str, label: &str) -> bool {
     let typed = fold(typed);
-    !typed.is_empty() && typed == fold(label)
+    !typed.is_empty() && folds_to(label, &typed)
+}
+
+/// Whether [`fold`] makes this of a text. Most texts that are compared differ in their first letters: those are not folded whole.
+pub fn folds_to(text: &str, folded: &str) -> bool {
+    let mut rest = folded.chars();
+    let (mut begun, mut gap) = (false, false);
+    for c in text.chars().flat_map(plain).filter(|c| !is_joiner(*c)) {
+        if is_gap(c) {
+            gap = begun;
+            continue;
+        }
+        if std::mem::take(&mut gap) && rest.next() != Some(' ') {
+            return false;
+        }
+        begun = true;
+        if rest.next() != Some(c) {
+            return false;
+        }
+    }
+    rest.next().is_none()
+}
+
+/// A character as it is compared: small letters without their accents.
+fn plain(c: char) -> impl Iterator<Item = char> {
+    let (ascii, other) = if c.is_ascii() { (Some(c.to_ascii_lowercase()), None) } else { (None, Some(c)) };
+    let letters = other.into_iter().nfkd().filter(|c| !is_combining_mark(*c));
+    ascii.into_iter().chain(letters.flat_map(char::to_lowercase))
+}
+
+/// What parts words.
+fn is_gap(c: char) -> bool {
+    !(c.is_alphanumeric() || is_symbol(c))
 }
 
 fn is_joiner(c: char) -> bool {
@@ -102,7 +133,12 @@ pub fn split_text(text: &str, limit: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Few letters, so that two texts are often alike, and everything that folding treats by itself.
+    const TYPED: &str = "[aA\u{e1}e\u{301} .'\u{2019}\u{2744}\u{2163}-]{0,4}";
 
     #[test]
     fn folding_keeps_what_was_meant() {
@@ -115,6 +151,7 @@ mod tests {
             ("...", ""),
         ] {
             assert_eq!(fold(text), folded, "{text}");
+            assert!(folds_to(text, folded), "{text}");
         }
     }
 
@@ -131,6 +168,15 @@ mod tests {
         assert!(same_label("snow REPORT!", "Snow report"));
         assert!(!same_label("snow reports", "Snow report"));
         assert!(!same_label("?", "!"), "nothing equals nothing");
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_folds_to_what_it_is_folded_to_and_to_nothing_else(text in TYPED, other in TYPED) {
+            let folded = fold(&text);
+            prop_assert!(folds_to(&text, &folded));
+            prop_assert_eq!(folds_to(&other, &folded), fold(&other) == folded);
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! One conversation's rows, one after the other: claim, send, settle.
 
-use super::{MAX_ATTEMPTS, Outbox, Sender};
+use std::fmt::Display;
+
+use super::{MAX_ATTEMPTS, MediaFailure, Outbox};
 use crate::client::Failure;
 use crate::conversation::{Action, Event, Outcome, Refusal, Row, RowId, RowStatus};
 use crate::model::{Key, Outgoing, Timestamp};
@@ -12,6 +14,9 @@ use crate::wire::rest::Scope;
 /// "Whoops! You already said that.", among other reasons. X may have taken the message all the same (contract §4.10).
 const MAY_LIE: u32 = 151;
 
+/// So often a picture is tried; then its message goes without.
+const MEDIA_ATTEMPTS: u32 = 5;
+
 /// An attempt to send a row.
 #[derive(Clone, Copy)]
 struct Attempt {
@@ -22,56 +27,52 @@ struct Attempt {
 }
 
 impl Outbox {
+    /// Sends what is due, until a row has to wait or none is left.
     pub(super) async fn serve_rows(&self, key: Key) -> Result<(), TurnError> {
-        let Some(sender) = self.senders.get(&key.account) else {
-            // The account is no longer configured; its rows wait until it is.
-            self.park(key);
-            return Ok(());
-        };
-        self.refill(key).await?;
-        let mut record = self.turns.apply(key, |record| self.next(key, sender, record)).await?;
+        let mut record = self.turns.apply(key, |record| self.next(key, record)).await?;
         if record.is_none() {
-            record = self.decide(key, sender).await?;
+            record = self.decide(key).await?;
         }
         while let Some(attempt) = record.as_ref().and_then(claimed) {
             let outcome = match self.body(key, attempt.row).await? {
-                Some(message) => self.send(key, sender, &message, attempt).await,
+                Some(message) => self.send(key, &message, attempt).await,
                 None => Outcome::Refused { code: 0, reason: "its text is no longer in the journal".into(), person: false },
             };
             let settled = Event::Settled { row: attempt.row, outcome };
-            record = self.turns.apply(key, |record| self.settle_and_go_on(key, sender, record, &settled)).await?;
+            record = self.turns.apply(key, |record| self.settle_and_go_on(key, record, &settled)).await?;
         }
         Ok(())
     }
 
     /// Settles a row and claims the next one in the same commit. A row that the echo has settled meanwhile stays settled.
-    pub(super) fn settle_and_go_on(&self, key: Key, sender: &Sender, record: &Record, settled: &Event) -> Vec<Event> {
+    pub(super) fn settle_and_go_on(&self, key: Key, record: &Record, settled: &Event) -> Vec<Event> {
         let mut events = vec![settled.clone()];
         let Event::Settled { row, outcome: Outcome::Sent(_) } = settled else { return events };
         let mut rows = record.state.rows.iter().filter(|other| other.id != *row);
         if let Some(next) = rows.next() {
-            events.extend(self.claim(key, sender, record, next));
+            events.extend(self.claim(key, record, next));
         }
         events
     }
 
     /// Claims the row that a conversation waits for, if it is due.
-    fn next(&self, key: Key, sender: &Sender, record: &Record) -> Vec<Event> {
-        record.state.next_row().and_then(|row| self.claim(key, sender, record, row)).into_iter().collect()
+    fn next(&self, key: Key, record: &Record) -> Vec<Event> {
+        record.state.next_row().and_then(|row| self.claim(key, record, row)).into_iter().collect()
     }
 
     /// Claims a row that is due, unless it has to wait for the limits of X.
-    fn claim(&self, key: Key, sender: &Sender, record: &Record, row: &Row) -> Option<Event> {
+    fn claim(&self, key: Key, record: &Record, row: &Row) -> Option<Event> {
         let now = self.clock.now();
         if !matches!(row.status, RowStatus::Due(at) if at <= now) {
             return None;
         }
+        let app = *self.apps.get(&key.account)?;
         let free = is_free(record.state.heard, record.state.replies, now);
         let verdict = self.with_pace(|pace, now| {
-            let verdict = pace.ask(now, key.account, sender.app, free);
+            let verdict = pace.ask(now, key.account, app, free);
             // Counted at once, so that no other send takes the same place under the limit.
             if verdict == Verdict::Go {
-                pace.sent(now, key.account, sender.app, free);
+                pace.sent(now, key.account, app, free);
             }
             verdict
         });
@@ -91,9 +92,13 @@ impl Outbox {
         Ok(actions.into_iter().find_map(body))
     }
 
-    async fn send(&self, key: Key, sender: &Sender, message: &Outgoing, attempt: Attempt) -> Outcome {
+    async fn send(&self, key: Key, message: &Outgoing, attempt: Attempt) -> Outcome {
         let Attempt { row, number, .. } = attempt;
-        match self.client.send_message(sender.credentials(), key.peer, message, None).await {
+        let media = match self.media(key, message, attempt).await {
+            Ok(media) => media,
+            Err(outcome) => return outcome,
+        };
+        match self.platform.send_message(key.account, key.peer, message, media).await {
             Ok(id) => {
                 tracing::debug!(conversation = %key, %row, message = %id, "sent");
                 Outcome::Sent(id)
@@ -105,18 +110,30 @@ impl Outbox {
         }
     }
 
+    /// What the message names its picture by, if it has one. One that cannot be had is left out after a while, since the text is worth
+    /// more; where there is no text, nothing is sent.
+    async fn media(&self, key: Key, message: &Outgoing, attempt: Attempt) -> Result<Option<u64>, Outcome> {
+        let Some(file) = &message.media else { return Ok(None) };
+        // What X has refused to attach, or may have forgotten since the last attempt, is uploaded anew.
+        let failure = match self.platform.media(key.account, file, attempt.number > 1).await {
+            Ok(media) => return Ok(Some(media)),
+            Err(failure) => failure,
+        };
+        tracing::warn!(conversation = %key, row = %attempt.row, attempt = attempt.number, %failure, "no media");
+        match failure {
+            MediaFailure::Call(Failure::NotTaken { retry_at, .. }) if attempt.number < MEDIA_ATTEMPTS => {
+                Err(self.again(key, attempt, retry_at, &failure))
+            }
+            MediaFailure::Call(Failure::Unsure(_)) if attempt.number < MEDIA_ATTEMPTS => Err(self.again(key, attempt, None, &failure)),
+            _ if message.text.is_empty() => Err(Outcome::Refused { code: 0, reason: failure.to_string(), person: false }),
+            _ => Ok(None),
+        }
+    }
+
     /// What becomes of a row whose send failed (contract §4.10, client policy).
     fn judge(&self, key: Key, failure: Failure, attempt: Attempt) -> Outcome {
-        let Attempt { row, number: attempts, at: since } = attempt;
-        let now = self.clock.now();
-        let again = |at: Option<Timestamp>| {
-            if attempts >= MAX_ATTEMPTS {
-                return Outcome::Refused { code: 0, reason: format!("given up after {attempts} attempts: {failure}"), person: false };
-            }
-            let seed = key.peer.0 ^ row.revision << 8 ^ u64::from(row.index);
-            Outcome::RetryAt(at.unwrap_or_else(|| now.plus(Backoff::default().after(attempts.saturating_sub(1), seed))))
-        };
-        let check_at = now.plus(self.settings.echo_wait).min(since.plus(self.settings.resend_after));
+        let again = |at| self.again(key, attempt, at, &failure);
+        let check_at = self.clock.now().plus(self.settings.echo_wait).min(attempt.at.plus(self.settings.resend_after));
         let unsure = |refusal| Outcome::Unsure { check_at, refusal };
         match &failure {
             Failure::NotTaken { retry_at, .. } => {
@@ -127,6 +144,8 @@ impl Outbox {
             }
             // Wrong tokens or permissions cost no message: it goes out once somebody has mended them.
             Failure::Refused(refusal) if refusal.scope == Scope::Account => again(None),
+            // The media is uploaded anew, a few times; then it is the message that X does not want.
+            Failure::Refused(refusal) if refusal.scope == Scope::Media && attempt.number < MEDIA_ATTEMPTS => again(None),
             Failure::Refused(refusal) if refusal.code == MAY_LIE => {
                 unsure(Some(Refusal { code: refusal.code, reason: failure.to_string() }))
             }
@@ -135,6 +154,17 @@ impl Outbox {
             }
             Failure::Unsure(_) => unsure(None),
         }
+    }
+
+    /// Once more, at the time that was named or after a pause that grows.
+    fn again(&self, key: Key, attempt: Attempt, at: Option<Timestamp>, failure: &dyn Display) -> Outcome {
+        let Attempt { row, number: attempts, .. } = attempt;
+        if attempts >= MAX_ATTEMPTS {
+            return Outcome::Refused { code: 0, reason: format!("given up after {attempts} attempts: {failure}"), person: false };
+        }
+        let seed = key.peer.0 ^ row.revision << 8 ^ u64::from(row.index);
+        let pause = Backoff::default().after(attempts.saturating_sub(1), seed);
+        Outcome::RetryAt(at.unwrap_or_else(|| self.clock.now().plus(pause)))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Outbox;
 use crate::conversation::{Action, Event, Row, RowId};
 use crate::model::{Key, Timestamp};
-use crate::store::Entry;
+use crate::store::{Entry, Record};
 use crate::turn::TurnError;
 
 /// How many rows are taken up at a time.
@@ -14,8 +14,7 @@ const ENTRIES: u64 = 32;
 
 impl Outbox {
     /// Makes rows of the oldest messages that wait in the journal, once all rows before them are settled.
-    pub(super) async fn refill(&self, key: Key) -> Result<(), TurnError> {
-        let Some(record) = self.turns.store().load(key).await? else { return Ok(()) };
+    pub(super) async fn refill(&self, key: Key, record: &Record) -> Result<(), TurnError> {
         let Some(backlog) = record.state.backlog.filter(|_| record.state.rows.is_empty()) else { return Ok(()) };
         let (mut rows, mut revision) = (Vec::new(), backlog.next.revision);
         while rows.len() <= REFILL && revision <= record.revision {

@@ -5,23 +5,34 @@
 
 mod attempt;
 mod backlog;
+mod due;
+mod errand;
+mod lookup;
+mod platform;
 mod reconcile;
+mod stand_in;
+mod x;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::client::Client;
 use crate::clock::Clock;
-use crate::model::{AppId, Key, Secret, Timestamp, UserId};
+use crate::model::{AppId, Key, Timestamp, UserId};
 use crate::pace::Pace;
-use crate::turn::Turns;
-use crate::wire::oauth::Credentials;
+use crate::turn::{Turns, Wake};
+use errand::Errands;
 use reconcile::Listings;
+
+pub use errand::Errand;
+pub use lookup::{Lookups, Resolver};
+pub use platform::{MediaFailure, Platform, Servers};
+pub use stand_in::StandIn;
+pub use x::{Sender, X};
 
 /// Conversations that one look into the store takes up.
 const BATCH: usize = 256;
@@ -36,31 +47,6 @@ const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_se
 /// How long a conversation rests that is due and cannot go on.
 const PARKED: Duration = Duration::from_secs(60);
 
-/// How an account sends.
-#[derive(Debug, Clone)]
-pub struct Sender {
-    /// The app that sends for it.
-    pub app: AppId,
-    /// The app's public key.
-    pub consumer_key: String,
-    /// The app's secret.
-    pub consumer_secret: Secret,
-    /// The account's token.
-    pub token: Secret,
-    /// The account's token secret.
-    pub token_secret: Secret,
-}
-
-impl Sender {
-    fn credentials(&self) -> Credentials<'_> {
-        Credentials {
-            consumer_key: &self.consumer_key,
-            consumer_secret: self.consumer_secret.expose(),
-            token: Some((self.token.expose(), self.token_secret.expose())),
-        }
-    }
-}
-
 /// What the outbox may do.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -72,16 +58,17 @@ pub struct Settings {
     pub echo_wait: Duration,
     /// How long after its attempt it is decided at the latest, where X does not list them.
     pub resend_after: Duration,
-    /// Sends in flight at a time.
+    /// Sends in flight at a time, and as many lookups beside them.
     pub in_flight: usize,
 }
 
-/// Sends what conversations have ordered.
+/// Carries out what conversations have ordered.
 pub struct Outbox {
     turns: Arc<Turns>,
-    client: Client,
+    platform: Arc<dyn Platform>,
+    servers: Arc<dyn Servers>,
     clock: Arc<dyn Clock>,
-    senders: BTreeMap<UserId, Sender>,
+    apps: BTreeMap<UserId, AppId>,
     pace: Mutex<Pace>,
     settings: Settings,
     listings: Listings,
@@ -89,83 +76,118 @@ pub struct Outbox {
     busy: Mutex<BTreeMap<Key, bool>>,
     /// Conversations that are due and cannot go on, and when they are tried again.
     parked: Mutex<BTreeMap<Key, Timestamp>>,
+    errands: Errands,
+    lookup_slots: Semaphore,
 }
 
 impl Outbox {
-    /// An outbox over the turns of a service.
+    /// An outbox over the turns of a service; `apps` are those that send for the accounts.
     pub fn new(
         turns: Arc<Turns>,
-        client: Client,
+        platform: Arc<dyn Platform>,
+        servers: Arc<dyn Servers>,
         clock: Arc<dyn Clock>,
-        senders: BTreeMap<UserId, Sender>,
+        apps: BTreeMap<UserId, AppId>,
         pace: Pace,
         settings: Settings,
     ) -> Arc<Self> {
         Arc::new(Outbox {
             turns,
-            client,
+            platform,
+            servers,
             clock,
-            senders,
+            apps,
             pace: Mutex::new(pace),
+            lookup_slots: Semaphore::new(settings.in_flight),
             settings,
             listings: Listings::default(),
             busy: Mutex::default(),
             parked: Mutex::default(),
+            errands: Errands::default(),
         })
     }
 
-    /// Sends until `stop` turns true; then waits for the sends in flight.
-    pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<Key>, mut stop: watch::Receiver<bool>) {
+    /// Carries out what is due until `stop` turns true; then waits for what is in flight.
+    pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<Wake>, mut stop: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(self.settings.in_flight));
-        let mut sends = JoinSet::new();
+        let mut tasks = JoinSet::new();
         let mut looked = Instant::now();
         while !*stop.borrow() {
             let look = next_look(Instant::now(), self.until_next_due().await, looked);
-            let mut keys = tokio::select! {
+            let mut wakes: Vec<Wake> = tokio::select! {
                 woken = woken.recv() => woken.into_iter().collect(),
                 () = tokio::time::sleep_until(look) => {
                     looked = Instant::now();
-                    self.due().await
+                    self.due().await.into_iter().map(Wake::Due).collect()
                 }
                 _ = stop.changed() => break,
             };
-            while let Ok(key) = woken.try_recv() {
-                keys.push(key);
+            while let Ok(wake) = woken.try_recv() {
+                wakes.push(wake);
             }
-            for key in keys {
+            for wake in wakes {
+                let Wake::Due(key) = wake else {
+                    // Not worth waiting for: where everything is in flight the message itself comes soon enough.
+                    if let Ok(slot) = slots.clone().try_acquire_owned() {
+                        tasks.spawn(self.clone().show(wake, slot));
+                    }
+                    continue;
+                };
                 if !self.begin(key) {
                     continue;
                 }
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                let outbox = self.clone();
-                sends.spawn(async move {
-                    let served = Served { outbox: &outbox, key };
-                    outbox.serve(key).await;
-                    drop((served, slot));
-                });
+                tasks.spawn(self.clone().take_up(key, slot));
             }
-            while sends.try_join_next().is_some() {}
+            while tasks.try_join_next().is_some() {}
         }
-        while sends.join_next().await.is_some() {}
+        self.lookup_slots.close();
+        while tasks.join_next().await.is_some() {}
     }
 
-    /// Sends what a conversation has due, and again where it was called meanwhile.
-    async fn serve(&self, key: Key) {
+    /// Serves a conversation, and then carries out its lookup, during which the conversation may be served again.
+    async fn take_up(self: Arc<Self>, key: Key, slot: OwnedSemaphorePermit) {
+        let served = Served { outbox: &self, key };
+        let looks = self.serve(key).await;
+        drop((served, slot));
+        if looks {
+            self.look_up(key).await;
+        }
+    }
+
+    /// Shows the person what is not worth a second try.
+    async fn show(self: Arc<Self>, wake: Wake, _slot: OwnedSemaphorePermit) {
+        let (key, shown) = match wake {
+            Wake::Due(_) => return,
+            Wake::Typing(key) => (key, self.platform.indicate_typing(key.account, key.peer).await),
+            Wake::Read(key, last) => (key, self.platform.mark_read(key.account, key.peer, last).await),
+        };
+        if let Err(failure) = shown {
+            tracing::debug!(conversation = %key, %failure, "typing or reading was not shown");
+        }
+    }
+
+    /// Takes up what a conversation has due, and again where it was called meanwhile; says whether its lookup is to be carried out.
+    async fn serve(&self, key: Key) -> bool {
+        let mut looks = false;
         loop {
-            if let Err(error) = self.serve_rows(key).await {
-                tracing::error!(conversation = %key, %error, "the outbox could not go on; it tries again in a minute");
-                self.park(key);
+            match self.serve_once(key).await {
+                Ok(due) => looks |= due,
+                Err(error) => {
+                    tracing::error!(conversation = %key, %error, "the outbox could not go on; it tries again in a minute");
+                    self.park(key);
+                }
             }
             if !self.is_called_again(key) {
-                return;
+                return looks;
             }
         }
     }
 
     async fn until_next_due(&self) -> Duration {
         match self.turns.store().next_due().await {
-            // What is parked stays due; looking for it all the time would find nothing else.
-            Ok(Some(_)) if !self.parked().is_empty() => LOOK.1,
+            // What is parked, or waits until lookups end, stays due; looking for it all the time would find nothing else.
+            Ok(Some(_)) if !self.parked().is_empty() || self.lookup_slots.available_permits() == 0 => LOOK.1,
             Ok(Some(due)) => due.since(self.clock.now()).clamp(LOOK.0, LOOK.1),
             Ok(None) => LOOK.1,
             Err(error) => {
@@ -183,7 +205,7 @@ impl Outbox {
             parked.keys().copied().collect()
         };
         // Those that cannot go on must not hide those behind them.
-        let most = BATCH + parked.len();
+        let most = BATCH + parked.len() + self.errands.count();
         match self.turns.store().claim(now, most, &self.settings.owner, self.settings.resend_after).await {
             Ok(claimed) => claimed.into_iter().filter(|key| parked.binary_search(key).is_err()).collect(),
             Err(error) => {

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::{MAX_ATTEMPTS, Outbox, Sender};
+use super::{MAX_ATTEMPTS, Outbox};
 use crate::client::Failure;
 use crate::conversation::{Event, Outcome, Refusal, Row, RowStatus};
-use crate::model::{AppId, EventId, Key, MessageId, Timestamp, UserId};
+use crate::model::{AppId, Key, MessageId, Timestamp, UserId};
 use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
@@ -54,24 +54,24 @@ struct Doubt<'a> {
 
 impl Outbox {
     /// Decides about the row that a conversation waits for, where nobody knows its fate and its time has come.
-    pub(super) async fn decide(&self, key: Key, sender: &Sender) -> Result<Option<Record>, TurnError> {
+    pub(super) async fn decide(&self, key: Key) -> Result<Option<Record>, TurnError> {
         let Some(record) = self.turns.store().load(key).await? else { return Ok(None) };
-        let Some(doubt) = doubt(&record).filter(|doubt| doubt.due <= self.clock.now()) else { return Ok(None) };
-        let outcome = self.reconcile(key, sender, &doubt).await?;
+        let Some(doubt) = doubt(&record, self.turns.lost_after()).filter(|doubt| doubt.due <= self.clock.now()) else { return Ok(None) };
+        let outcome = self.reconcile(key, &doubt).await?;
         tracing::info!(conversation = %key, row = %doubt.row.id, ?outcome, "looked after a send of unknown fate");
         let settled = Event::Settled { row: doubt.row.id, outcome };
         let decide = |record: &Record| {
             // Its echo, or a tap, may have come meanwhile.
             let waits = record.state.next_row() == Some(doubt.row);
-            if waits { self.settle_and_go_on(key, sender, record, &settled) } else { Vec::new() }
+            if waits { self.settle_and_go_on(key, record, &settled) } else { Vec::new() }
         };
         self.turns.apply(key, decide).await
     }
 
-    async fn reconcile(&self, key: Key, sender: &Sender, doubt: &Doubt<'_>) -> Result<Outcome, StoreError> {
+    async fn reconcile(&self, key: Key, doubt: &Doubt<'_>) -> Result<Outcome, StoreError> {
         let listing = self.listings.of(key.account);
         let mut listing = listing.lock().await;
-        let whole = self.fetch(&mut listing, sender, doubt).await;
+        let whole = self.fetch(&mut listing, key.account, doubt).await;
         if let Some(id) = self.find(key, doubt.row, &listing.sent).await? {
             return Ok(Outcome::Sent(id));
         }
@@ -84,15 +84,15 @@ impl Outbox {
     }
 
     /// Whether the listing, afterwards, must have the row's message if X took it.
-    async fn fetch(&self, listing: &mut Listing, sender: &Sender, doubt: &Doubt<'_>) -> bool {
+    async fn fetch(&self, listing: &mut Listing, account: UserId, doubt: &Doubt<'_>) -> bool {
         let Some(from) = doubt.row.told_from() else { return false };
         // Half the wait is long enough for X to show what it took; so rows that fall into doubt together share an answer.
         let is_fresh = listing.asked.is_some_and(|asked| asked.plus(self.settings.echo_wait / 2) >= doubt.due);
-        if !is_fresh && !self.turn_page(listing, sender, None).await {
+        if !is_fresh && !self.turn_page(listing, account, None).await {
             return false;
         }
         while let Some(next) = listing.next.clone().filter(|_| listing.oldest.is_none_or(|oldest| oldest >= from)) {
-            if !self.turn_page(listing, sender, Some(&next)).await {
+            if !self.turn_page(listing, account, Some(&next)).await {
                 return false;
             }
         }
@@ -100,13 +100,13 @@ impl Outbox {
     }
 
     /// Asks for a page, where X may be asked now; the first one begins the listing anew.
-    async fn turn_page(&self, listing: &mut Listing, sender: &Sender, cursor: Option<&str>) -> bool {
+    async fn turn_page(&self, listing: &mut Listing, account: UserId, cursor: Option<&str>) -> bool {
         let now = self.clock.now();
         if !listing.may_call(now) {
             return false;
         }
         listing.calls.push_back(now);
-        match self.client.list_messages(sender.credentials(), cursor).await {
+        match self.platform.list_messages(account, cursor).await {
             Ok(page) => {
                 if cursor.is_none() {
                     *listing = Listing { asked: Some(now), calls: std::mem::take(&mut listing.calls), ..Listing::default() };
@@ -126,12 +126,12 @@ impl Outbox {
 
     /// The row's message among those sent. Of several the oldest: the younger ones are its repetitions.
     async fn find(&self, key: Key, row: &Row, sent: &[DirectMessage]) -> Result<Option<MessageId>, StoreError> {
-        let ours = |app: Option<AppId>| app.is_none_or(|app| self.senders.values().any(|sender| sender.app == app));
+        let ours = |app: Option<AppId>| app.is_none_or(|app| self.apps.values().any(|ours| *ours == app));
         let alike = |direct: &&DirectMessage| direct.recipient == key.peer && ours(direct.source_app) && row.is_told_by(&direct.message);
         for direct in sent.iter().rev().filter(alike) {
             let id = direct.message.id;
             // One that is known already was another row's.
-            if self.turns.store().event(EventId::message(key.account, id)).await?.is_none() {
+            if !self.turns.store().has_taken(key, id).await? {
                 return Ok(Some(id));
             }
         }
@@ -157,13 +157,13 @@ impl Outbox {
 }
 
 /// The row that a conversation waits for, if nobody knows its fate.
-fn doubt(record: &Record) -> Option<Doubt<'_>> {
-    let (row, due) = (record.state.next_row()?, record.due?);
+fn doubt(record: &Record, lost_after: Duration) -> Option<Doubt<'_>> {
+    let row = record.state.next_row()?;
     match &row.status {
         RowStatus::Due(_) => None,
         // Its process has ended, else somebody would have settled it by now.
-        RowStatus::Sending(since) => Some(Doubt { row, since: *since, due, refusal: None }),
-        RowStatus::Unsure { since, refusal, .. } => Some(Doubt { row, since: *since, due, refusal: refusal.as_ref() }),
+        RowStatus::Sending(since) => Some(Doubt { row, since: *since, due: since.plus(lost_after), refusal: None }),
+        RowStatus::Unsure { since, check_at, refusal } => Some(Doubt { row, since: *since, due: *check_at, refusal: refusal.as_ref() }),
     }
 }
 

@@ -3,20 +3,23 @@
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::path::PathBuf;
 
+use async_trait::async_trait;
 use tokio::task::JoinHandle;
 use url::Url;
 
 use super::*;
 use crate::bot::{Sources, compile};
-use crate::client::Timeouts;
+use crate::client::{Client, Timeouts};
 use crate::clock::{ManualClock, SystemClock};
 use crate::conversation::{Action, Event, Origin, Outcome, RowStatus};
-use crate::model::{EventId, Incoming, MessageId, Profile};
+use crate::model::{EventId, Incoming, LookupAnswer, LookupRequest, MessageId, Profile, Secret};
 use crate::pace::Limits;
 use crate::simulator::{Copies, Failure, Fault, FaultKind, Settings as World, Shown, Simulator, Token};
 use crate::store::{MemoryStore, Store as _};
 use crate::turn::{Arrival, Tally};
+use crate::wire::oauth::Credentials;
 
 const BOT: UserId = World::BOT;
 const ADA: UserId = World::ADA;
@@ -134,12 +137,24 @@ fn start(x: &Simulator, store: &Arc<MemoryStore>, clock: &Arc<ManualClock>, rese
         consumer_secret: Secret::new(app.consumer_secret.clone()),
         token: Secret::new(token.token),
         token_secret: Secret::new(token.secret),
+        folder: PathBuf::new(),
     };
     let settings = Settings { owner: "test".into(), resend, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 8 };
-    let client = client(x, clock);
-    let outbox = Outbox::new(turns.clone(), client, clock.clone(), BTreeMap::from([(BOT, sender)]), Pace::new(Limits::default()), settings);
+    let x = X::new(client(x, clock), client(x, clock), clock.clone(), BTreeMap::from([(BOT, sender)]));
+    let (apps, pace) = (x.apps(), Pace::new(Limits::default()));
+    let outbox = Outbox::new(turns.clone(), Arc::new(x), Arc::new(Nobody), clock.clone(), apps, pace, settings);
     let (stop, stopped) = watch::channel(false);
     (turns, tokio::spawn(outbox.run(woken, stopped)), stop)
+}
+
+/// The bot of these tests asks no servers.
+struct Nobody;
+
+#[async_trait]
+impl Servers for Nobody {
+    async fn ask(&self, name: &str, _request: &LookupRequest) -> LookupAnswer {
+        panic!("{name} was asked")
+    }
 }
 
 type Parts = (Arc<Turns>, JoinHandle<()>, watch::Sender<bool>);

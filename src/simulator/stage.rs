@@ -1,5 +1,6 @@
 //! What one can do to the world: people write and tap, faults strike, and one waits for what comes of it.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +11,10 @@ use super::crc::{self, CrcFailure};
 use super::error::Error;
 use super::settings::Person;
 use super::shared::Shared;
-use super::world::{ApiCall, Choice, DeliveryRecord, Draft, Fault, FaultCount, Parcel, Shown, WEB_CLIENT, Webhook, WebhookId, World};
+use super::world::{
+    ApiCall, Choice, DeliveryRecord, Draft, Fault, FaultCount, Feed, FeedRecord, Parcel, Shown, Signal, WEB_CLIENT, Webhook, WebhookId,
+    World,
+};
 use super::{delivery, draft};
 use crate::model::{AppId, MediaKind, MessageId, Timestamp, UserId};
 
@@ -158,6 +162,21 @@ impl Stage {
     /// The newest calls of the API, oldest first.
     pub fn api_calls(&self) -> Vec<ApiCall> {
         self.shared.see(|world| world.log.calls().cloned().collect())
+    }
+
+    /// Who was shown to be typing or to have read, newest last.
+    pub fn signals(&self) -> Vec<Signal> {
+        self.shared.see(|world| world.log.signals().cloned().collect())
+    }
+
+    /// Sets what `/feed/` and this path answer.
+    pub fn set_feed(&self, path: &str, feed: Feed) {
+        self.shared.change(|world, _| world.feeds.set(path.to_owned(), feed));
+    }
+
+    /// All feeds, by their paths, and what they were asked.
+    pub fn feeds(&self) -> BTreeMap<String, FeedRecord> {
+        self.shared.see(|world| world.feeds.all())
     }
 
     /// The registered webhooks.

@@ -5,6 +5,7 @@
 
 mod hold;
 mod recall;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
@@ -19,6 +20,9 @@ use crate::conversation::{self, Action, Asking, Context, Event, Outcome, Renderi
 use crate::model::{EventId, Key, MessageId, Profile, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
 use hold::Holds;
+
+/// What is due so soon is told to those who would look for it too late by themselves.
+const SOON: Duration = Duration::from_secs(1);
 
 /// What is kept of a body that could not be read.
 const UNREADABLE_BYTES: usize = 16 << 10;
@@ -56,14 +60,26 @@ pub struct Tally {
     pub repeated: usize,
 }
 
+/// A call to whoever carries out what conversations have ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wake {
+    /// Something of the conversation is due, now or soon.
+    Due(Key),
+    /// The person is to see that somebody is typing.
+    Typing(Key),
+    /// The person is to see that what they wrote was read, up to this message.
+    Read(Key, MessageId),
+}
+
 /// Takes turns.
 pub struct Turns {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     programs: RwLock<BTreeMap<UserId, Arc<Program>>>,
     holds: Holds,
-    wake: mpsc::UnboundedSender<Key>,
+    wake: mpsc::UnboundedSender<Wake>,
     lost_after: Duration,
+    rendering: Rendering,
 }
 
 /// A turn computed and not yet durable.
@@ -73,7 +89,7 @@ struct Drafted {
 }
 
 impl Turns {
-    /// Turns over a store. Conversations with something due are named on the returned channel.
+    /// Turns over a store. What wants attention after a commit is told on the returned channel.
     ///
     /// A send whose process ended is looked after `lost_after` its attempt.
     pub fn new(
@@ -81,14 +97,30 @@ impl Turns {
         clock: Arc<dyn Clock>,
         programs: BTreeMap<UserId, Arc<Program>>,
         lost_after: Duration,
-    ) -> (Self, mpsc::UnboundedReceiver<Key>) {
+    ) -> (Self, mpsc::UnboundedReceiver<Wake>) {
         let (wake, woken) = mpsc::unbounded_channel();
-        (Turns { store, clock, programs: RwLock::new(programs), holds: Holds::default(), wake, lost_after }, woken)
+        let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
+        (Turns { store, clock, programs, holds, wake, lost_after, rendering }, woken)
+    }
+
+    /// The same, with menus shown another way.
+    pub fn showing(self, rendering: Rendering) -> Self {
+        Turns { rendering, ..self }
+    }
+
+    /// How long after its attempt a send whose process ended is looked after.
+    pub fn lost_after(&self) -> Duration {
+        self.lost_after
     }
 
     /// Whether the bot answers for a user.
     pub fn has_account(&self, user: UserId) -> bool {
         self.programs.read().is_ok_and(|programs| programs.contains_key(&user))
+    }
+
+    /// Whether the bot of an account has a rule for events of a kind that are not messages.
+    pub fn listens_to(&self, user: UserId, kind: &str) -> bool {
+        self.program(user).is_ok_and(|program| program.events.contains_key(kind))
     }
 
     /// Takes the events of one delivery: those of one conversation in order and in one commit. All are durable on return.
@@ -123,6 +155,7 @@ impl Turns {
             for event in events {
                 self.step(&program, &mut draft, event, None);
             }
+            self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
             let record = draft.commit.entry.record.clone();
             if self.commit(draft.commit).await? {
@@ -174,6 +207,7 @@ impl Turns {
             if draft.tally.taken == 0 {
                 return Ok(draft.tally);
             }
+            self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
             let tally = draft.tally;
             if self.commit(draft.commit).await? {
@@ -184,23 +218,24 @@ impl Turns {
 
     async fn is_repeated(&self, entry: &Entry, id: EventId) -> Result<bool, StoreError> {
         match entry.record.seen.recall(MessageId(id.id)) {
-            // The index learns of this very delivery only with its commit.
+            // The store learns of this very delivery only with its commit.
             Memory::AskIndex if entry.events.contains(&id) => Ok(true),
             Memory::Taken => Ok(true),
             Memory::New => Ok(false),
-            Memory::AskIndex => Ok(self.store.event(id).await?.is_some()),
+            Memory::AskIndex => self.store.has_taken(entry.key, MessageId(id.id)).await,
         }
     }
 
     fn take_arrival(&self, program: &Program, draft: &mut Drafted, arrival: &Arrival, recalled: Option<Asking>) {
         let id = MessageId(arrival.id.id);
-        let seen = &mut draft.commit.entry.record.seen;
+        let entry = &mut draft.commit.entry;
+        let seen = &mut entry.record.seen;
         let mut event = arrival.event.clone();
         if let Event::Message { overtaken, .. } = &mut event {
             *overtaken = seen.is_overtaken(id);
         }
-        seen.mark(id);
-        draft.commit.entry.events.push(arrival.id);
+        entry.forgotten.extend(seen.mark(id));
+        entry.events.push(arrival.id);
         self.step(program, draft, event, recalled);
     }
 
@@ -209,7 +244,8 @@ impl Turns {
         let mut record = record.unwrap_or_else(|| Record::new(State::new(peer.clone(), now)));
         let base = record.revision;
         record.revision += 1;
-        let entry = Entry { kind: EntryKind::Turns, key, at: now, events: Vec::new(), turns: Vec::new(), record, sealed: None };
+        let (events, forgotten, turns) = (Vec::new(), Vec::new(), Vec::new());
+        let entry = Entry { kind: EntryKind::Turns, key, at: now, events, forgotten, turns, record, sealed: None };
         Drafted { commit: Commit { base, entry }, tally: Tally::default() }
     }
 
@@ -222,13 +258,13 @@ impl Turns {
             messages: entry.turns.iter().flat_map(|turn| &turn.actions).filter(|action| matches!(action, Action::Send { .. })).count()
                 as u32,
             turn: entry.turns.len() as u32,
-            rendering: Rendering::default(),
+            rendering: self.rendering,
             peer_is_ours: self.has_account(entry.key.peer),
             recalled,
         };
         // Our own message comes back as an echo under the same id: it is known from here on.
         if let Event::Settled { outcome: Outcome::Sent(id), .. } = &event {
-            entry.record.seen.mark(*id);
+            entry.forgotten.extend(entry.record.seen.mark(*id));
             entry.events.push(EventId::message(entry.key.account, *id));
         }
         let before = std::mem::replace(&mut entry.record.state, State::new(Profile::unknown(entry.key.peer), entry.at));
@@ -237,6 +273,7 @@ impl Turns {
             tracing::warn!(conversation = %entry.key, fault, "the script went wrong");
         }
         entry.record.state = step.state;
+        let event = if step.trace.is_secret { event.without_text() } else { event };
         entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
     }
 
@@ -248,13 +285,15 @@ impl Turns {
     /// Whether the commit is durable; otherwise it was stale.
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
+        let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
         let outcome = self.store.commit(vec![commit]).await?;
         if outcome != [Committed::Ok] {
             return Ok(false);
         }
-        if due.is_some_and(|due| due <= self.clock.now()) {
-            // Nobody listens only while the service stops; then the row is found due at the next start.
-            let _ = self.wake.send(key);
+        let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
+        for wake in shown.into_iter().chain(due) {
+            // Nobody listens only while the service stops; then what is due is found at the next start.
+            let _ = self.wake.send(wake);
         }
         Ok(true)
     }
@@ -262,5 +301,14 @@ impl Turns {
     fn program(&self, account: UserId) -> Result<Arc<Program>, TurnError> {
         let programs = self.programs.read().map_err(|_| TurnError::NoAccount(account))?;
         programs.get(&account).cloned().ok_or(TurnError::NoAccount(account))
+    }
+}
+
+/// What the person is to see of an action at once; it is not made up for after a crash.
+fn shown(key: Key, action: &Action) -> Option<Wake> {
+    match action {
+        Action::Typing => Some(Wake::Typing(key)),
+        Action::Read { message } => Some(Wake::Read(key, *message)),
+        _ => None,
     }
 }

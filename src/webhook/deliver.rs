@@ -4,9 +4,9 @@ use actix_web::{HttpResponse, web};
 
 use super::{Door, Envelope, count};
 use crate::conversation::{Event, Origin};
-use crate::model::{EventId, Key, Profile, UserId};
+use crate::model::{EventId, Key, Profile, Timestamp, UserId};
 use crate::turn::{Arrival, TurnError};
-use crate::wire::{self, DirectMessage, EventBody};
+use crate::wire::{self, DirectMessage, EventBody, Tie};
 
 /// How many unreadable parts of one delivery are kept; a body may have as many as it has bytes.
 const KEPT_ODDITIES: usize = 8;
@@ -36,6 +36,9 @@ impl Door {
         for event in delivery.events {
             match (event.for_user, event.body) {
                 (Some(user), EventBody::Message(message)) if self.turns.has_account(user) => arrivals.push(self.arrival(user, message)),
+                (Some(user), EventBody::Tie { tie, at, source, target }) if target == user && self.turns.listens_to(user, tie.name()) => {
+                    arrivals.push(tied(user, tie, at, source));
+                }
                 (Some(_), EventBody::Message(_)) => count(&self.counts.strangers, 1),
                 (_, body) => {
                     count(&self.counts.unused, 1);
@@ -72,4 +75,11 @@ impl Door {
         tracing::warn!(place, reason, bytes = body.len(), "part of a signed delivery could not be read; it is kept in the journal");
         self.turns.note(account, place, reason, body).await
     }
+}
+
+/// Somebody follows the account, or whatever else a rule of its bot is for.
+fn tied(user: UserId, tie: Tie, at: Timestamp, source: Profile) -> Arrival {
+    let id = EventId::tie(user, at, source.id.0 << 3 | tie as u64);
+    let event = Event::Account { kind: tie.name().to_owned(), from: source.clone() };
+    Arrival { key: Key::new(user, source.id), id, event, peer: source }
 }

@@ -1,6 +1,6 @@
 //! What X may tell about an account, whichever envelope it came in (contract §2.5).
 
-use crate::model::{AppId, Incoming, MessageId, Profile, UserId};
+use crate::model::{AppId, Incoming, MessageId, Profile, Timestamp, UserId};
 
 /// One event of a delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +57,10 @@ pub enum EventBody {
     Tie {
         /// What is tied or untied.
         tie: Tie,
+        /// When.
+        at: Timestamp,
         /// Who does it.
-        source: UserId,
+        source: Profile,
         /// To whom.
         target: UserId,
     },

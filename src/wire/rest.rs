@@ -1,9 +1,11 @@
 //! Bodies of X's REST API v1.1: what is sent, and what comes back (contract §4).
 
 mod errors;
+mod media;
 mod page;
 
 pub use errors::{ApiError, Scope, Verdict, judge, read_errors};
+pub use media::{Fields, Multipart, Processing, Upload, upload, upload_append, upload_finalize, upload_init, upload_status};
 pub use page::{MessagePage, message_page};
 
 use serde::{Deserialize, Serialize};

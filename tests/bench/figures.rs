@@ -20,6 +20,7 @@ mod rules;
 mod servers;
 mod start;
 mod table;
+mod way;
 mod world;
 
 use std::time::Duration;
@@ -35,7 +36,7 @@ pub(crate) struct Wish {
 }
 
 const HELP: &str = "\
-tests/bench/run [acknowledge] [reply] [rules] [memory] [start]   all of them where none is named
+tests/bench/run [acknowledge] [way] [reply] [rules] [memory] [start]   all of them where none is named
     --rounds N     runs of each kind in a comparison, by turns (5)
     --seconds S    the longest time of one run (2)
     --million      start-up with 1 000 000 conversations instead of 100 000";
@@ -54,7 +55,7 @@ fn main() {
             "--rounds" => wish.rounds = rest.next().and_then(|number| number.parse().ok()).expect("--rounds N"),
             "--seconds" => wish.time = Duration::from_secs(rest.next().and_then(|number| number.parse().ok()).expect("--seconds S")),
             "--million" => wish.stored = 1_000_000,
-            "acknowledge" | "reply" | "rules" | "memory" | "start" => parts.push(word),
+            "acknowledge" | "way" | "reply" | "rules" | "memory" | "start" => parts.push(word),
             _ => return println!("{HELP}"),
         }
     }
@@ -63,6 +64,9 @@ fn main() {
     let asked = |part: &str| parts.is_empty() || parts.contains(&part);
     if asked("acknowledge") {
         runtime.block_on(acknowledge::print(&wish));
+    }
+    if asked("way") {
+        runtime.block_on(way::print(&wish));
     }
     if asked("reply") {
         runtime.block_on(reply::print(&wish));

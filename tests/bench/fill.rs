@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use junco::clock::{Clock, SystemClock};
-use junco::conversation::{Context, Event, Outcome, RowId, State, step};
+use junco::conversation::{Context, Event, Outcome, Rendering, RowId, State, step};
 use junco::model::{EventId, Incoming, Key, MessageId, Profile, Timestamp, UserId};
 use junco::service::compile_bot;
 use junco::store::{Commit, EmbeddedStore, Entry, EntryKind, Options, Record, Store, TurnLog};
@@ -51,14 +51,15 @@ fn conversation() -> Entry {
     ];
     let mut record = Record::new(State::new(from, at));
     record.revision = 1;
-    let context = Context { key, now: at, revision: 1, messages: 0, peer_is_ours: false, recalled: None };
+    let context =
+        Context { key, now: at, revision: 1, messages: 0, turn: 0, rendering: Rendering::default(), peer_is_ours: false, recalled: None };
     let turns = events.map(|event| {
         let step = step(&program, record.state.clone(), &event, &context);
         record.state = step.state;
         TurnLog { event, actions: step.actions, trace: step.trace }
     });
     assert!(record.state.rows.is_empty() && record.state.open.is_some(), "the menu was sent");
-    Entry { kind: EntryKind::Turns, key, at, events: Vec::new(), turns: turns.into(), record, sealed: None }
+    Entry { kind: EntryKind::Turns, key, at, events: Vec::new(), forgotten: Vec::new(), turns: turns.into(), record, sealed: None }
 }
 
 /// The same with another person, at another time.
@@ -69,7 +70,7 @@ fn moved(model: &Entry, number: u64, at: Timestamp) -> Entry {
     let said = MessageId::first_at(at).0 + number % 1_000;
     for id in [said, said + 1_000].map(MessageId) {
         entry.events.push(EventId::message(ACCOUNT, id));
-        entry.record.seen.mark(id);
+        entry.forgotten.extend(entry.record.seen.mark(id));
     }
     entry
 }

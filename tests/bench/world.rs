@@ -165,7 +165,7 @@ impl Press {
     }
 
     /// A delivery as X writes it (contract §3.3), of a fresh message.
-    fn body(&mut self) -> String {
+    pub(crate) fn body(&mut self) -> String {
         let (peer, id, at) = (FIRST_PEER + self.made % self.peers, self.first.0 + self.made, self.now);
         let text = TEXTS[(self.made / self.peers + self.made) as usize % TEXTS.len()];
         self.made += 1;

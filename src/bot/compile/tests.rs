@@ -28,7 +28,8 @@ fn snowbot_compiles_without_a_word() {
     let program = compiled.program;
     let report = program.state_named("report").unwrap();
     let area = program.prompt_named(report, "area").unwrap();
-    let labels: Vec<String> = program.choices(area, &Scope::new(&program)).options.into_iter().map(|choice| choice.label).collect();
+    let labels: Vec<String> =
+        program.choices(area, &Scope::new(&program)).options.into_iter().map(|choice| choice.label.into_owned()).collect();
     assert_eq!(labels.len(), 20);
     assert!(["Aspen", "Vail", "Home"].iter().all(|label| labels.iter().any(|known| known == label)));
     for (typed, state) in

@@ -187,6 +187,14 @@ pub struct Welcome {
     pub menu: Option<StateIx>,
 }
 
+impl Prompt {
+    /// Whether its options are the same for everybody, so that no scope is needed to render them.
+    pub fn has_fixed_options(&self) -> bool {
+        let is_fixed = |template: &Template| template.as_literal().is_some();
+        self.options.iter().all(|option| is_fixed(&option.label) && option.description.as_ref().is_none_or(is_fixed))
+    }
+}
+
 impl Program {
     /// The state of that name, or the one that was once called so.
     pub fn state_named(&self, name: &str) -> Option<StateIx> {

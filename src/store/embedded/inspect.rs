@@ -164,5 +164,6 @@ fn newest_snapshot(disk: &RehearsalDisk) -> Result<Option<(SnapshotFile, End)>, 
 fn leftovers(folder: &Path, names: &[String]) -> Result<Vec<Leftover>, StoreError> {
     let aside = names.iter().filter(|name| folder::is_set_aside(name)).map(|name| folder.join(name));
     let paths = aside.chain(Some(folder::before_compact(folder)).filter(|old| old.exists()));
+    let paths = paths.chain(folder::before_upgrades(folder));
     paths.map(|path| Ok(Leftover { bytes: folder::bytes(&path)?, path })).collect()
 }

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::message::Target;
 use super::{Delivery, Place};
-use crate::model::{AppId, MessageId, UserId};
+use crate::model::{AppId, MessageId, Profile, Timestamp, UserId};
 use crate::wire::lenient::{Id, Text};
 use crate::wire::{EventBody, Tie};
 
@@ -39,7 +39,8 @@ pub(super) fn read(place: Place<'_>, raw: &RawValue, delivery: &mut Delivery) ->
             // The tables list `unfollow_events`, real traffic has `follow_events` with a type.
             let told = change.kind.as_ref().and_then(|kind| Tie::named(&kind.0));
             let tie = told.or_else(|| tie_of(key))?;
-            Some(EventBody::Tie { tie, source: UserId(change.source.id.0), target: UserId(change.target.id.0) })
+            let at = Timestamp::from_millis(i64::try_from(change.created_timestamp.0).unwrap_or(i64::MAX));
+            Some(EventBody::Tie { tie, at, source: change.source.into(), target: UserId(change.target.id.0) })
         }
     }
 }
@@ -137,8 +138,28 @@ impl From<Favorite> for EventBody {
 struct Change<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
-    source: Named,
+    created_timestamp: Id,
+    #[serde(borrow)]
+    source: User<'a>,
     target: Named,
+}
+
+/// Who did it.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+struct User<'a> {
+    id: Id,
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow)]
+    screen_name: Option<Text<'a>>,
+}
+
+impl From<User<'_>> for Profile {
+    fn from(user: User<'_>) -> Self {
+        let told = |text: Option<Text<'_>>| text.map(|text| text.0.into_owned()).unwrap_or_default();
+        Profile { id: UserId(user.id.0), name: told(user.name), screen_name: told(user.screen_name) }
+    }
 }
 
 #[derive(Deserialize)]

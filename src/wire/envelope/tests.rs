@@ -177,9 +177,10 @@ fn every_kind_of_the_contract_is_recognised() {
     read_event["last_read_event_id"] = json!(FIRST.to_string());
     let user = |id: u64| json!({"id": id.to_string(), "screen_name": "x", "created_at": "Sat Mar 14 09:26:53 +0000 2015"});
     let change = |tie: &str| json!({"type": tie, "created_timestamp": "1767225603000", "target": user(7), "source": user(8)});
-    let untyped = json!({"created_timestamp": "1", "target": user(7), "source": user(8)});
+    let untyped = json!({"created_timestamp": "1767225603000", "target": user(7), "source": user(8)});
     let post = json!({"id": 9_007_199_254_740_993_u64, "id_str": "9007199254740993", "text": "hi", "user": {"id": 7, "id_str": "7"}});
-    let tie = |tie| EventBody::Tie { tie, source: UserId(8), target: UserId(7) };
+    let source = Profile { id: UserId(8), name: String::new(), screen_name: "x".into() };
+    let tie = |tie| EventBody::Tie { tie, at: Timestamp::from_millis(1_767_225_603_000), source: source.clone(), target: UserId(7) };
     for (key, value, expected) in [
         ("direct_message_indicate_typing_events", json!([from("7")]), EventBody::Typing { sender: UserId(7), recipient: US }),
         (

@@ -1,0 +1,125 @@
+//! X itself: the accounts' credentials, and the files of their bots.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::platform::{MediaFailure, Platform};
+use crate::client::{Client, Failure, Media, NotTaken, UploadFailure};
+use crate::clock::Clock;
+use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
+use crate::wire::oauth::Credentials;
+use crate::wire::rest::MessagePage;
+
+/// What X holds is named only while it holds it long enough for a send that is tried again a few times.
+const SLACK: Duration = Duration::from_secs(10 * 60);
+
+/// How an account sends.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The app that sends for it.
+    pub app: AppId,
+    /// The app's public key.
+    pub consumer_key: String,
+    /// The app's secret.
+    pub consumer_secret: Secret,
+    /// The account's token.
+    pub token: Secret,
+    /// The account's token secret.
+    pub token_secret: Secret,
+    /// The folder of its bot, where the files of its messages are.
+    pub folder: PathBuf,
+}
+
+impl Sender {
+    fn credentials(&self) -> Credentials<'_> {
+        Credentials {
+            consumer_key: &self.consumer_key,
+            consumer_secret: self.consumer_secret.expose(),
+            token: Some((self.token.expose(), self.token_secret.expose())),
+        }
+    }
+}
+
+/// X, through its REST API.
+pub struct X {
+    api: Client,
+    upload: Client,
+    clock: Arc<dyn Clock>,
+    senders: BTreeMap<UserId, Sender>,
+    /// What was uploaded, by account and file. Lost with the process: then it is uploaded again.
+    uploads: Mutex<BTreeMap<(UserId, String), Arc<AsyncMutex<Option<Uploaded>>>>>,
+}
+
+/// An upload of a file as it was at that time.
+#[derive(Clone, Copy)]
+struct Uploaded {
+    media: Media,
+    file: Stamp,
+}
+
+/// Tells a file's content from an older one without reading it.
+type Stamp = (Option<SystemTime>, u64);
+
+impl X {
+    /// X at the addresses of two clients, one for calls and one for uploads.
+    pub fn new(api: Client, upload: Client, clock: Arc<dyn Clock>, senders: BTreeMap<UserId, Sender>) -> Self {
+        X { api, upload, clock, senders, uploads: Mutex::default() }
+    }
+
+    /// The apps that send, by their accounts.
+    pub fn apps(&self) -> BTreeMap<UserId, AppId> {
+        self.senders.iter().map(|(account, sender)| (*account, sender.app)).collect()
+    }
+
+    fn sender(&self, account: UserId) -> Result<&Sender, Failure> {
+        let unknown = || NotTaken::Unreachable(format!("no account {account} is configured"));
+        self.senders.get(&account).ok_or_else(|| Failure::NotTaken { cause: unknown(), retry_at: None })
+    }
+}
+
+#[async_trait]
+impl Platform for X {
+    async fn send_message(&self, account: UserId, person: UserId, message: &Outgoing, media: Option<u64>) -> Result<MessageId, Failure> {
+        self.api.send_message(self.sender(account)?.credentials(), person, message, media).await
+    }
+
+    async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
+        self.api.list_messages(self.sender(account)?.credentials(), cursor).await
+    }
+
+    async fn media(&self, account: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure> {
+        let sender = self.sender(account)?;
+        let path = sender.folder.join(file);
+        let unreadable = |error: std::io::Error| MediaFailure::Unusable(format!("{file} cannot be read: {error}"));
+        let stamp = std::fs::metadata(&path).map(|found| (found.modified().ok(), found.len())).map_err(unreadable)?;
+        let known = self.uploads.lock().unwrap_or_else(PoisonError::into_inner).entry((account, file.to_owned())).or_default().clone();
+        // Whoever wants the same file waits for this upload and then shares it.
+        let mut known = known.lock().await;
+        let fresh = |known: &Uploaded| known.file == stamp && known.media.expires_at > self.clock.now().plus(SLACK);
+        if let Some(known) = known.filter(fresh).filter(|_| !anew) {
+            return Ok(known.media.id);
+        }
+        let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await.map_err(std::io::Error::other);
+        let bytes = read.flatten().map_err(unreadable)?;
+        let kind = MediaType::of(&bytes).ok_or_else(|| MediaFailure::Unusable(format!("{file} is of no type that X takes")))?;
+        let media = self.upload.upload_media(sender.credentials(), &bytes, kind, true).await.map_err(|failure| match failure {
+            UploadFailure::Call(failure) => MediaFailure::Call(failure),
+            other => MediaFailure::Unusable(format!("{file}: {other}")),
+        })?;
+        *known = Some(Uploaded { media, file: stamp });
+        Ok(media.id)
+    }
+
+    async fn indicate_typing(&self, account: UserId, person: UserId) -> Result<(), Failure> {
+        self.api.indicate_typing(self.sender(account)?.credentials(), person).await
+    }
+
+    async fn mark_read(&self, account: UserId, person: UserId, last: MessageId) -> Result<(), Failure> {
+        self.api.mark_read(self.sender(account)?.credentials(), person, last).await
+    }
+}
