@@ -15,7 +15,7 @@ mod template;
 
 pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
-pub use diagnostic::{Diagnostic, Severity, Sources};
+pub use diagnostic::{Diagnostic, Severity, Sources, nearest};
 pub use element::{Element, Literal};
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
@@ -25,3 +25,10 @@ pub use program::{
 pub use scope::Scope;
 pub use table::{Cell, Row, Table};
 pub use template::{Template, TemplateError};
+
+/// What keeps a text from being read, in the profile of KDL that all files of a bot are written in.
+pub fn syntax_errors(file: &str, text: &str) -> Vec<Diagnostic> {
+    let found = syntax::Findings::default();
+    syntax::read(file, text, &found);
+    found.into_sorted()
+}
