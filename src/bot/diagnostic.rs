@@ -1,13 +1,11 @@
 //! What is wrong with a script: where, why, and what to do about it; shown as rustc shows its errors.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// The texts of a bot's files by their path within the bot's folder, parted by `/`.
-pub type Sources = BTreeMap<String, String>;
+use super::sources::Sources;
 
 /// Something found in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,20 +9,23 @@ mod matcher;
 mod pattern;
 mod program;
 mod scope;
+mod sources;
 mod syntax;
 mod table;
 mod template;
 
 pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
-pub use diagnostic::{Diagnostic, Severity, Sources, nearest};
+pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use element::{Element, Literal};
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
-    Answer, Body, Confirm, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick, Program,
-    Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target, Welcome, Words,
+    Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick,
+    Program, Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target, Welcome,
+    Words,
 };
 pub use scope::Scope;
+pub use sources::{FileFacts, Sources};
 pub use table::{Cell, Row, Table};
 pub use template::{Template, TemplateError};
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, UndefinedBehavior};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::scope::Scope;
 
@@ -52,14 +53,38 @@ static JINJA: LazyLock<Environment<'static>> = LazyLock::new(|| {
     jinja
 });
 
+/// What stands for itself in every part of an address.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Values in addresses are percent-encoded; what the author wrote around them is not.
+static ADDRESSES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut jinja = JINJA.clone();
+    jinja.set_formatter(|out, _, value| {
+        if !value.is_undefined() && !value.is_none() {
+            write!(out, "{}", utf8_percent_encode(&value.to_string(), PLAIN))?;
+        }
+        Ok(())
+    });
+    jinja
+});
+
 /// The name under which an environment knows its only template.
 const NAME: &str = "text";
 
 impl Template {
     /// Compiles a text with `{{ }}` and `{% %}` in it.
     pub fn text(source: &str) -> Result<Self, TemplateError> {
+        Template::of(source, &JINJA)
+    }
+
+    /// Compiles an address: as [`Template::text`], with every value percent-encoded.
+    pub fn url(source: &str) -> Result<Self, TemplateError> {
+        Template::of(source, &ADDRESSES)
+    }
+
+    fn of(source: &str, jinja: &Environment<'static>) -> Result<Self, TemplateError> {
         let code = if ["{{", "{%", "{#"].iter().any(|mark| source.contains(mark)) {
-            let mut jinja = JINJA.clone();
+            let mut jinja = jinja.clone();
             jinja.add_template_owned(NAME, source.to_owned()).map_err(|e| TemplateError::of(&e))?;
             Code::Text(Arc::new(jinja))
         } else {
@@ -106,9 +131,22 @@ impl Template {
         }
     }
 
-    /// What it gives for this scope, as JSON.
+    /// What it gives as JSON: a text that is nothing but one `{{ … }}` keeps its type, anything else is a string.
     pub fn json(&self, scope: &Scope) -> Result<serde_json::Value, TemplateError> {
-        self.render(scope).map(serde_json::Value::String)
+        let Some(expression) = self.expression() else { return self.render(scope).map(serde_json::Value::String) };
+        let value = JINJA.compile_expression(expression).and_then(|expression| expression.eval(scope.context()));
+        let value = value.map_err(|e| TemplateError::of(&e))?;
+        serde_json::to_value(&value).map_err(|e| TemplateError { message: e.to_string(), at: None })
+    }
+
+    /// The expression of a text that is nothing else.
+    fn expression(&self) -> Option<&str> {
+        let Code::Text(_) = self.code else { return None };
+        let inner = self.source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+        let inner = inner.strip_prefix('-').unwrap_or(inner);
+        let inner = inner.strip_suffix('-').unwrap_or(inner);
+        // With marks inside it is several of them, or a string with a mark in it: as a text it is right in any case.
+        (!["{{", "}}", "{%", "%}", "{#"].iter().any(|mark| inner.contains(mark))).then_some(inner)
     }
 
     /// A filter, test or function that it uses and nobody knows, if a rendering without slots meets one.
@@ -123,15 +161,22 @@ impl Template {
         rendered.err().filter(unknown).map(|error| TemplateError::of(&error))
     }
 
-    /// The names it reads that it does not itself define, without attributes: slots, tables and what every scope has.
-    pub(super) fn names(&self) -> BTreeSet<String> {
-        let names = match &self.code {
+    /// What it reads and does not itself define: slots, tables, answers, and what every scope has; with attributes as far as they are
+    /// written out: `user.name`.
+    pub(super) fn reads(&self) -> BTreeSet<String> {
+        let paths = match &self.code {
             Code::Literal => return BTreeSet::new(),
-            Code::Text(jinja) => jinja.get_template(NAME).map(|text| text.undeclared_variables(false)).unwrap_or_default(),
-            Code::Condition(condition) => condition.undeclared_variables(false),
+            Code::Text(jinja) => jinja.get_template(NAME).map(|text| text.undeclared_variables(true)).unwrap_or_default(),
+            Code::Condition(condition) => condition.undeclared_variables(true),
         };
-        names.into_iter().filter(|name| !JINJA.globals().any(|(global, _)| global == name)).collect()
+        let global = |path: &str| JINJA.globals().any(|(global, _)| global == base(path));
+        paths.into_iter().filter(|path| !global(path)).collect()
     }
+}
+
+/// The name with which a path begins.
+pub(super) fn base(path: &str) -> &str {
+    path.split_once('.').map_or(path, |(base, _)| base)
 }
 
 impl fmt::Debug for Template {
@@ -202,8 +247,41 @@ mod tests {
 
     #[test]
     fn it_tells_what_it_reads() {
-        let names =
-            Template::text("{% set x = area %}{{ x }}{{ resorts[area].id }}{% for i in range(2) %}{{ i }}{% endfor %}").unwrap().names();
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["area", "resorts"]);
+        let source =
+            "{% set x = area %}{{ x }}{{ resorts[area].id }}{% for i in range(2) %}{{ i }}{% endfor %}{{ a.b.c }}{{ d.e | length }}";
+        let reads = Template::text(source).unwrap().reads();
+        assert_eq!(reads.into_iter().collect::<Vec<_>>(), ["a.b.c", "area", "d.e", "resorts"]);
+    }
+
+    #[test]
+    fn values_in_addresses_are_encoded() {
+        let mut scope = Scope::empty();
+        scope.set_text("area", "A&B/c?=ü {{x}}");
+        scope.set_int("n", -3);
+        let url = Template::url("https://x.example/{{ area }}?n={{ n }}&u={{ nothing }}&l=a%20b").unwrap();
+        assert_eq!(url.render(&scope).unwrap(), "https://x.example/A%26B%2Fc%3F%3D%C3%BC%20%7B%7Bx%7D%7D?n=-3&u=&l=a%20b");
+        assert_eq!(Template::text("{{ 'a b' | urlencode }}").unwrap().render(&scope).unwrap(), "a%20b");
+    }
+
+    #[test]
+    fn a_value_by_itself_keeps_its_type() {
+        let mut scope = Scope::empty();
+        scope.set_int("qty", 3);
+        scope.set_text("map", "ara");
+        scope.set_json("order", &serde_json::json!({ "lines": [1.5, true, null] }));
+        for (source, value) in [
+            ("{{ qty }}", serde_json::json!(3)),
+            (" {{- qty + 1 -}} ", serde_json::json!(4)),
+            ("{{ qty > 2 }}", serde_json::json!(true)),
+            ("{{ map }}", serde_json::json!("ara")),
+            ("{{ order.lines }}", serde_json::json!([1.5, true, null])),
+            ("{{ nothing }}", serde_json::Value::Null),
+            ("{{ qty }}{{ qty }}", serde_json::json!("33")),
+            ("{{ qty }} maps", serde_json::json!("3 maps")),
+            ("{{ '}}' }}", serde_json::json!("}}")),
+            ("5", serde_json::json!("5")),
+        ] {
+            assert_eq!(Template::text(source).unwrap().json(&scope).unwrap(), value, "{source}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::{Value, bounds};
-use crate::bot::{Answer, Question};
+use crate::bot::{Answer, Day, Question};
 use crate::model::{Attachment, Timestamp, fold};
 
 /// What a person sent.
@@ -39,7 +39,8 @@ pub(super) fn accept(question: &Question, given: &Given) -> Option<Value> {
         }
         Answer::Date { min, max } => {
             let date = date(typed, given.today)?;
-            let fits = min.is_none_or(|min| date >= min) && max.is_none_or(|max| date <= max);
+            let bound = |day: Day| if let Day::On(date) = day { date } else { given.today };
+            let fits = min.is_none_or(|min| date >= bound(min)) && max.is_none_or(|max| date <= bound(max));
             fits.then(|| Value::Text(date.to_string()))
         }
         Answer::Email => text(email(typed)),
@@ -190,7 +191,9 @@ mod tests {
         let mut good: Vec<(&str, Value)> = written.iter().map(|written| (*written, day.clone())).collect();
         good.extend([("today", text("2026-11-24")), ("Tomorrow!", text("2026-11-25")), ("11/11/2026", text("2026-11-11"))]);
         let bad = ["12/10/2026", "2026-02-30", "soon", "24.12.", "", "2025-12-24", "2028-01-01"];
-        check(Answer::Date { min: Some(Date::constant(2026, 1, 1)), max: Some(Date::constant(2027, 12, 31)) }, &good, &bad);
+        let (min, max) = (Some(Day::On(Date::constant(2026, 1, 1))), Some(Day::On(Date::constant(2027, 12, 31))));
+        check(Answer::Date { min, max }, &good, &bad);
+        check(Answer::Date { min: Some(Day::Today), max: None }, &[("today", text("2026-11-24"))], &["2026-11-23"]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A bot's folder, read and compiled.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::bot::{self, Diagnostic, Program, Severity, Sources};
+use crate::bot::{self, Diagnostic, FileFacts, Program, Severity, Sources};
+use crate::model::MediaType;
 
 /// Why a bot cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +109,18 @@ fn read_folder(folder: &Path, prefix: &str, sources: &mut Sources) -> Result<(),
             read_folder(&path, &format!("{name}/"), sources)?;
         } else if bot::is_source(&name) {
             sources.insert(name, std::fs::read_to_string(&path).map_err(unreadable(&path))?);
+        } else {
+            sources.files.insert(name, facts(&path).map_err(unreadable(&path))?);
         }
     }
     Ok(())
+}
+
+/// How large a file is, and what its first bytes say that it is.
+fn facts(path: &Path) -> std::io::Result<FileFacts> {
+    let mut head = Vec::new();
+    let file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    file.take(16).read_to_end(&mut head)?;
+    Ok(FileFacts { bytes, kind: MediaType::of(&head) })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use junco::bot::Program;
 use junco::clock::{Clock, SystemClock};
-use junco::conversation::{Context, Event, State, step};
+use junco::conversation::{Context, Event, Rendering, State, step};
 use junco::model::{EventId, Key, Profile};
 use junco::service::compile_bot;
 use junco::store::{Entry, EntryKind, MemoryStore, Record, TurnLog};
@@ -92,7 +92,7 @@ impl Way {
 fn arrival(body: &str) -> Arrival {
     let direct = message(body);
     let (id, peer) = (EventId::message(ACCOUNT, direct.message.id), direct.sender_profile.clone());
-    let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false };
+    let event = Event::Message { message: direct.message, from: direct.sender_profile, overtaken: false, waited: false };
     Arrival { key: Key::new(ACCOUNT, direct.sender), id, event, peer }
 }
 
@@ -108,7 +108,16 @@ fn taken(program: &Program, arrival: &Arrival, mut record: Record) -> Entry {
     let Arrival { key, event, .. } = arrival;
     let (key, event, now) = (*key, event.clone(), SystemClock.now());
     record.revision += 1;
-    let context = Context { key, now, revision: record.revision, messages: 0, peer_is_ours: false, recalled: None };
+    let context = Context {
+        key,
+        now,
+        revision: record.revision,
+        messages: 0,
+        turn: 0,
+        rendering: Rendering::default(),
+        peer_is_ours: false,
+        recalled: None,
+    };
     let before = std::mem::replace(&mut record.state, State::new(Profile::unknown(key.peer), now));
     let step = step(program, before, &event, &context);
     record.state = step.state;

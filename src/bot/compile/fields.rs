@@ -84,6 +84,29 @@ impl<'a> Fields<'a> {
         self.text(name).and_then(|text| self.as_span(&text))
     }
 
+    /// A span of time within bounds.
+    pub(super) fn span_within(&self, name: &'static str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let text = self.text(name)?;
+        self.as_span_within(&text, bounds)
+    }
+
+    pub(super) fn as_span_within(&self, text: &Located<&str>, bounds: RangeInclusive<Duration>) -> Option<Duration> {
+        let span = self.as_span(text)?;
+        if bounds.contains(&span) {
+            return Some(span);
+        }
+        let help = format!("use a span from {} to {}", spoken(*bounds.start()), spoken(*bounds.end()));
+        self.found.add(
+            Diagnostic::error(
+                "range",
+                &text.at,
+                format!("`{}` is too {}", text.value, if span < *bounds.start() { "short" } else { "long" }),
+            )
+            .help(help),
+        );
+        None
+    }
+
     pub(super) fn as_span(&self, text: &Located<&str>) -> Option<Duration> {
         let span = parse_duration(text.value);
         if span.is_none() {
@@ -99,11 +122,14 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn as_late(&self, text: &Located<&str>) -> Option<Late> {
-        let policies = [("follow", Late::Follow), ("rewind", Late::Rewind), ("reject", Late::Reject), ("ignore", Late::Ignore)];
-        if matches!(text.value, "apply" | "ask") {
-            self.found.add(later(&format!("late \"{}\"", text.value), &text.at));
-            return None;
-        }
+        let policies = [
+            ("follow", Late::Follow),
+            ("rewind", Late::Rewind),
+            ("apply", Late::Apply),
+            ("ask", Late::Ask),
+            ("reject", Late::Reject),
+            ("ignore", Late::Ignore),
+        ];
         self.one_of(text, &policies)
     }
 
@@ -117,18 +143,15 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// The properties that nobody asked for, as texts: slots to set. Those of later versions are reported.
-    pub(super) fn rest(&self, of_later: &[&str]) -> Vec<(&'a Located<String>, Located<String>)> {
-        let known = self.known.borrow();
-        let rest = self.node.props.iter().filter(|(name, _)| !known.contains(&name.value.as_str()));
-        let rest = rest.filter(|(name, _)| {
-            let is_later = of_later.contains(&name.value.as_str());
-            if is_later {
-                self.found.add(later(&format!("{}=", name.value), &name.at));
-            }
-            !is_later
-        });
-        rest.filter_map(|(name, value)| Some((name, self.as_word(value)?))).collect()
+    /// The properties that nobody asked for, as texts: slots to set.
+    pub(super) fn rest(&self) -> Vec<(&'a Located<String>, Located<String>)> {
+        self.unasked().filter_map(|(name, value)| Some((name, self.as_word(value)?))).collect()
+    }
+
+    /// The properties that nobody asked for.
+    pub(super) fn unasked(&self) -> impl Iterator<Item = &'a (Located<String>, Located<Scalar>)> {
+        let known = self.known.borrow().clone();
+        self.node.props.iter().filter(move |(name, _)| !known.contains(&name.value.as_str()))
     }
 
     /// Reports arguments that nobody asked for.
@@ -140,16 +163,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports what nobody asked for.
-    pub(super) fn finish(&self, of_later: &[&str]) {
+    pub(super) fn finish(&self) {
         self.too_much();
-        let known = self.known.borrow();
-        for (name, _) in self.node.props.iter().filter(|(name, _)| !known.contains(&name.value.as_str())) {
-            self.found.add(if of_later.contains(&name.value.as_str()) {
-                later(&format!("{}=", name.value), &name.at)
-            } else {
-                let message = format!("`{}` has no property `{}`", self.node.name.value, name.value);
-                Diagnostic::error("unknown-property", &name.at, message).suggest(&name.value, known.iter().copied())
-            });
+        for (name, _) in self.unasked() {
+            let message = format!("`{}` has no property `{}`", self.node.name.value, name.value);
+            let known = self.known.borrow();
+            self.found.add(Diagnostic::error("unknown-property", &name.at, message).suggest(&name.value, known.iter().copied()));
         }
     }
 
@@ -171,7 +190,8 @@ impl<'a> Fields<'a> {
         arg
     }
 
-    fn prop(&self, name: &'static str) -> Option<&'a Located<Scalar>> {
+    /// A property as it is written.
+    pub(super) fn prop(&self, name: &'static str) -> Option<&'a Located<Scalar>> {
         let mut known = self.known.borrow_mut();
         if !known.contains(&name) {
             known.push(name);
@@ -179,7 +199,7 @@ impl<'a> Fields<'a> {
         self.node.props.iter().find(|(prop, _)| prop.value == name).map(|(_, value)| value)
     }
 
-    fn as_text(&self, value: &'a Located<Scalar>) -> Option<Located<&'a str>> {
+    pub(super) fn as_text(&self, value: &'a Located<Scalar>) -> Option<Located<&'a str>> {
         if let Scalar::Text(text) = &value.value {
             return Some(Located { value: text, at: value.at.clone() });
         }
@@ -190,11 +210,12 @@ impl<'a> Fields<'a> {
     fn as_word(&self, value: &'a Located<Scalar>) -> Option<Located<String>> {
         match &value.value {
             Scalar::Int(number) => Some(Located { value: number.to_string(), at: value.at.clone() }),
+            Scalar::Number(number) => Some(Located { value: number.to_string(), at: value.at.clone() }),
             _ => self.as_text(value).map(|text| Located { value: text.value.to_owned(), at: text.at }),
         }
     }
 
-    fn as_int(&self, value: &Located<Scalar>, range: RangeInclusive<i64>) -> Option<i64> {
+    pub(super) fn as_int(&self, value: &Located<Scalar>, range: RangeInclusive<i64>) -> Option<i64> {
         match value.value {
             Scalar::Int(number) if range.contains(&number) => Some(number),
             Scalar::Int(_) => {
@@ -213,7 +234,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Something that the language has and this version has not.
-pub(super) fn later(what: &str, at: &Place) -> Diagnostic {
-    Diagnostic::error("not-yet", at, format!("`{what}` is part of the language but not of this version")).help("leave it out for now")
+/// A span of time as scripts write it.
+pub(super) fn spoken(span: Duration) -> String {
+    let millis = span.as_millis();
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let unit = units.into_iter().find(|(size, _)| millis > 0 && millis.is_multiple_of(*size));
+    unit.map_or_else(|| format!("{millis}ms"), |(size, unit)| format!("{}{unit}", millis / size))
 }

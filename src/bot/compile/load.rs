@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::SCRIPT;
 use super::fields::Fields;
-use crate::bot::diagnostic::{Diagnostic, Place, Sources};
+use crate::bot::diagnostic::{Diagnostic, Place};
+use crate::bot::sources::Sources;
 use crate::bot::syntax::{Findings, Node, read};
 
 /// The nodes of all files by file, includes taken out.
@@ -32,7 +33,7 @@ fn included(node: &Node, sources: &Sources, found: &Findings) -> Vec<String> {
     if patterns.is_empty() {
         found.add(Diagnostic::error("missing", fields.at(), "`include` lacks a file").help("write include \"menus/*.kdl\""));
     }
-    fields.finish(&[]);
+    fields.finish();
     fields.no_children();
     let scripts: Vec<&String> = sources.keys().filter(|path| path.ends_with(".kdl") && !path.ends_with(".test.kdl")).collect();
     let mut files = Vec::new();

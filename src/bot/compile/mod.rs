@@ -1,15 +1,22 @@
 //! From the texts of a bot's files to a program, or to everything that is wrong with them.
 
+mod answers;
 mod body;
 mod check;
+mod confirms;
 mod fields;
+mod handoffs;
 mod header;
+mod hosts;
 mod load;
+mod lookups;
+mod media;
 mod prompts;
 mod rules;
 mod scripts;
 mod states;
 mod tables;
+mod timers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,9 +25,10 @@ use minijinja::Value;
 
 use self::rules::Ruled;
 use self::scripts::{Notes, Script, misplaced};
-use super::diagnostic::{Diagnostic, Place, Severity, Sources};
+use super::diagnostic::{Diagnostic, Place, Severity};
 use super::matcher::Matcher;
-use super::program::{Fallback, Program, State, Welcome};
+use super::program::{Fallback, Program, Reads, RuleIx, State, Welcome};
+use super::sources::Sources;
 use super::syntax::{Findings, Node};
 
 /// The file in which every bot begins.
@@ -99,23 +107,39 @@ fn build(sources: &Sources, found: &Findings) -> Option<Program> {
             return None;
         }
     };
-    let mut script =
-        Script { found, sources, states: BTreeMap::new(), tables: BTreeMap::new(), prompts: Vec::new(), notes: Notes::default() };
+    let mut script = Script {
+        found,
+        sources,
+        words: &header.defaults.words,
+        allow: &header.defaults.allow,
+        states: BTreeMap::new(),
+        tables: BTreeMap::new(),
+        prompts: Vec::new(),
+        lookups: Vec::new(),
+        reminders: Vec::new(),
+        handoffs: Vec::new(),
+        media: BTreeSet::new(),
+        site: None,
+        notes: Notes::default(),
+    };
     script.declare_tables(parts.all("table"));
     let states = script.declare_states(parts.all("state"));
     let states: Vec<State> = states.into_iter().filter_map(|(state, node)| script.state_body(state, node)).collect();
-    let ruled: Vec<Ruled> = parts.all("on").iter().map(|node| script.rule(node)).collect();
+    let ruled: Vec<Ruled> = parts.all("on").iter().enumerate().map(|(ix, node)| script.rule(RuleIx(ix), node)).collect();
     let fallback: Option<Fallback> = parts.only("fallback", found).map(|node| script.fallback(node));
     let welcome: Option<Welcome> = parts.only("welcome", found).map(|node| script.welcome(node));
     let used: BTreeSet<String> = files.into_keys().chain(script.tables.values().map(|table| table.file.clone())).collect();
 
+    let events = events(&ruled, found);
     let (mut rules, mut patterns, mut ruled_at) = (Vec::new(), Vec::new(), Vec::new());
     for rule in ruled {
-        ruled_at.push(check::RuleAt { phrases: rule.phrases_at, metadata: rule.metadata_at });
+        ruled_at.push(check::RuleAt { phrases: rule.phrases_at, regex: rule.regex_at, metadata: rule.metadata_at });
         rules.push(rule.rule);
         patterns.push(rule.patterns);
     }
-    let Script { states: state_names, tables, prompts, notes, .. } = script;
+    let Script { states: state_names, tables, prompts, mut lookups, reminders, handoffs, media, notes, .. } = script;
+    lookups.iter_mut().for_each(|lookup| lookup.reads = reads(&lookup.name, &notes));
+    let reads_transcript = notes.reads.iter().any(|read| read.name() == "transcript");
     let places = check::Places { notes, rules: ruled_at, patterns: patterns.clone(), tables: &tables };
     let shared: BTreeMap<_, _> = tables.iter().map(|(name, loaded)| (name.clone(), Arc::clone(&loaded.table))).collect();
     let values = shared.iter().map(|(name, table)| (name.clone(), Value::from_dyn_object(Arc::clone(table)))).collect();
@@ -127,11 +151,12 @@ fn build(sources: &Sources, found: &Findings) -> Option<Program> {
         states,
         prompts,
         rules,
-        lookups: Vec::new(),
-        reminders: Vec::new(),
-        handoffs: Vec::new(),
-        events: BTreeMap::new(),
-        reads_transcript: false,
+        lookups,
+        reminders,
+        handoffs,
+        events,
+        media,
+        reads_transcript,
         fallback,
         welcome,
         tables: shared,
@@ -141,6 +166,28 @@ fn build(sources: &Sources, found: &Findings) -> Option<Program> {
     };
     check::check(&program, &places, found);
     Some(program)
+}
+
+/// The rules for account events; an event has one.
+fn events(rules: &[Ruled], found: &Findings) -> BTreeMap<String, RuleIx> {
+    let mut events = BTreeMap::new();
+    for (ix, rule) in rules.iter().enumerate() {
+        let Some(event) = &rule.event else { continue };
+        if events.insert(event.value.clone(), RuleIx(ix)).is_some() {
+            let message = format!("a second rule for the event `{}`", event.value);
+            found.add(Diagnostic::error("duplicate", &event.at, message).help("keep one"));
+        }
+    }
+    events
+}
+
+/// What of an answer any text reads.
+fn reads(name: &str, notes: &Notes) -> Reads {
+    let paths: BTreeSet<&str> = notes.reads.iter().filter(|read| read.name() == name).map(|read| read.path.as_str()).collect();
+    if paths.contains(name) {
+        return Reads::All;
+    }
+    Reads::Paths(paths.into_iter().map(|path| path.split('.').skip(1).map(str::to_owned).collect()).collect())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::answers::fits;
 use super::fields::Fields;
 use super::header::label;
 use super::scripts::{Script, SetBy, misplaced};
@@ -10,39 +11,6 @@ use crate::bot::limits;
 use crate::bot::program::{Answer, FromTable, Op, OptionDef, Prompt, PromptIx, PromptKind, Question, StateIx};
 use crate::bot::syntax::{Located, Node};
 use crate::bot::template::Template;
-
-/// Properties of an `ask` that later versions know.
-const ASK_LATER: [&str; 2] = ["secret", "id"];
-/// Properties of an `option` that later versions know.
-const OPTION_LATER: [&str; 1] = ["late"];
-
-/// What an `ask` says of the answers it takes.
-struct AskedFor<'n> {
-    kind: Kind,
-    min: Option<i64>,
-    max: Option<i64>,
-    pattern: Option<Located<&'n str>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Int,
-    Choice,
-    Later,
-}
-
-const KINDS: [(&str, Kind); 9] = [
-    ("text", Kind::Text),
-    ("int", Kind::Int),
-    ("choice", Kind::Choice),
-    ("number", Kind::Later),
-    ("date", Kind::Later),
-    ("email", Kind::Later),
-    ("phone", Kind::Later),
-    ("url", Kind::Later),
-    ("media", Kind::Later),
-];
 
 impl Script<'_> {
     /// The options of a body: its menu.
@@ -60,48 +28,49 @@ impl Script<'_> {
         let (slot, text) = (fields.arg("a slot"), fields.arg("a text"));
         let from = self.from(&fields);
         let options: Vec<&Node> = node.children().iter().filter(|child| child.name.value == "option").collect();
-        let kind = fields.text("type").and_then(|kind| self.kind(&fields, &kind));
-        let kind = kind.unwrap_or(if from.is_some() || !options.is_empty() { Kind::Choice } else { Kind::Text });
-        let asked_for = AskedFor {
-            kind,
-            min: fields.int("min", i64::MIN..=i64::MAX),
-            max: fields.int("max", i64::MIN..=i64::MAX),
-            pattern: fields.text("match"),
-        };
-        let answer = self.answer(&asked_for, &fields);
+        let choosing = from.is_some() || !options.is_empty();
+        let answer = self.answer(&fields, choosing);
         let (retries, giveup) = self.patience(&fields);
         let fuzzy = fields.int("fuzzy", 0..=3).and_then(|fuzzy| u8::try_from(fuzzy).ok()).unwrap_or(0);
-        let greedy = fields.flag("greedy");
+        let (greedy, secret) = (fields.flag("greedy"), fields.flag("secret"));
         let (late, ttl) = (fields.late(), fields.span("ttl"));
-        fields.finish(&ASK_LATER);
+        fields.finish();
         let invalid = self.invalid(node);
-        if kind == Kind::Choice && from.is_none() && options.is_empty() {
+        if matches!(answer, Answer::Choice) && !choosing {
             let help = "add options, or from=\"TABLE\"";
             self.found.add(Diagnostic::error("no-options", fields.at(), "there is nothing to choose from").help(help));
         }
         let (Some(slot), Some(text)) = (slot, text) else { return };
         self.sayable(&text, limits::TEXT);
         self.sets(slot.value, &slot.at, SetBy::Ask);
-        if self.prompts.iter().any(|prompt| prompt.state == state && prompt.name == slot.value) {
-            let message = format!("`{}` is asked twice in this state", slot.value);
-            self.found
-                .add(Diagnostic::error("duplicate", &slot.at, message).help("a tap could not tell them apart; use another state or slot"));
-        }
+        self.is_prompt_name(slot.value, state, &slot.at);
         let text = Some(self.text(&text));
         let defs = options.iter().filter_map(|option| self.option(option, Some(&answer))).collect();
         let slot_name = slot.value.to_owned();
-        let question = Question { slot: slot_name.clone(), answer, invalid, retries, giveup, fuzzy, greedy, secret: false };
+        let question = Question { slot: slot_name.clone(), answer, invalid, retries, giveup, fuzzy, greedy, secret };
         let kind = PromptKind::Question(question);
         let prompt = Prompt { state, name: slot_name, at: 0, text, kind, options: defs, from, late, ttl };
         self.prompt(prompt, slot.at, &options, ops);
     }
 
-    fn prompt(&mut self, mut prompt: Prompt, at: Place, options: &[&Node], ops: &mut Vec<Op>) {
+    pub(super) fn prompt(&mut self, mut prompt: Prompt, at: Place, options: &[&Node], ops: &mut Vec<Op>) {
         self.distinct(&prompt, options);
         prompt.at = ops.len();
         ops.push(Op::Prompt(PromptIx(self.prompts.len())));
         self.prompts.push(prompt);
         self.notes.prompts.push((at, options.iter().map(|option| option.name.at.clone()).collect()));
+    }
+
+    /// Reports a name that no prompt can have: taps find their prompts by it.
+    pub(super) fn is_prompt_name(&self, name: &str, state: StateIx, at: &Place) {
+        if name.is_empty() || limits::length(name) > limits::NAME {
+            let message = format!("a prompt's name has 1 to {} characters", limits::NAME);
+            self.found.add(Diagnostic::error("name", at, message).help("change it"));
+        }
+        if self.prompts.iter().rev().take_while(|prompt| prompt.state == state).any(|prompt| prompt.name == name) {
+            let message = format!("another prompt of this state is called `{name}`");
+            self.found.add(Diagnostic::error("duplicate", at, message).help("a tap could not tell them apart; give one another id="));
+        }
     }
 
     /// Options are found again by their ids.
@@ -121,17 +90,6 @@ impl Script<'_> {
         }
     }
 
-    fn kind(&self, fields: &Fields, kind: &Located<&str>) -> Option<Kind> {
-        let found = match kind.value {
-            "location" => Some(Kind::Later),
-            _ => fields.one_of(kind, &KINDS),
-        };
-        if found == Some(Kind::Later) {
-            self.found.add(super::fields::later(&format!("type=\"{}\"", kind.value), &kind.at));
-        }
-        found
-    }
-
     fn from(&self, fields: &Fields) -> Option<FromTable> {
         let page = fields.int("page", 1..=19).and_then(|page| usize::try_from(page).ok());
         let table = fields.text("from")?;
@@ -142,35 +100,6 @@ impl Script<'_> {
             return None;
         }
         Some(FromTable { table: table.value.to_owned(), page: page.unwrap_or(18) })
-    }
-
-    fn answer(&self, asked: &AskedFor, fields: &Fields) -> Answer {
-        let bounds = asked.min.zip(asked.max).is_some_and(|(min, max)| min > max);
-        if bounds {
-            self.found.add(Diagnostic::error("range", fields.at(), "min is more than max: no answer could ever fit").help("exchange them"));
-        }
-        if let (Some(pattern), Kind::Int | Kind::Choice) = (&asked.pattern, asked.kind) {
-            self.found.add(Diagnostic::error("misplaced", &pattern.at, "match= is for answers of type text").help("leave it out"));
-        }
-        match asked.kind {
-            Kind::Int => Answer::Int { min: asked.min, max: asked.max },
-            Kind::Choice => {
-                if asked.min.or(asked.max).is_some() {
-                    self.found
-                        .add(Diagnostic::error("misplaced", fields.at(), "min= and max= are for numbers and texts").help("leave them out"));
-                }
-                Answer::Choice
-            }
-            Kind::Text | Kind::Later => {
-                let chars = |bound: Option<i64>| bound.map(|bound| usize::try_from(bound).unwrap_or(0));
-                let max = chars(asked.max).unwrap_or(limits::ANSWER);
-                if max > limits::ANSWER {
-                    let message = format!("an answer may have at most {} characters", limits::ANSWER);
-                    self.found.add(Diagnostic::error("range", fields.at(), message).help("lower max="));
-                }
-                Answer::Text { min: chars(asked.min), max, pattern: asked.pattern.as_ref().and_then(|pattern| self.regex(pattern)) }
-            }
-        }
     }
 
     fn patience(&self, fields: &Fields) -> (Option<u32>, Option<StateIx>) {
@@ -193,7 +122,7 @@ impl Script<'_> {
                         self.sayable(&text, limits::TEXT);
                         invalid = Some(self.text(&text));
                     }
-                    fields.finish(&[]);
+                    fields.finish();
                     fields.no_children();
                 }
                 "invalid" => {
@@ -212,10 +141,10 @@ impl Script<'_> {
         let (id, value, goto) = (fields.word("id"), fields.word("value"), fields.text("goto"));
         let (desc, metadata) = (fields.text("desc"), fields.text("metadata"));
         fields.no_children();
-        let target = goto.as_ref().and_then(|state| self.target(state, &fields, &OPTION_LATER));
+        let target = goto.as_ref().and_then(|state| self.target(state, &fields));
         match goto {
             Some(_) => fields.too_much(),
-            None => fields.finish(&OPTION_LATER),
+            None => fields.finish(),
         }
         let text = text?;
         if !text.value.contains('{') {
@@ -275,22 +204,6 @@ impl Script<'_> {
                 }
                 Some(value)
             }
-        }
-    }
-}
-
-/// Whether an option's value is an answer that the question would take when typed.
-fn fits(answer: &Answer, value: &str) -> bool {
-    match answer {
-        Answer::Choice => !value.contains("{{"),
-        Answer::Number { .. } | Answer::Date { .. } | Answer::Email | Answer::Phone | Answer::Url => true,
-        Answer::Media | Answer::Location => false,
-        Answer::Int { min, max } => {
-            value.parse().is_ok_and(|number: i64| min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max))
-        }
-        Answer::Text { min, max, pattern } => {
-            let length = limits::length(value);
-            length <= *max && min.is_none_or(|min| length >= min) && pattern.as_ref().is_none_or(|pattern| pattern.is_match(value))
         }
     }
 }

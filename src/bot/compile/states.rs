@@ -6,7 +6,7 @@ use super::scripts::Script;
 use super::tables;
 use crate::bot::diagnostic::{Diagnostic, Place};
 use crate::bot::limits;
-use crate::bot::program::{Op, State, StateIx};
+use crate::bot::program::{Body, Op, State, StateIx};
 use crate::bot::syntax::{Located, Node, Scalar};
 
 impl Script<'_> {
@@ -60,8 +60,8 @@ impl Script<'_> {
         let name = fields.arg("a name")?;
         let former = self.former(&fields, state);
         let (late, ttl) = (fields.late(), fields.span("ttl"));
-        fields.finish(&[]);
-        let steps = self.body(node.children(), Owner::State(state));
+        fields.finish();
+        let steps = self.body(node.children(), &Owner { body: Body::State(state), name: name.value.to_owned() });
         if node.children().is_empty() {
             let message = format!("the state `{}` does nothing", name.value);
             self.found.add(Diagnostic::error("empty", &name.at, message).help("put its steps in braces"));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::fields::Fields;
 use super::scripts::misplaced;
-use crate::bot::diagnostic::{Diagnostic, Place, Sources};
+use crate::bot::diagnostic::{Diagnostic, Place};
 use crate::bot::limits;
+use crate::bot::sources::Sources;
 use crate::bot::syntax::{Findings, Located, Node};
 use crate::bot::table::{Cell, Row, Table};
 
@@ -37,7 +38,7 @@ pub(super) fn table(node: &Node, sources: &Sources, found: &Findings) -> Option<
     let name = fields.arg("a name");
     let (file, key) = (fields.required("file"), fields.required("key"));
     let sep = separator(&fields, found);
-    fields.finish(&[]);
+    fields.finish();
     let columns = columns(node, found);
     let (name, file, key) = (name?, file?, key?);
     let Some(text) = sources.get(file.value) else {
@@ -83,7 +84,7 @@ fn columns(node: &Node, found: &Findings) -> BTreeMap<String, Column> {
         let int = fields.text("type").and_then(|kind| fields.one_of(&kind, &[("text", false), ("int", true)])).unwrap_or(false);
         let max = fields.int("max", 1..=i64::MAX).and_then(|max| usize::try_from(max).ok());
         let unique = fields.flag("unique");
-        fields.finish(&[]);
+        fields.finish();
         fields.no_children();
         if let Some(name) = name {
             let column = Column { at: name.at.clone(), max, int, unique };

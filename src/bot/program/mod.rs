@@ -8,11 +8,11 @@ mod steps;
 mod words;
 
 pub use lookup::{Lookup, Reads};
-pub use prompts::{Answer, Confirm, FromTable, OptionDef, Prompt, PromptKind, Question};
+pub use prompts::{Answer, Confirm, Day, FromTable, OptionDef, Prompt, PromptKind, Question};
 pub use steps::{Handoff, Media, Op, Pick, Reminder, Resume, Target};
 pub use words::Words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +82,8 @@ pub struct Program {
     pub handoffs: Vec<Handoff>,
     /// The rules for other account events, by the kind of event.
     pub events: BTreeMap<String, RuleIx>,
+    /// Every file that it may send, by its path within the bot's folder.
+    pub media: BTreeSet<String>,
     /// Whether any text reads `transcript`, so that the machine keeps the last lines.
     pub reads_transcript: bool,
     /// What happens to a message that nothing takes.

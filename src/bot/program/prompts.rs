@@ -107,9 +107,9 @@ pub enum Answer {
     /// A day.
     Date {
         /// The earliest.
-        min: Option<Date>,
+        min: Option<Day>,
         /// The latest.
-        max: Option<Date>,
+        max: Option<Day>,
     },
     /// An e-mail address.
     Email,
@@ -123,6 +123,15 @@ pub enum Answer {
     Media,
     /// A place.
     Location,
+}
+
+/// The bound of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Day {
+    /// This one.
+    On(Date),
+    /// The day on which the answer comes, in the bot's time zone.
+    Today,
 }
 
 /// Options out of a table.

@@ -38,3 +38,92 @@ impl Default for Words {
         }
     }
 }
+
+impl Words {
+    /// The words of a language by its tag, as `de` or `pt-BR`; `None` where they are not known.
+    pub fn of(lang: &str) -> Option<Self> {
+        let [yes, no, more, stale, invalid, choose, ask, change, noted] = match lang.split(['-', '_']).next()?.to_lowercase().as_str() {
+            "en" => return Some(Words::default()),
+            "de" => [
+                "Ja",
+                "Nein",
+                "Mehr …",
+                "Das gilt nicht mehr.",
+                "Das passt nicht.",
+                "Bitte wählen:",
+                "Das gehörte zu „{}“. Dorthin gehen?",
+                "Das gehörte zu „{}“. Ändern?",
+                "Notiert: {}.",
+            ],
+            "fr" => [
+                "Oui",
+                "Non",
+                "Plus …",
+                "Ce n’est plus valable.",
+                "Cela ne convient pas.",
+                "Veuillez choisir :",
+                "C’était à propos de « {} ». Y aller ?",
+                "C’était à propos de « {} ». Modifier ?",
+                "C’est noté : {}.",
+            ],
+            "es" => [
+                "Sí",
+                "No",
+                "Más …",
+                "Eso ya no vale.",
+                "Eso no sirve.",
+                "Elige, por favor:",
+                "Eso era sobre «{}». ¿Ir allí?",
+                "Eso era sobre «{}». ¿Cambiarlo?",
+                "Anotado: {}.",
+            ],
+            "it" => [
+                "Sì",
+                "No",
+                "Altro …",
+                "Non vale più.",
+                "Non va bene.",
+                "Scegli, per favore:",
+                "Riguardava «{}». Ci andiamo?",
+                "Riguardava «{}». Cambiarlo?",
+                "Annotato: {}.",
+            ],
+            "pt" => [
+                "Sim",
+                "Não",
+                "Mais …",
+                "Isso já não vale.",
+                "Isso não serve.",
+                "Escolha, por favor:",
+                "Isso era sobre “{}”. Ir para lá?",
+                "Isso era sobre “{}”. Alterar?",
+                "Anotado: {}.",
+            ],
+            "nl" => [
+                "Ja",
+                "Nee",
+                "Meer …",
+                "Dat geldt niet meer.",
+                "Dat past niet.",
+                "Maak een keuze:",
+                "Dat ging over ‘{}’. Daarheen gaan?",
+                "Dat ging over ‘{}’. Wijzigen?",
+                "Genoteerd: {}.",
+            ],
+            "ja" => [
+                "はい",
+                "いいえ",
+                "もっと見る …",
+                "それはもう無効です。",
+                "その答えは使えません。",
+                "選んでください:",
+                "「{}」についてでした。そちらに移りますか?",
+                "「{}」についてでした。変更しますか?",
+                "承りました: {}。",
+            ],
+            _ => return None,
+        }
+        .map(str::to_owned);
+        Some(Words { yes, no, more, stale, invalid, choose, ask, change, noted })
+    }
+}

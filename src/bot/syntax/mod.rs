@@ -33,7 +33,9 @@ pub(super) enum Scalar {
     Int(i64),
     /// `#true` or `#false`
     Flag(bool),
-    /// `#null`, or a number that is not whole: nothing in the language takes them.
+    /// A number with a fraction.
+    Number(f64),
+    /// `#null`: nothing in the language takes it.
     Other,
 }
 

@@ -112,6 +112,7 @@ impl Reader<'_> {
                 }
             },
             KdlValue::Bool(flag) => Scalar::Flag(*flag),
+            KdlValue::Float(number) if number.is_finite() => Scalar::Number(*number),
             KdlValue::Float(_) | KdlValue::Null => Scalar::Other,
         };
         Located { value, at }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Places;
 use crate::bot::diagnostic::Diagnostic;
-use crate::bot::program::{Op, Program, PromptKind, StateIx, Target};
+use crate::bot::program::{Body, Op, Program, PromptKind, StateIx, Target};
 use crate::bot::syntax::Findings;
 
 pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
@@ -113,7 +113,7 @@ fn rounds(program: &Program, places: &Places, found: &Findings) {
                 Some(first) => {
                     let names: Vec<&str> = path[first..].iter().map(|((state, _), _)| program.state(*state).name.as_str()).collect();
                     let round = format!("{} → {}", names.join(" → "), names.first().unwrap_or(&""));
-                    if let Some(at) = places.notes.gotos.get(&(entry.0, op)) {
+                    if let Some(at) = places.notes.gotos.get(&(Body::State(entry.0), op)) {
                         let message = format!("this goes round without waiting for the person: {round}");
                         found.add(Diagnostic::error("endless", at, message).help("ask something on the way, or show a menu"));
                     }

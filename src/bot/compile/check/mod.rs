@@ -25,6 +25,7 @@ pub(super) struct Places<'a> {
 /// Where the phrases of a rule stand.
 pub(super) struct RuleAt {
     pub(super) phrases: Vec<Place>,
+    pub(super) regex: Option<Place>,
     pub(super) metadata: Vec<Place>,
 }
 

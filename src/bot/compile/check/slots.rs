@@ -3,30 +3,29 @@
 use std::collections::BTreeSet;
 
 use super::Places;
-use crate::bot::compile::fields::later;
-use crate::bot::compile::scripts::SetBy;
+use crate::bot::compile::scripts::{Read, SetBy};
 use crate::bot::diagnostic::{Diagnostic, nearest};
 use crate::bot::program::Program;
 use crate::bot::syntax::Findings;
 
 /// What every scope has.
-const ALWAYS: [&str; 4] = ["user", "account", "now", "prompt"];
+const ALWAYS: [&str; 5] = ["user", "account", "now", "prompt", "transcript"];
 /// Properties of `option` and `goto`, for which a slot's name may be a slip.
 const PROPERTIES: [&str; 6] = ["goto", "value", "desc", "metadata", "id", "late"];
 
 pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
     let notes = &places.notes;
     let set: BTreeSet<&str> = notes.sets.iter().map(|set| set.slot.as_str()).collect();
-    let read: BTreeSet<&str> = notes.reads.iter().map(|(name, _)| name.as_str()).collect();
+    let read: BTreeSet<&str> = notes.reads.iter().map(Read::name).collect();
     let asked: BTreeSet<&str> = notes.sets.iter().filter(|set| set.by == SetBy::Ask).map(|set| set.slot.as_str()).collect();
-    for (name, at) in &notes.reads {
-        let name = name.as_str();
-        if name == "transcript" {
-            found.add(later(name, at));
-        } else if !set.contains(name) && !program.tables.contains_key(name) && !ALWAYS.contains(&name) {
-            let known = set.iter().copied().chain(program.tables.keys().map(String::as_str)).chain(ALWAYS);
+    let answers: BTreeSet<&str> = program.lookups.iter().map(|lookup| lookup.name.as_str()).collect();
+    for read in &notes.reads {
+        let name = read.name();
+        if !set.contains(name) && !answers.contains(name) && !program.tables.contains_key(name) && !ALWAYS.contains(&name) {
+            let tables = program.tables.keys().map(String::as_str);
+            let known = set.iter().copied().chain(tables).chain(answers.iter().copied()).chain(ALWAYS);
             let message = format!("nothing sets `{name}`, so that it is always empty");
-            found.add(Diagnostic::error("never-set", at, message).suggest(name, known));
+            found.add(Diagnostic::error("never-set", &read.at, message).suggest(name, known));
         }
     }
     let mut told = BTreeSet::new();
