@@ -55,7 +55,9 @@ fn options(program: &Program, places: &Places, reached: &[Reached]) -> Vec<Item>
         let taken = |id: &str| reached.iter().any(|reached| reached.options.contains(&(name.clone(), id.to_owned())));
         let written = prompt.options.iter().enumerate().map(|(number, option)| {
             let place = match &prompt.kind {
-                PromptKind::Question(question) => places.answers.get(&(state.to_owned(), question.slot.clone())).and_then(|all| all.get(number)),
+                PromptKind::Question(question) => {
+                    places.answers.get(&(state.to_owned(), question.slot.clone())).and_then(|all| all.get(number))
+                }
                 PromptKind::Menu | PromptKind::Confirm(_) => {
                     let first = menus.get(state).copied().unwrap_or(0);
                     places.options.get(state).and_then(|all| all.get(first + number))
@@ -67,7 +69,8 @@ fn options(program: &Program, places: &Places, reached: &[Reached]) -> Vec<Item>
         match &prompt.kind {
             PromptKind::Menu => *menus.entry(state).or_insert(0) += prompt.options.len(),
             PromptKind::Confirm(_) if prompt.options.is_empty() => {
-                let answer = |id: &str| Item { name: format!("{name}: {id}"), place: places.states.get(state).cloned(), reached: taken(id) };
+                let answer =
+                    |id: &str| Item { name: format!("{name}: {id}"), place: places.states.get(state).cloned(), reached: taken(id) };
                 items.extend([answer(Confirm::YES), answer(Confirm::NO)]);
             }
             PromptKind::Confirm(_) | PromptKind::Question(_) => {}
@@ -80,7 +83,8 @@ fn options(program: &Program, places: &Places, reached: &[Reached]) -> Vec<Item>
 /// The rows of a table, of which one is as good as another.
 fn rows(prompt: &Prompt, name: &str, place: Option<&(String, usize)>, reached: &[Reached]) -> Option<Item> {
     let from = prompt.from.as_ref()?;
-    let is_row = |(of, id): &(String, String)| of == name && !prompt.options.iter().any(|option| option.id == *id) && !id.starts_with("page ");
+    let is_row =
+        |(of, id): &(String, String)| of == name && !prompt.options.iter().any(|option| option.id == *id) && !id.starts_with("page ");
     let reached = reached.iter().any(|reached| reached.options.iter().any(is_row));
     Some(Item { name: format!("{name}: a row of {}", from.table), place: place.cloned(), reached })
 }
@@ -120,7 +124,7 @@ impl Coverage {
 
 fn lacking(suite: &Suite, at: &Range<usize>, message: String, help: Option<String>) -> Diagnostic {
     let (file, span, label) = (suite.file.clone(), at.clone(), String::new());
-    Diagnostic { code: "covers", severity: Severity::Error, file, span, message, label, help }
+    Diagnostic { code: "covers", severity: Severity::Error, file, span, message, label, help, witness: Vec::new() }
 }
 
 /// Where things stand in the files of a bot.

@@ -142,9 +142,7 @@ impl Player<'_> {
         let AskingRef::Number(number) = metadata.asking else { return Ok(false) };
         let program = self.world.program();
         let prompt = program.state_named(&metadata.state).and_then(|state| program.prompt_named(state, &metadata.prompt));
-        let is_number = |prompt: PromptIx| {
-            matches!(&program.prompt(prompt).kind, PromptKind::Question(question) if matches!(question.answer, Answer::Int { .. } | Answer::Number { .. }))
-        };
+        let is_number = |prompt: PromptIx| matches!(&program.prompt(prompt).kind, PromptKind::Question(question) if matches!(question.answer, Answer::Int { .. } | Answer::Number { .. }));
         Ok(state.open == Some(number) && state.waiting.is_empty() && prompt.is_some_and(|prompt| !is_number(prompt)))
     }
 

@@ -12,7 +12,21 @@ use crate::model::{LookupAnswer, LookupFailure};
 
 /// Nodes of a test.
 const STEPS: &[&str] = &[
-    "user", "tap", "bot", "silent", "given", "wait", "redeliver", "crash", "restart", "calls", "stub", "shuffle", "end", "operator", "event",
+    "user",
+    "tap",
+    "bot",
+    "silent",
+    "given",
+    "wait",
+    "redeliver",
+    "crash",
+    "restart",
+    "calls",
+    "stub",
+    "shuffle",
+    "end",
+    "operator",
+    "event",
 ];
 
 /// Nodes at the top of a file of tests.
@@ -38,7 +52,12 @@ pub fn read_suite(file: &str, text: &str) -> Result<Suite, Vec<Diagnostic>> {
                 fields.finish();
                 let steps = steps(node, &found, STEPS);
                 if suite.tests.iter().any(|test| test.name == name) {
-                    found.add("duplicate", fields.at(), format!("a second test is called `{name}`"), Some("give it another name".to_owned()));
+                    found.add(
+                        "duplicate",
+                        fields.at(),
+                        format!("a second test is called `{name}`"),
+                        Some("give it another name".to_owned()),
+                    );
                 }
                 suite.tests.push(Test { name, at: fields.at(), steps });
             }
@@ -85,7 +104,13 @@ fn step(node: &KdlNode, found: &Findings, allowed: &[&str]) -> Option<Step> {
     let fields = Fields::new(node, found);
     let name = fields.name();
     if !allowed.contains(&name) {
-        let place = if allowed == STEPS { "a test" } else if allowed == CHAT { "a chat over HTTP" } else { "`shuffle`" };
+        let place = if allowed == STEPS {
+            "a test"
+        } else if allowed == CHAT {
+            "a chat over HTTP"
+        } else {
+            "`shuffle`"
+        };
         misplaced(&fields, name, place, allowed);
         return None;
     }
@@ -109,7 +134,11 @@ fn step(node: &KdlNode, found: &Findings, allowed: &[&str]) -> Option<Step> {
         "operator" => What::Operator(fields.arg("a text")),
         _ => What::Event(fields.arg("a kind of event, as \"follow\"")),
     };
-    if matches!(what, What::Given(_) | What::End(_) | What::Stub(_)) { fields.finish_args() } else { fields.finish() }
+    if matches!(what, What::Given(_) | What::End(_) | What::Stub(_)) {
+        fields.finish_args()
+    } else {
+        fields.finish()
+    }
     Some(Step { at: fields.at(), what })
 }
 
