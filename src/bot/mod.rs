@@ -17,7 +17,7 @@ mod template;
 
 pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use element::{Element, Literal};
 pub use format::format;
 pub use matcher::{Found, Matcher, Reach};
@@ -30,3 +30,10 @@ pub use scope::Scope;
 pub use sources::{FileFacts, Sources};
 pub use table::{Cell, Row, Table};
 pub use template::{Template, TemplateError};
+
+/// What keeps a text from being read, in the profile of KDL that all files of a bot are written in.
+pub fn syntax_errors(file: &str, text: &str) -> Vec<Diagnostic> {
+    let found = syntax::Findings::default();
+    syntax::read(file, text, &found);
+    found.into_sorted()
+}

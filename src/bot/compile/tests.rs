@@ -1,6 +1,7 @@
-use proptest::prelude::*;
-
+use std::path::Path;
 use std::time::Duration;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::bot::{Answer, Confirm, FileFacts, Op, PromptKind, Reach, Scope};
@@ -15,10 +16,27 @@ fn program(text: &str) -> Program {
 }
 
 fn snowbot() -> Sources {
-    let files = ["bot.kdl", "data/resorts.csv", "data/links.csv", "data/playlists.csv"];
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/bots/snowbot/");
-    let read = |file: &str| std::fs::read_to_string(format!("{root}{file}")).unwrap();
-    files.map(|file| (file.to_owned(), read(file))).into()
+    folder("bots/snowbot")
+}
+
+/// A bot's folder of the repository.
+fn folder(name: &str) -> Sources {
+    fn gather(folder: &Path, prefix: &str, sources: &mut Sources) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().display()));
+            if path.is_dir() {
+                gather(&path, &format!("{name}/"), sources);
+            } else if is_source(&name) {
+                sources.insert(name, std::fs::read_to_string(&path).unwrap());
+            } else {
+                let bytes = std::fs::read(&path).unwrap();
+                sources.files.insert(name, FileFacts { bytes: bytes.len() as u64, kind: MediaType::of(&bytes) });
+            }
+        }
+    }
+    let mut sources = Sources::new();
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name), "", &mut sources);
+    sources
 }
 
 #[test]
@@ -240,11 +258,8 @@ fn timers_and_handing_over_have_bodies_and_names_of_their_own() {
 
 #[test]
 fn the_bot_with_every_node_says_what_it_needs() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bot/whole/");
-    let files = ["bot.kdl", "data/resorts.csv", "data/links.csv", "data/photos.csv"];
-    let mut sources = Sources::from(files.map(|file| (file.to_owned(), std::fs::read_to_string(format!("{root}{file}")).unwrap())));
+    let mut sources = folder("tests/bot/whole");
     let photos = ["photos/lift.png", "photos/powder.png", "photos/ridge.png"];
-    sources.files.extend(photos.map(|file| (file.to_owned(), FileFacts { bytes: 9, kind: Some(MediaType::Png) })));
     let program = compile(&sources).unwrap().program;
     assert_eq!(program.media.iter().map(String::as_str).collect::<Vec<_>>(), photos);
     assert_eq!(program.defaults.allow, ["feeds.example", "shop.example"]);
