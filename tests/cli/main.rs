@@ -9,3 +9,4 @@ mod migrate;
 mod program;
 mod run;
 mod store;
+mod test;
