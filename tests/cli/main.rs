@@ -10,3 +10,4 @@ mod migrate;
 mod program;
 mod run;
 mod store;
+mod test;

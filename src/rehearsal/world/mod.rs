@@ -248,7 +248,7 @@ impl World {
         let mailbox = self.mailbox.clone();
         let taken = tokio::select! {
             biased;
-            served = self.serve() => served.map(|()| false),
+            settled = self.settle() => settled.map(|()| false),
             () = mailbox.taken.notified() => Ok(true),
         };
         self.mailbox.keep_silent(false);
@@ -259,11 +259,18 @@ impl World {
     /// The process ends once a server was asked; says whether one was.
     pub(super) async fn crash_after_lookup(&mut self) -> Result<bool, WorldError> {
         self.start_again().await?;
-        let Some(process) = &self.process else { return Ok(false) };
-        let errands = process.outbox.serve_due().await?;
-        errands.iter().for_each(|errand| self.servers.count(&errand.name));
-        let asked = !errands.is_empty();
-        drop(errands);
+        let asked = loop {
+            let Some(process) = &self.process else { break false };
+            let errands = process.outbox.serve_due().await?;
+            errands.iter().for_each(|errand| self.servers.count(&errand.name));
+            if !errands.is_empty() {
+                break true;
+            }
+            match self.next(false).await? {
+                Some(next) => self.clock.set(next),
+                None => break false,
+            }
+        };
         self.crash();
         Ok(asked)
     }

@@ -43,6 +43,8 @@ pub(super) struct Ledger {
     said: Vec<Said>,
     reached: Reached,
     lateness: BTreeMap<MessageId, Lateness>,
+    /// How late the last tap was, for what is said once a server has answered.
+    late: Option<Lateness>,
 }
 
 impl Ledger {
@@ -76,6 +78,11 @@ impl Ledger {
         for turn in entry.turns {
             let state = turn.trace.to.clone().or_else(|| after.clone());
             self.reached.states.extend(turn.trace.to);
+            match turn.event {
+                Event::Message { .. } if turn.trace.fired != Fired::Waits => self.late = turn.trace.lateness,
+                Event::TimerFired { .. } | Event::Account { .. } => self.late = None,
+                _ => {}
+            }
             if let Some(lateness) = turn.trace.lateness {
                 *self.reached.late.entry(lateness).or_insert(0) += 1;
                 if let Event::Message { message, .. } = &turn.event {
@@ -88,7 +95,7 @@ impl Ledger {
             for action in turn.actions {
                 match action {
                     Action::Send { message, options, .. } => {
-                        self.ordered.push(Said { message, options, late: turn.trace.lateness, state: state.clone() });
+                        self.ordered.push(Said { message, options, late: self.late, state: state.clone() });
                     }
                     Action::Fault { what } => self.reached.faults.push(what),
                     _ => {}
