@@ -61,6 +61,9 @@ pub struct Config {
     /// How X is reached.
     #[serde(default)]
     pub x: Platform,
+    /// For rehearsals: the address that is asked in place of every server that a bot asks, at `/HOST/PATH`.
+    #[serde(default)]
+    pub lookups: Option<Url>,
     /// The doors' limits.
     #[serde(default)]
     pub limits: Limits,

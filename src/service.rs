@@ -21,7 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
 use crate::conversation::{Event, Fired, Outcome};
 use crate::model::UserId;
-use crate::outbox::{self, Lookups, Outbox, X};
+use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
 use crate::pace::{Limits, Pace, is_free};
 use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
@@ -152,7 +152,15 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
     };
-    Ok(Outbox::new(turns, Arc::new(x), Arc::new(Lookups::new(clock.clone())), clock, apps, pace, settings))
+    Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
+}
+
+fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
+    let lookups = Lookups::new(clock);
+    match &config.lookups {
+        Some(base) => Arc::new(StandIn::new(base.clone(), lookups)),
+        None => Arc::new(lookups),
+    }
 }
 
 fn listen(

@@ -24,6 +24,8 @@ pub struct Diagnostic {
     pub label: String,
     /// What to do.
     pub help: Option<String>,
+    /// The shortest conversation that shows it, a line each; empty where it cannot be played.
+    pub witness: Vec<String>,
 }
 
 /// How bad a finding is.
@@ -46,7 +48,16 @@ impl Diagnostic {
     pub(super) fn error(code: &'static str, at: &Place, message: impl Into<String>) -> Self {
         let Place { file, span } = at.clone();
         let message = message.into();
-        Diagnostic { code, severity: Severity::Error, file: file.to_string(), span, message, label: String::new(), help: None }
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            file: file.to_string(),
+            span,
+            message,
+            label: String::new(),
+            help: None,
+            witness: Vec::new(),
+        }
     }
 
     pub(super) fn warning(code: &'static str, at: &Place, message: impl Into<String>) -> Self {
@@ -60,6 +71,11 @@ impl Diagnostic {
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn witness(mut self, witness: Vec<String>) -> Self {
+        self.witness = witness;
         self
     }
 
@@ -89,6 +105,10 @@ impl Diagnostic {
         let mut group = level.primary_title(self.message.as_str()).id(self.code).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let witness = format!("shown by this conversation:\n{}", self.witness.join("\n"));
+        if !self.witness.is_empty() {
+            group = group.element(Level::NOTE.message(witness.as_str()));
         }
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])

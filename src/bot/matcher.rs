@@ -62,6 +62,14 @@ pub(super) struct RulePatterns {
     pub(super) metadata: Vec<Phrase>,
 }
 
+impl RulePatterns {
+    /// What any of the patterns captures.
+    pub(super) fn captures(&self) -> Vec<String> {
+        let phrases = self.phrases.iter().chain(&self.metadata).flat_map(Phrase::captures).map(str::to_owned);
+        phrases.chain(self.regex.iter().flat_map(RegexPattern::captures)).collect()
+    }
+}
+
 impl Matcher {
     /// An index over the rules of a program, in the order of the script.
     pub(super) fn new(rules: Vec<RulePatterns>) -> Self {
@@ -146,7 +154,7 @@ struct Rank {
 
 /// Kinds of patterns, the most specific first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
+pub(super) enum Class {
     Literal,
     Typed,
     Words,
@@ -156,7 +164,7 @@ enum Class {
 }
 
 /// A phrase is as vague as the vaguest of its parts.
-fn class(phrase: &Phrase) -> Class {
+pub(super) fn class(phrase: &Phrase) -> Class {
     let of = |part: &Part| match part {
         Part::Word(_) => Class::Literal,
         Part::Int(_) => Class::Typed,

@@ -4,6 +4,7 @@ mod choice;
 mod compile;
 mod diagnostic;
 mod element;
+mod format;
 pub mod limits;
 mod matcher;
 mod pattern;
@@ -18,6 +19,7 @@ pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
 pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use element::{Element, Literal};
+pub use format::format;
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
     Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick,

@@ -1,4 +1,4 @@
-//! `junco migrate`: brings the data of an older Junco up to date. There is one format so far, so it only tells which one the data has.
+//! `junco migrate`: brings the data of an older Junco up to date.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use crate::config::Config;
-use crate::store::EmbeddedStore;
+use crate::store::{EmbeddedStore, Options, Upgraded, upgrade};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -27,9 +27,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if !folder.is_dir() {
         bail!("{shown}: there is no such folder; `junco run` makes it when it starts");
     }
-    match EmbeddedStore::format(&folder)? {
-        Some(format) => println!("{shown}: format {format}, the newest: nothing to do"),
-        None => bail!("{shown}: there is no data in this folder; name the one that holds the journal-….jnl files"),
+    let newest = EmbeddedStore::FORMAT;
+    if EmbeddedStore::format(&folder)?.is_none() {
+        bail!("{shown}: there is no data in this folder; name the one that holds the journal-….jnl files");
+    }
+    match upgrade(&folder, &Options::default())? {
+        None => println!("{shown}: format {newest}, the newest: nothing to do"),
+        Some(Upgraded { from, backup }) => {
+            println!("{shown}: format {from} was brought up to format {newest}");
+            println!("the data as it was is in {}: delete it when the service runs well", backup.display());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

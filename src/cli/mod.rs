@@ -5,6 +5,7 @@
 mod chat;
 mod check;
 mod dev;
+mod fmt;
 mod migrate;
 mod run;
 mod sim;
@@ -41,6 +42,8 @@ enum Command {
     Check(check::Args),
     /// Play the conversation tests of bots, each in three renderings.
     Test(test::Args),
+    /// Format scripts and conversation tests.
+    Fmt(fmt::Args),
     /// Bring the data of an older Junco up to date.
     Migrate(migrate::Args),
     /// Look after the data of a service that is stopped.
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
         Command::Test(args) => test::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
     };

@@ -76,10 +76,10 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<u32>,
     /// How many messages were said since the person last spoke.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub said: usize,
     /// How many lookups were made since then.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub looked_up: usize,
     /// How many askings there were.
     #[serde(default)]
@@ -112,13 +112,13 @@ pub struct State {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<Timer>,
     /// How many timers and lookups there were.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub counted: u32,
     /// Why the bot is silent, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silence: Option<Silence>,
     /// Whether the person wants to hear nothing.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opted_out: bool,
     /// A late tap about which the machine has asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -310,4 +310,8 @@ impl State {
     pub fn taken_up_next(&self, now: Timestamp) -> Option<Waiting> {
         self.taken_up_at().filter(|at| *at <= now).and_then(|_| self.waiting.first().copied())
     }
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }

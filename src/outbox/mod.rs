@@ -10,6 +10,7 @@ mod errand;
 mod lookup;
 mod platform;
 mod reconcile;
+mod stand_in;
 mod x;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use reconcile::Listings;
 pub use errand::Errand;
 pub use lookup::{Lookups, Resolver};
 pub use platform::{MediaFailure, Platform, Servers};
+pub use stand_in::StandIn;
 pub use x::{Sender, X};
 
 /// Conversations that one look into the store takes up.

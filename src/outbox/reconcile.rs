@@ -12,7 +12,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::{MAX_ATTEMPTS, Outbox};
 use crate::client::Failure;
 use crate::conversation::{Event, Outcome, Refusal, Row, RowStatus};
-use crate::model::{AppId, EventId, Key, MessageId, Timestamp, UserId};
+use crate::model::{AppId, Key, MessageId, Timestamp, UserId};
 use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
@@ -131,7 +131,7 @@ impl Outbox {
         for direct in sent.iter().rev().filter(alike) {
             let id = direct.message.id;
             // One that is known already was another row's.
-            if self.turns.store().event(EventId::message(key.account, id)).await?.is_none() {
+            if !self.turns.store().has_taken(key, id).await? {
                 return Ok(Some(id));
             }
         }

@@ -124,7 +124,7 @@ impl Coverage {
 
 fn lacking(suite: &Suite, at: &Range<usize>, message: String, help: Option<String>) -> Diagnostic {
     let (file, span, label) = (suite.file.clone(), at.clone(), String::new());
-    Diagnostic { code: "covers", severity: Severity::Error, file, span, message, label, help }
+    Diagnostic { code: "covers", severity: Severity::Error, file, span, message, label, help, witness: Vec::new() }
 }
 
 /// Where things stand in the files of a bot.

@@ -90,6 +90,15 @@ impl Names<'_> {
         let list = || (!names.is_empty() && names.len() <= 12).then(|| format!("there is: {}", names.join(", ")));
         let help = near.or(otherwise).or_else(list);
         let (file, span, label) = (self.suite.file.clone(), at.clone(), String::new());
-        self.found.push(Diagnostic { code: "unknown-name", severity: Severity::Error, file, span, message, label, help });
+        self.found.push(Diagnostic {
+            code: "unknown-name",
+            severity: Severity::Error,
+            file,
+            span,
+            message,
+            label,
+            help,
+            witness: Vec::new(),
+        });
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig};
+use actix_web::web::{self, Data, Json, JsonConfig, Path, Query, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use super::crc::CrcFailure;
 use super::error::Error;
 use super::settings::Person;
 use super::stage::{Order, Stage};
-use super::world::{Choice, Fault, Webhook, WebhookId};
+use super::world::{Choice, Fault, Feed, Webhook, WebhookId};
 use crate::model::{AppId, MediaKind, MessageId, UserId};
 
 type Reply = Result<HttpResponse, Error>;
@@ -39,6 +39,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/raw", web::post().to(raw))
         .route("/deliveries", web::get().to(deliveries))
         .route("/calls", web::get().to(calls))
+        .route("/signals", web::get().to(signals))
+        .route("/feed", web::get().to(feeds))
+        .route("/feed/{path:.*}", web::put().to(set_feed))
         .route("/webhooks", web::get().to(webhooks))
         .route("/check", web::post().to(check))
         .route("/advance", web::post().to(advance));
@@ -215,6 +218,19 @@ async fn deliveries(stage: Data<Stage>) -> HttpResponse {
 
 async fn calls(stage: Data<Stage>) -> HttpResponse {
     HttpResponse::Ok().json(stage.api_calls())
+}
+
+async fn signals(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(stage.signals())
+}
+
+async fn feeds(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(stage.feeds())
+}
+
+async fn set_feed(stage: Data<Stage>, path: Path<String>, feed: Json<Feed>) -> Reply {
+    stage.set_feed(&path, feed.into_inner());
+    done(json!({}))
 }
 
 async fn webhooks(stage: Data<Stage>) -> HttpResponse {

@@ -1,7 +1,7 @@
 //! X in a box: the platform's HTTP face, its people, its deliveries and its faults, for bots that have no account at X.
 //!
 //! A stranger to the rest of the house: a bot meets it only over HTTP. `world` is the state, pure; `api` the platform's calls;
-//! `delivery` and `crc` call the bot's webhook; `stage` is what tests and commands do to the world, `admin` the same over HTTP.
+//! `delivery` and `crc` call the bot's webhook; `feed` stands for the servers that a bot asks; `stage` is what tests and commands do to the world, `admin` the same over HTTP.
 
 mod admin;
 mod api;
@@ -12,6 +12,7 @@ mod dice;
 mod draft;
 mod error;
 mod event;
+mod feed;
 mod json;
 mod page;
 mod refusal;
@@ -35,11 +36,12 @@ pub use settings::{App, Permission, Person, Rules, Settings, Token};
 use shared::Shared;
 pub use stage::{Order, Stage};
 pub use world::{
-    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Failure, Fault, FaultCount, FaultKind, Outcome, Picture, Shown, Webhook, WebhookId,
+    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
+    Picture, Shown, Signal, SignalKind, Webhook, WebhookId,
 };
 
-/// The largest body that a call may have.
-const LARGEST_CALL: usize = 1 << 20;
+/// The largest body that a call may have: five megabytes of a file in base64, and what stands around them.
+const LARGEST_CALL: usize = 8 << 20;
 
 /// A running simulator; it stops when it is dropped. What one can do with it is in [`Stage`].
 pub struct Simulator {
@@ -59,7 +61,7 @@ impl Simulator {
             let (shared, stage, settings) = data.clone();
             let limits = PayloadConfig::new(LARGEST_CALL);
             let app = HttpApp::new().app_data(shared).app_data(stage).app_data(settings).app_data(limits);
-            app.configure(page::configure).configure(admin::configure).configure(api::configure)
+            app.configure(page::configure).configure(admin::configure).configure(feed::configure).configure(api::configure)
         });
         let refused = |source| Error::Listen { address: settings.listen, source };
         // Nobody asks the simulator politely to go: open connections are cut.

@@ -38,7 +38,8 @@ fn text(base: &str, stage: &Stage, settings: &Settings) -> String {
         "\nSet-up, every call signed with OAuth 1.0a\n  \
            POST {base}/1.1/account_activity/webhooks.json?url=http%3A%2F%2F127.0.0.1%3A8080%2Fwebhook%2Ftwitter  (owner's token; answers the webhook's id)\n  \
            POST {base}/1.1/account_activity/webhooks/ID/subscriptions/all.json  (the bot's token)\n  \
-           POST {base}/1.1/direct_messages/events/new.json  (the bot's token)\n\n\
+           POST {base}/1.1/direct_messages/events/new.json  (the bot's token)\n  \
+           POST {base}/1.1/media/upload.json  (the bot's token; photos, GIFs and videos in pieces)\n\n\
          Be a person\n  \
            curl {base}/sim/say -H 'content-type: application/json' -d '{{\"from\":\"@ada\",\"to\":\"@snowbot\",\"text\":\"hello\"}}'\n  \
            curl '{base}/sim/transcript?a=@ada&b=@snowbot'\n  \
@@ -47,10 +48,13 @@ fn text(base: &str, stage: &Stage, settings: &Settings) -> String {
            curl {base}/sim/faults -H 'content-type: application/json' -d '{{\"kind\":\"lose_answer\",\"times\":3}}'\n  \
            kinds: duplicate (copies), delay (millis), hold, wrong_signature, no_signature, oversize (bytes), without_users,\n  \
            refuse, lose_answer (with: {{\"failure\": close | internal_error | over_capacity | already_said | rate_limited, which has seconds}}),\n  \
-           slow_answer (millis), echo_first; of: all | inbound | echo\n  \
+           slow_answer (millis), echo_first, spoil_media; of: all | inbound | echo\n  \
            POST /sim/release {{\"order\":\"forward\" | \"reverse\" | {{\"chosen\":[numbers]}}}}, /sim/redeliver {{}}, /sim/check, /sim/advance {{\"seconds\":3600}}\n\n\
          See what happened\n  \
-           GET /sim/deliveries, /sim/calls, /sim/webhooks, /sim/held, /sim/faults, /sim/people\n"
+           GET /sim/deliveries, /sim/calls, /sim/signals, /sim/webhooks, /sim/held, /sim/faults, /sim/people\n\n\
+         Be a server that the bot asks\n  \
+           curl -X PUT {base}/sim/feed/snow -H 'content-type: application/json' -d '{{\"status\":200,\"body\":{{\"new\":4}},\"delay_ms\":0}}'\n  \
+           then GET or POST {base}/feed/snow answers so, and GET /sim/feed tells what was asked\n"
     );
     page
 }

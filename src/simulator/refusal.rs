@@ -69,6 +69,15 @@ impl Refusal {
         Self::new(404, 108, "Cannot find specified user.")
     }
 
+    /// A file or an upload that cannot be used as it is.
+    pub(super) fn bad_media(reason: impl std::fmt::Display) -> Self {
+        Self::new(400, 324, reason.to_string())
+    }
+
+    pub(super) fn no_such_media() -> Self {
+        Self::new(400, 325, "A media id was not found.")
+    }
+
     pub(super) fn missing(parameter: &str) -> Self {
         Self::new(403, 38, format!("{parameter} parameter is missing."))
     }

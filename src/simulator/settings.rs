@@ -110,6 +110,8 @@ pub struct Rules {
     pub crc_period: Option<Duration>,
     /// How many deliveries of one webhook may be under way at a time; 1 delivers strictly in order.
     pub concurrency: usize,
+    /// How long a GIF or a video is worked on after its upload, scaled as retries are (contract §4.4).
+    pub media_processing: Duration,
     /// Whether the limits per 15 minutes and per day hold.
     pub rate_limits: bool,
     /// Whether answers carry `x-rate-limit-…` headers, which X leaves out at times (contract §4.9).
@@ -139,6 +141,7 @@ impl Default for Rules {
             retry_after: [3, 27, 242].map(Duration::from_secs).to_vec(),
             crc_period: Some(Duration::from_secs(3600)),
             concurrency: 16,
+            media_processing: Duration::from_secs(2),
             rate_limits: true,
             rate_headers: true,
             user_daily: 1_000,

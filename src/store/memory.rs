@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::lease::Leases;
-use super::{Commit, Committed, Entry, Record, Store, StoreError};
-use crate::model::{EventId, Key, Timestamp};
+use super::{Commit, Committed, Entry, Memory, Record, Store, StoreError};
+use crate::model::{Key, MessageId, Timestamp};
 
 /// Conversations in memory. It keeps every promise of [`Store`] but the one about the disk.
 #[derive(Debug, Default)]
@@ -25,7 +25,8 @@ struct Tables {
     journal: Vec<Entry>,
     /// Where a conversation's revision is in the journal.
     places: BTreeMap<(Key, u64), usize>,
-    events: BTreeMap<EventId, (Key, u64)>,
+    /// What the records no longer know.
+    forgotten: BTreeSet<(Key, MessageId)>,
     closed: bool,
 }
 
@@ -74,12 +75,22 @@ impl Store for MemoryStore {
             return Ok(Vec::new());
         }
         let tables = self.tables();
-        let places = tables.places.range((key, *revisions.start())..=(key, *revisions.end()));
+        let void = tables.records.get(&key).map_or(0, |record| record.void_before);
+        let from = void.max(*revisions.start());
+        if from > *revisions.end() {
+            return Ok(Vec::new());
+        }
+        let places = tables.places.range((key, from)..=(key, *revisions.end()));
         Ok(places.map(|(_, place)| tables.journal[*place].clone()).collect())
     }
 
-    async fn event(&self, id: EventId) -> Result<Option<(Key, u64)>, StoreError> {
-        Ok(self.tables().events.get(&id).copied())
+    async fn has_taken(&self, key: Key, id: MessageId) -> Result<bool, StoreError> {
+        let tables = self.tables();
+        Ok(match tables.records.get(&key).map(|record| record.seen.recall(id)) {
+            Some(Memory::Taken) => true,
+            Some(Memory::AskIndex) => tables.forgotten.contains(&(key, id)),
+            Some(Memory::New) | None => false,
+        })
     }
 
     async fn scan(&self, after: Option<Key>, max: usize) -> Result<Vec<(Key, Record)>, StoreError> {
@@ -120,7 +131,7 @@ impl Tables {
         if let Some(due) = entry.record.due {
             self.due.insert((due, key));
         }
-        self.events.extend(entry.events.iter().map(|id| (*id, (key, entry.revision()))));
+        self.forgotten.extend(entry.forgotten.iter().map(|id| (key, *id)));
         self.places.insert((key, entry.revision()), self.journal.len());
         self.records.insert(key, entry.record.clone());
         self.journal.push(entry);

@@ -9,8 +9,8 @@ mod memory;
 mod record;
 
 pub use embedded::{
-    Compacted, EmbeddedStore, Held, Inspection, JournalFile, JournalState, Leftover, MapState, Options, Progress, SnapshotFile, compact,
-    inspect,
+    Compacted, EmbeddedStore, Held, Inspection, JournalFile, JournalState, Leftover, MapState, Options, Progress, SnapshotFile, Upgraded,
+    compact, inspect, upgrade,
 };
 pub use entry::{Commit, Committed, Entry, EntryKind, TurnLog};
 pub use memory::MemoryStore;
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::model::{EventId, Key, Timestamp};
+use crate::model::{Key, MessageId, Timestamp};
 
 /// What can go wrong in memory. Nothing was acknowledged where one of these is returned.
 ///
@@ -98,11 +98,14 @@ pub trait Store: Send + Sync {
     /// The earliest due time of all records, claimed or not.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// The entries of a conversation with revisions in a range, oldest first; those already pruned are left out.
+    /// The entries of a conversation with revisions in a range, oldest first; those already pruned are left out, and those from before
+    /// the person was forgotten.
     async fn journal(&self, key: Key, revisions: RangeInclusive<u64>) -> Result<Vec<Entry>, StoreError>;
 
-    /// Where an event was taken: its conversation and the revision that its turn made.
-    async fn event(&self, id: EventId) -> Result<Option<(Key, u64)>, StoreError>;
+    /// Whether a conversation has taken a message event, or settled a message of ours under that id, in the last six days or longer.
+    ///
+    /// Its record alone tells most of it; this is for ids on which [`Seen::recall`] says so.
+    async fn has_taken(&self, key: Key, id: MessageId) -> Result<bool, StoreError>;
 
     /// Records in key order, those after `after`, at most `max`.
     async fn scan(&self, after: Option<Key>, max: usize) -> Result<Vec<(Key, Record)>, StoreError>;

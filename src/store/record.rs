@@ -25,25 +25,35 @@ pub struct Record {
     pub seen: Seen,
     /// Where the conversation stands.
     pub state: State,
+    /// The entry with which the person was forgotten; nobody is shown those before it. 0 where that never was.
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub void_before: u64,
     /// Reserved: slots of secrets, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Vec<u8>>,
 }
 
-/// What an index needs of a record, read without the rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// What an index needs of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RecordHead {
     /// As in [`Record`].
     pub(crate) revision: u64,
     /// As in [`Record`].
-    #[serde(default)]
     pub(crate) due: Option<Timestamp>,
+    /// The oldest entry whose messages are not all settled: their bodies are still wanted from the journal.
+    pub(crate) wanted: Option<u64>,
+    /// As in [`Record`].
+    pub(crate) void_before: u64,
+}
+
+fn is_never(revision: &u64) -> bool {
+    *revision == 0
 }
 
 impl Record {
     /// The record of a conversation that no commit has made yet.
     pub fn new(state: State) -> Self {
-        Record { revision: 0, due: None, seen: Seen::default(), state, sealed: None }
+        Record { revision: 0, due: None, seen: Seen::default(), state, void_before: 0, sealed: None }
     }
 
     /// Bytes to be stored: a format byte and MessagePack with named fields, so that fields can be added for ever.
@@ -61,20 +71,17 @@ impl Record {
 
     /// Reads [`Record::encode`]'s bytes, of this format or an older one.
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        read(bytes)
+        match bytes.split_first() {
+            Some((&FORMAT, rest)) => rmp_serde::from_slice(rest).map_err(|e| StoreError::Corrupt(format!("record unreadable: {e}"))),
+            Some((&found, _)) if found > FORMAT => Err(StoreError::Newer { what: "a record", found, known: FORMAT }),
+            _ => Err(StoreError::Corrupt("record empty or of no known format".into())),
+        }
     }
 
-    /// Reads only what an index needs.
-    pub(crate) fn head(bytes: &[u8]) -> Result<RecordHead, StoreError> {
-        read(bytes)
-    }
-}
-
-fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, StoreError> {
-    match bytes.split_first() {
-        Some((&FORMAT, rest)) => rmp_serde::from_slice(rest).map_err(|e| StoreError::Corrupt(format!("record unreadable: {e}"))),
-        Some((&found, _)) if found > FORMAT => Err(StoreError::Newer { what: "a record", found, known: FORMAT }),
-        _ => Err(StoreError::Corrupt("record empty or of no known format".into())),
+    /// What an index needs of it.
+    pub(crate) fn head(&self) -> RecordHead {
+        let wanted = self.state.wanted().min();
+        RecordHead { revision: self.revision, due: self.due, wanted, void_before: self.void_before }
     }
 }
 
@@ -111,17 +118,20 @@ impl Seen {
     }
 
     /// Marks an id as taken. The oldest mark makes room by raising the floor.
-    pub fn mark(&mut self, id: MessageId) {
-        // An id under the floor is found in the event index, where its own turn puts it.
+    ///
+    /// Gives the id that is known here no longer, if there is one: the event index has to know it from now on.
+    pub fn mark(&mut self, id: MessageId) -> Option<MessageId> {
         if id.0 <= self.floor {
-            return;
+            return Some(id);
         }
         if let Err(place) = self.marks.binary_search(&id.0) {
             self.marks.insert(place, id.0);
         }
-        if self.marks.len() > MARKS {
-            self.floor = self.marks.remove(0);
+        if self.marks.len() <= MARKS {
+            return None;
         }
+        self.floor = self.marks.remove(0);
+        Some(MessageId(self.floor))
     }
 
     /// Whether an id younger than `id` was taken before it: it was overtaken on its way.
@@ -137,9 +147,9 @@ mod tests {
     #[test]
     fn marks_are_exact_above_the_floor() {
         let mut seen = Seen::default();
-        for id in (10..10 + 2 * MARKS as u64).rev() {
-            seen.mark(MessageId(id));
-        }
+        let forgotten: Vec<_> = (10..10 + 2 * MARKS as u64).rev().filter_map(|id| seen.mark(MessageId(id))).collect();
+        // Once the newest are marked, each older one is at once known to the index only.
+        assert_eq!(forgotten, (10..10 + MARKS as u64).rev().map(MessageId).collect::<Vec<_>>());
         assert_eq!(seen.recall(MessageId(10 + 2 * MARKS as u64)), Memory::New);
         for id in 10 + MARKS as u64..10 + 2 * MARKS as u64 {
             assert_eq!(seen.recall(MessageId(id)), Memory::Taken, "{id}");
@@ -150,10 +160,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_is_told_once() {
+        let mut seen = Seen::default();
+        let forgotten: Vec<_> = (1..=2 * MARKS as u64).filter_map(|id| seen.mark(MessageId(id))).collect();
+        assert_eq!(forgotten, (1..=MARKS as u64).map(MessageId).collect::<Vec<_>>());
+        assert_eq!(seen.mark(MessageId(2 * MARKS as u64)), None, "marked before");
+    }
+
+    #[test]
     fn an_id_between_two_marks_is_new() {
         let mut seen = Seen::default();
-        seen.mark(MessageId(5));
-        seen.mark(MessageId(9));
+        assert_eq!((seen.mark(MessageId(5)), seen.mark(MessageId(9))), (None, None));
         assert_eq!(seen.recall(MessageId(7)), Memory::New);
         assert!(seen.is_overtaken(MessageId(7)));
         assert!(!seen.is_overtaken(MessageId(10)));

@@ -218,23 +218,24 @@ impl Turns {
 
     async fn is_repeated(&self, entry: &Entry, id: EventId) -> Result<bool, StoreError> {
         match entry.record.seen.recall(MessageId(id.id)) {
-            // The index learns of this very delivery only with its commit.
+            // The store learns of this very delivery only with its commit.
             Memory::AskIndex if entry.events.contains(&id) => Ok(true),
             Memory::Taken => Ok(true),
             Memory::New => Ok(false),
-            Memory::AskIndex => Ok(self.store.event(id).await?.is_some()),
+            Memory::AskIndex => self.store.has_taken(entry.key, MessageId(id.id)).await,
         }
     }
 
     fn take_arrival(&self, program: &Program, draft: &mut Drafted, arrival: &Arrival, recalled: Option<Asking>) {
         let id = MessageId(arrival.id.id);
-        let seen = &mut draft.commit.entry.record.seen;
+        let entry = &mut draft.commit.entry;
+        let seen = &mut entry.record.seen;
         let mut event = arrival.event.clone();
         if let Event::Message { overtaken, .. } = &mut event {
             *overtaken = seen.is_overtaken(id);
         }
-        seen.mark(id);
-        draft.commit.entry.events.push(arrival.id);
+        entry.forgotten.extend(seen.mark(id));
+        entry.events.push(arrival.id);
         self.step(program, draft, event, recalled);
     }
 
@@ -243,7 +244,8 @@ impl Turns {
         let mut record = record.unwrap_or_else(|| Record::new(State::new(peer.clone(), now)));
         let base = record.revision;
         record.revision += 1;
-        let entry = Entry { kind: EntryKind::Turns, key, at: now, events: Vec::new(), turns: Vec::new(), record, sealed: None };
+        let (events, forgotten, turns) = (Vec::new(), Vec::new(), Vec::new());
+        let entry = Entry { kind: EntryKind::Turns, key, at: now, events, forgotten, turns, record, sealed: None };
         Drafted { commit: Commit { base, entry }, tally: Tally::default() }
     }
 
@@ -262,7 +264,7 @@ impl Turns {
         };
         // Our own message comes back as an echo under the same id: it is known from here on.
         if let Event::Settled { outcome: Outcome::Sent(id), .. } = &event {
-            entry.record.seen.mark(*id);
+            entry.forgotten.extend(entry.record.seen.mark(*id));
             entry.events.push(EventId::message(entry.key.account, *id));
         }
         let before = std::mem::replace(&mut entry.record.state, State::new(Profile::unknown(entry.key.peer), entry.at));
@@ -272,7 +274,11 @@ impl Turns {
         }
         entry.record.state = step.state;
         let event = if step.trace.is_secret { event.without_text() } else { event };
+        let is_forgotten = step.actions.contains(&Action::Forget);
         entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
+        if is_forgotten {
+            entry.void();
+        }
     }
 
     fn finish(&self, draft: &mut Drafted) {

@@ -299,8 +299,8 @@ impl Store for Full {
     async fn journal(&self, _: Key, _: std::ops::RangeInclusive<u64>) -> Result<Vec<Entry>, StoreError> {
         Ok(Vec::new())
     }
-    async fn event(&self, _: crate::model::EventId) -> Result<Option<(Key, u64)>, StoreError> {
-        Ok(None)
+    async fn has_taken(&self, _: Key, _: crate::model::MessageId) -> Result<bool, StoreError> {
+        Ok(false)
     }
     async fn scan(&self, _: Option<Key>, _: usize) -> Result<Vec<(Key, Record)>, StoreError> {
         Ok(Vec::new())

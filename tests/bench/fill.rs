@@ -59,7 +59,7 @@ fn conversation() -> Entry {
         TurnLog { event, actions: step.actions, trace: step.trace }
     });
     assert!(record.state.rows.is_empty() && record.state.open.is_some(), "the menu was sent");
-    Entry { kind: EntryKind::Turns, key, at, events: Vec::new(), turns: turns.into(), record, sealed: None }
+    Entry { kind: EntryKind::Turns, key, at, events: Vec::new(), forgotten: Vec::new(), turns: turns.into(), record, sealed: None }
 }
 
 /// The same with another person, at another time.
@@ -70,7 +70,7 @@ fn moved(model: &Entry, number: u64, at: Timestamp) -> Entry {
     let said = MessageId::first_at(at).0 + number % 1_000;
     for id in [said, said + 1_000].map(MessageId) {
         entry.events.push(EventId::message(ACCOUNT, id));
-        entry.record.seen.mark(id);
+        entry.forgotten.extend(entry.record.seen.mark(id));
     }
     entry
 }

@@ -4,6 +4,7 @@
 
 mod chat;
 mod check;
+mod fmt;
 mod help;
 mod migrate;
 mod program;

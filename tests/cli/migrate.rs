@@ -16,9 +16,18 @@ fn with_data() -> Place {
 }
 
 #[test]
-fn data_of_the_newest_format_is_told_to_be_so() {
-    let ran = with_data().run(&["migrate", "data"]);
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "data: format 1, the newest: nothing to do\n", ""));
+fn old_data_is_backed_up_and_brought_up_to_date() {
+    let place = with_data();
+    let ran = place.run(&["migrate", "data"]);
+    let backup = std::fs::canonicalize(place.path()).unwrap().join("data.before-format-2");
+    let told = format!(
+        "data: format 1 was brought up to format 2\nthe data as it was is in {}: delete it when the service runs well\n",
+        backup.display()
+    );
+    assert_eq!((ran.code, ran.out), (Some(0), told), "{}", ran.err);
+    assert!(backup.join("mark").exists() && place.path().join("data/sled").exists());
+    let again = place.run(&["migrate", "data"]);
+    assert_eq!((again.code, again.out.as_str(), again.err.as_str()), (Some(0), "data: format 2, the newest: nothing to do\n", ""));
 }
 
 #[test]
@@ -28,11 +37,11 @@ fn data_of_a_newer_junco_is_refused() {
         let path = found.unwrap().path();
         let old = std::fs::read(&path).unwrap();
         let mut new = old.clone();
-        new[8] += 1;
+        new[8] = 3;
         std::fs::write(&path, new).unwrap();
         let ran = place.run(&["migrate", "data"]);
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{path:?}");
-        assert!(ran.err.ends_with("has format 2, this version of Junco reads up to 1: run the newer version\n"), "{path:?}: {}", ran.err);
+        assert!(ran.err.ends_with("has format 3, this version of Junco reads up to 2: run the newer version\n"), "{path:?}: {}", ran.err);
         std::fs::write(&path, old).unwrap();
     }
 }

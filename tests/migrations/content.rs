@@ -16,6 +16,8 @@ const LONG: Duration = Duration::from_secs(40 * 24 * 3600);
 
 /// Talks so that every kind of thing is there, in a snapshot and in journal files.
 pub(crate) async fn fill(house: &mut House, folder: &Path) {
+    house.says(9, "hi").await;
+    house.sends(9).await;
     for _ in 0..6 {
         house.says(1, "hi").await;
         house.sends(1).await;
@@ -46,6 +48,8 @@ pub(crate) async fn fill(house: &mut House, folder: &Path) {
     for _ in 0..22 {
         house.says(6, "hm").await;
     }
+    // More than a record remembers by itself.
+    house.says_at_once(10, "hm", 70).await;
     let url = "https://ton.x.com/1.1/ton/data/dm/1/2/3.jpg".to_owned();
     house.shows(7, Attachment::Media { id: 3, kind: MediaKind::Photo, url }).await;
     house.shows(7, Attachment::Place { longitude: 11.5, latitude: 47.25, name: Some("Innsbruck".to_owned()) }).await;
@@ -68,7 +72,8 @@ pub(crate) async fn tell(store: &EmbeddedStore) -> String {
     store.replay(Timestamp::from_millis(i64::MIN), &mut |entry| entries.push(entry)).await.unwrap();
     for entry in entries {
         for event in &entry.events {
-            lines.push(json!({ "event": event, "taken": store.event(*event).await.unwrap() }));
+            let is_taken = store.has_taken(entry.key, junco::model::MessageId(event.id)).await.unwrap();
+            lines.push(json!({ "event": event, "taken": is_taken.then_some((entry.key, entry.revision())) }));
         }
         let found = store.journal(entry.key, entry.revision()..=entry.revision()).await.unwrap();
         assert_eq!(found.as_slice(), std::slice::from_ref(&entry));
@@ -89,8 +94,13 @@ pub(crate) async fn compare(store: &EmbeddedStore, expected: &str) -> Result<(),
         return Err(format!("there are {} things instead of {}", told.lines().count(), expected.lines().count()));
     }
     for (number, (found, expected)) in told.lines().zip(expected.lines()).enumerate() {
-        let value = |line: &str| serde_json::from_str(line).unwrap();
-        holds(&value(found), &value(expected)).map_err(|error| format!("line {}: {error}", number + 1))?;
+        let value = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+        let mut expected = value(expected);
+        if expected.get("taken").is_some_and(Value::is_null) {
+            // Too old for the index of format 1, which alone was asked; a record may know it all the same.
+            expected = json!({ "event": expected["event"] });
+        }
+        holds(&value(found), &expected).map_err(|error| format!("line {}: {error}", number + 1))?;
     }
     Ok(())
 }

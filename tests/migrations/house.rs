@@ -61,6 +61,16 @@ impl House {
         self.writes(peer, text, None, None).await
     }
 
+    /// Somebody writes the same so often that it comes in one delivery.
+    pub(crate) async fn says_at_once(&mut self, peer: u64, text: &str, count: usize) {
+        let ids: Vec<_> = (0..count).map(|_| self.mint()).collect();
+        let arrivals = ids.into_iter().map(|id| {
+            let event = Event::Message { message: incoming(id, text, None, None), from: profile(peer), overtaken: false, waited: false };
+            Arrival { key: key(peer), id: EventId::message(ACCOUNT, id), event, peer: profile(peer) }
+        });
+        assert_eq!(self.turns.arrive(arrivals.collect()).await.unwrap().taken, count);
+    }
+
     /// Somebody sends a picture or a place.
     pub(crate) async fn shows(&mut self, peer: u64, attachment: Attachment) {
         self.writes(peer, "", None, Some(attachment)).await;

@@ -4,6 +4,7 @@
 
 mod content;
 mod house;
+mod upgrade;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,14 @@ fn formats() -> Vec<(u8, PathBuf)> {
     let mut formats: Vec<_> = folders.map(|path| (number(&path).unwrap(), path)).collect();
     formats.sort();
     formats
+}
+
+/// A copy of a format's data, with nothing beside it.
+fn copy_of(format: &Path) -> (TempDir, PathBuf) {
+    let house = TempDir::new().unwrap();
+    let data = house.path().join("data");
+    copy_files(&format.join("data"), &data, |_| true);
+    (house, data)
 }
 
 fn copy_files(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) {
@@ -52,12 +61,11 @@ fn old_data_says_of_which_format_it_is() {
 #[tokio::test]
 async fn data_of_every_format_is_read_with_everything() {
     for (number, path) in formats() {
-        let folder = TempDir::new().unwrap();
-        copy_files(&path.join("data"), folder.path(), |_| true);
+        let (_house, folder) = copy_of(&path);
         let expected = fs::read_to_string(path.join("expected.jsonl")).unwrap();
         // Once as it was written, and once as this version left it.
         for _ in 0..2 {
-            let house = House::open(folder.path());
+            let house = House::open(&folder);
             content::compare(&house.store, &expected).await.unwrap_or_else(|error| panic!("format {number}: {error}"));
             house.store.close().await.unwrap();
         }
@@ -67,9 +75,8 @@ async fn data_of_every_format_is_read_with_everything() {
 #[tokio::test]
 async fn conversations_of_every_format_go_on() {
     for (number, path) in formats() {
-        let folder = TempDir::new().unwrap();
-        copy_files(&path.join("data"), folder.path(), |_| true);
-        let mut house = House::open(folder.path());
+        let (_house, folder) = copy_of(&path);
+        let mut house = House::open(&folder);
         content::go_on(&mut house).await.unwrap_or_else(|error| panic!("format {number}: {error}"));
     }
 }

@@ -116,8 +116,8 @@ impl House {
     }
 
     /// Whether a message is known to have been taken.
-    pub(crate) async fn knows(&self, id: MessageId) -> bool {
-        self.process().store.event(EventId::message(ACCOUNT, id)).await.unwrap().is_some()
+    pub(crate) async fn knows(&self, peer: u64, id: MessageId) -> bool {
+        self.process().store.has_taken(key(peer), id).await.unwrap()
     }
 
     /// What the journal, as far as it is kept, says of every message of a person.

@@ -153,8 +153,8 @@ impl Traffic {
     /// Every message was taken and answered, and as many were taken and answered as there are: so each once.
     async fn check(&self) {
         let (echoes, messages): (Vec<_>, Vec<_>) = self.all.iter().partition(|post| post.echo);
-        for Post { id, .. } in &messages {
-            assert!(self.house.knows(*id).await, "message {id} was missed, late: {}", self.late.contains(id));
+        for Post { peer, id, .. } in &messages {
+            assert!(self.house.knows(*peer, *id).await, "message {id} was missed, late: {}", self.late.contains(id));
         }
         assert_eq!((self.taken, echoes.len()), (messages.len(), messages.len()), "taken, and said");
     }

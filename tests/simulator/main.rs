@@ -4,5 +4,7 @@ mod bot;
 mod calls;
 mod deliveries;
 mod faults;
+mod feed;
+mod media;
 mod people;
 mod set_up;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use junco::model::Key;
 use junco::store::{Committed, Entry, Store, StoreError};
 use tokio::task::JoinSet;
 
@@ -36,12 +37,13 @@ pub(crate) async fn a_commit_on_an_old_revision_is_stale_and_leaves_no_trace(sto
     talk(&*store, 1, 2).await;
     for base in [0, 1, 3] {
         let mut commit = turn_due(1, base, 5);
-        commit.entry.events = vec![event(1, 77)];
+        commit.entry.forgotten = vec![event(1, 1), event(1, 77)];
+        let _ = commit.entry.record.seen.mark(event(1, 77));
         assert_eq!(store.commit(vec![commit]).await.unwrap(), [Committed::Stale], "on {base}");
     }
     assert_eq!(store.load(key(1)).await.unwrap().unwrap(), turn(1, 1).entry.record);
     assert_eq!(store.journal(key(1), 0..=u64::MAX).await.unwrap().len(), 2);
-    assert_eq!(store.event(event(1, 77)).await.unwrap(), None);
+    assert!(!store.has_taken(key(1), event(1, 77)).await.unwrap());
     assert_eq!(store.next_due().await.unwrap(), None);
 }
 
@@ -115,19 +117,42 @@ pub(crate) async fn the_journal_gives_back_ranges_of_one_conversation(store: Sha
     assert!(store.journal(key(1), nothing).await.unwrap().is_empty());
 }
 
-pub(crate) async fn an_event_is_found_where_it_was_taken(store: Shared) {
-    let mut commit = turn(1, 0);
-    commit.entry.events = vec![event(1, 1), event(1, 500)];
+pub(crate) async fn of_a_forgotten_person_nothing_older_is_shown(store: Shared) {
+    for base in 0..20 {
+        let mut commit = turn(1, base);
+        commit.entry.record.void_before = if base < 10 { 0 } else { 11 };
+        store.commit(vec![commit]).await.unwrap();
+    }
+    let shown = |entries: Vec<Entry>| entries.iter().map(Entry::revision).collect::<Vec<_>>();
+    assert_eq!(shown(store.journal(key(1), 0..=u64::MAX).await.unwrap()), (11..=20).collect::<Vec<_>>());
+    assert_eq!(shown(store.journal(key(1), 9..=12).await.unwrap()), [11, 12]);
+    assert!(store.journal(key(1), 2..=3).await.unwrap().is_empty());
+    assert!(store.journal(key(1), 10..=10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn an_event_that_was_taken_is_known_for_ever_after(store: Shared) {
+    // More than a record remembers by itself.
+    const TURNS: u64 = 150;
+    talk(&*store, 1, TURNS).await;
+    for revision in 1..=TURNS {
+        assert!(store.has_taken(key(1), event(1, revision)).await.unwrap(), "{revision}");
+    }
+    for never in [event(1, 0), event(1, TURNS + 1), event(0, 5), event(2, 1)] {
+        assert!(!store.has_taken(key(1), never).await.unwrap(), "{never}");
+    }
+    // The same id under another user is another event (contract §2.3), and a new conversation took none.
+    let other = Key::new(key(1).peer, ACCOUNT);
+    assert!(!store.has_taken(other, event(1, 1)).await.unwrap());
+}
+
+pub(crate) async fn a_late_event_is_known_from_its_own_turn_on(store: Shared) {
+    talk(&*store, 1, 100).await;
+    let mut commit = turn(1, 100);
+    let late = junco::model::MessageId(5);
+    assert!(!store.has_taken(key(1), late).await.unwrap());
+    commit.entry.forgotten.extend(commit.entry.record.seen.mark(late));
     store.commit(vec![commit]).await.unwrap();
-    store.commit(vec![turn(1, 1)]).await.unwrap();
-    assert_eq!(store.event(event(1, 1)).await.unwrap(), Some((key(1), 1)));
-    assert_eq!(store.event(event(1, 500)).await.unwrap(), Some((key(1), 1)));
-    assert_eq!(store.event(event(1, 2)).await.unwrap(), Some((key(1), 2)));
-    assert_eq!(store.event(event(1, 3)).await.unwrap(), None);
-    // The same id under another user is another event (contract §2.3).
-    let other = junco::model::EventId { for_user: key(1).peer, ..event(1, 1) };
-    assert_ne!(other.for_user, ACCOUNT);
-    assert_eq!(store.event(other).await.unwrap(), None);
+    assert!(store.has_taken(key(1), late).await.unwrap());
 }
 
 pub(crate) async fn a_scan_goes_through_all_records_in_pages(store: Shared) {

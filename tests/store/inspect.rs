@@ -148,7 +148,8 @@ async fn damage_in_the_middle_is_told_with_file_and_byte_and_the_rest_is_read() 
     let found = look(folder.path());
     let states: Vec<_> = found.journal.iter().map(|file| file.state).collect();
     assert_eq!((states[0], states[1], states[states.len() - 1]), (JournalState::Damaged, JournalState::Good, JournalState::Damaged));
-    assert_eq!(found.damage.len(), 2, "{:?}", found.damage);
+    assert_eq!(found.damage.len(), 3, "{:?}", found.damage);
+    assert!(found.damage[2].contains(" conversations cannot be read, of which the first says: "), "{}", found.damage[2]);
     for (file, told) in [(&files[0], &found.damage[0]), (files.last().unwrap(), &found.damage[1])] {
         assert!(told.contains(file.file_name().unwrap().to_str().unwrap()) && told.contains("damaged at byte "), "{told}");
         assert!(told.contains("restore the file from a backup"), "{told}");

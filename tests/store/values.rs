@@ -23,8 +23,7 @@ pub(crate) fn at(millis: i64) -> Timestamp {
 pub(crate) fn turn(peer: u64, base: u64) -> Commit {
     let (revision, now) = (base + 1, at(1_000 + base as i64));
     let id = event(peer, revision);
-    let message =
-        Incoming { id: MessageId(id.id), sent_at: now, text: format!("message {revision} of {peer}"), tap: None, attachment: None };
+    let message = Incoming { id, sent_at: now, text: format!("message {revision} of {peer}"), tap: None, attachment: None };
     let answer = Outgoing { text: format!("answer {revision} to {peer} ❄"), ..Outgoing::default() };
     let turn = TurnLog {
         event: Event::Echo { message, origin: Origin::Ours },
@@ -32,11 +31,12 @@ pub(crate) fn turn(peer: u64, base: u64) -> Commit {
         trace: Trace::default(),
     };
     let mut seen = Seen::default();
-    seen.mark(MessageId(id.id));
+    let forgotten = (1..=revision).map(|revision| seen.mark(event(peer, revision))).last().flatten();
     let mut state = State::new(Profile::unknown(UserId(peer)), now);
     state.asked = revision as u32;
-    let record = Record { revision, due: None, seen, state, sealed: None };
-    let entry = Entry { kind: EntryKind::Turns, key: key(peer), at: now, events: vec![id], turns: vec![turn], record, sealed: None };
+    let record = Record { revision, due: None, seen, state, void_before: 0, sealed: None };
+    let (events, forgotten) = (vec![EventId::message(ACCOUNT, id)], Vec::from_iter(forgotten));
+    let entry = Entry { kind: EntryKind::Turns, key: key(peer), at: now, events, forgotten, turns: vec![turn], record, sealed: None };
     Commit { base, entry }
 }
 
@@ -48,8 +48,8 @@ pub(crate) fn turn_due(peer: u64, base: u64, due: i64) -> Commit {
 }
 
 /// The event that makes a revision.
-pub(crate) fn event(peer: u64, revision: u64) -> EventId {
-    EventId::message(ACCOUNT, MessageId(peer << 32 | revision))
+pub(crate) fn event(peer: u64, revision: u64) -> MessageId {
+    MessageId(peer << 32 | revision)
 }
 
 /// Commits revisions 1 to `last` of a conversation, one by one.

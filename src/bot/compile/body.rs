@@ -2,7 +2,7 @@
 
 use super::fields::Fields;
 use super::scripts::{Script, SetBy, Use, misplaced};
-use crate::bot::diagnostic::Diagnostic;
+use crate::bot::diagnostic::{Diagnostic, Place};
 use crate::bot::limits;
 use crate::bot::program::{Body, Op};
 use crate::bot::syntax::{Located, Node};
@@ -37,7 +37,7 @@ impl Script<'_> {
         let mut ix = 0;
         while let Some(node) = nodes.get(ix) {
             ix += 1;
-            self.site = Some((owner.body, ops.len()));
+            self.step_at(owner, ops, &node.name.at);
             match (node.name.value.as_str(), owner.body) {
                 ("if", _) => {
                     let chain = nodes[ix..].iter().take_while(|node| matches!(node.name.value.as_str(), "elif" | "else")).count();
@@ -55,15 +55,22 @@ impl Script<'_> {
                 (_, body) => self.found.add(misplaced(node, kind(body), &STEPS)),
             }
             let leaves = matches!(ops.last(), Some(Op::Goto(_) | Op::End)) && matches!(node.name.value.as_str(), "goto" | "end");
-            if let (true, Some(next)) = (leaves || self.is_final_handoff(node), nodes.get(ix)) {
+            if let (true, Some(next)) = (leaves || self.is_final_handoff(node, ops), nodes.get(ix)) {
                 let message = format!("nothing behind `{}` is reached", node.name.value);
                 self.found.add(Diagnostic::warning("never-reached", &next.name.at, message).help("move it before, or take it out"));
             }
         }
         if let (Body::State(state), false) = (owner.body, options.is_empty()) {
-            self.site = Some((owner.body, ops.len()));
+            self.step_at(owner, ops, &options[0].name.at);
             self.menu(&options, state, ops);
         }
+    }
+
+    /// Notes where the next step stands, and that texts belong to it.
+    pub(super) fn step_at(&mut self, owner: &Owner, ops: &[Op], at: &Place) {
+        let site = (owner.body, ops.len());
+        self.site = Some(site);
+        self.notes.steps.insert(site, at.clone());
     }
 
     /// Compiles a step that asks nothing; whether it is one.
@@ -72,7 +79,7 @@ impl Script<'_> {
             "say" => self.say(node, ops),
             "media" => self.show_media(node, ops),
             "link" => self.link(node, ops),
-            "goto" => self.goto(node, owner, ops),
+            "goto" => self.goto(node, ops),
             "set" => self.set(node, owner, ops),
             "unset" => self.unset(node, ops),
             "http" => self.http(node, owner, ops),
@@ -131,13 +138,12 @@ impl Script<'_> {
         }
     }
 
-    fn goto(&mut self, node: &Node, owner: &Owner, ops: &mut Vec<Op>) {
+    fn goto(&mut self, node: &Node, ops: &mut Vec<Op>) {
         let fields = Fields::new(node, self.found);
         let state = fields.arg("a state");
         let target = state.and_then(|state| self.target(&state, &fields));
         fields.too_much();
         fields.no_children();
-        self.notes.gotos.insert((owner.body, ops.len()), node.name.at.clone());
         ops.extend(target.map(Op::Goto));
     }
 
@@ -153,7 +159,7 @@ impl Script<'_> {
         fields.no_children();
         let named = named.map(|(name, value)| (Located { value: name.value.to_owned(), at: name.at }, value));
         for (name, value) in named.into_iter().chain(slots.into_iter().map(|(name, value)| (name.clone(), value))) {
-            self.site = Some((owner.body, ops.len()));
+            self.step_at(owner, ops, &node.name.at);
             self.sets(&name.value, &name.at, SetBy::Set);
             let value = self.text_for(&value, Use::Slot(name.value.clone()));
             ops.push(Op::Set { slot: name.value, value });
@@ -176,7 +182,7 @@ impl Script<'_> {
         let mut ends = Vec::new();
         for (ix, node) in chain.iter().enumerate() {
             let fields = Fields::new(node, self.found);
-            self.site = Some((owner.body, ops.len()));
+            self.step_at(owner, ops, &node.name.at);
             let condition = match node.name.value.as_str() {
                 "else" => None,
                 _ => fields.arg("a condition").map(|condition| self.condition(&condition)),

@@ -72,12 +72,11 @@ impl Script<'_> {
     fn branch(&mut self, node: Option<&Node>, owner: &Owner, ops: &mut Vec<Op>) {
         let Some(node) = node else { return };
         let fields = Fields::new(node, self.found);
-        self.site = Some((owner.body, ops.len()));
+        self.step_at(owner, ops, &node.name.at);
         let short = node.props.iter().any(|(name, _)| name.value == "goto");
         let target = self.goto_property(&fields);
         if short {
             fields.no_children();
-            self.notes.gotos.insert((owner.body, ops.len()), node.name.at.clone());
             ops.extend(target.map(Op::Goto));
             return;
         }

@@ -44,7 +44,6 @@ impl Script<'_> {
         let ix = HandoffIx(self.handoffs.len());
         let (id, queue) = (self.handoff_id(owner), queue.map(|queue| queue.value.to_owned()));
         self.handoffs.push(Handoff { id, at: ops.len(), body: owner.body, queue, note, resume, timeout });
-        self.notes.handoffs.push(node.name.at.clone());
         ops.push(Op::HandOver(ix));
     }
 
@@ -99,13 +98,14 @@ impl Script<'_> {
     }
 
     /// Whether a node hands over for good: neither words nor silence lead behind it.
-    pub(super) fn is_final_handoff(&self, node: &Node) -> bool {
+    pub(super) fn is_final_handoff(&self, node: &Node, ops: &[Op]) -> bool {
         let leads_on = |handoff: &Handoff| {
             handoff.resume.as_ref().is_some_and(|resume| resume.goto.is_none())
                 || handoff.timeout.as_ref().is_some_and(|(_, goto)| goto.is_none())
         };
-        node.name.value == "handoff"
-            && self.notes.handoffs.last() == Some(&node.name.at)
-            && self.handoffs.last().is_some_and(|handoff| !leads_on(handoff))
+        match ops.last() {
+            Some(Op::HandOver(ix)) if node.name.value == "handoff" => !leads_on(&self.handoffs[ix.0]),
+            _ => false,
+        }
     }
 }

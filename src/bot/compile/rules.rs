@@ -17,7 +17,6 @@ pub(super) struct Ruled {
     pub(super) event: Option<Located<String>>,
     pub(super) patterns: RulePatterns,
     pub(super) phrases_at: Vec<Place>,
-    pub(super) regex_at: Option<Place>,
     pub(super) metadata_at: Vec<Place>,
 }
 
@@ -54,7 +53,6 @@ impl Script<'_> {
             event,
             patterns: RulePatterns { within, any_scope, priority, fuzzy, phrases, regex, metadata: metadata_phrases },
             phrases_at,
-            regex_at: search.map(|search| search.at),
             metadata_at,
         }
     }

@@ -45,16 +45,14 @@ pub(super) struct Notes {
     pub(super) reads: Vec<Read>,
     /// Slots that are set.
     pub(super) sets: Vec<SlotSet>,
-    /// Where the `goto` at an index of a body's steps stands.
-    pub(super) gotos: BTreeMap<Site, Place>,
+    /// Where each step stands.
+    pub(super) steps: BTreeMap<Site, Place>,
     /// Where each prompt and its options stand, by the prompt's index.
     pub(super) prompts: Vec<(Place, Vec<Place>)>,
     /// Where each state's name stands, by its index.
     pub(super) states: Vec<Place>,
     /// Where each lookup's name stands, by its index.
     pub(super) lookups: Vec<Place>,
-    /// Where each handing over stands, by its index.
-    pub(super) handoffs: Vec<Place>,
     /// Reminders that are cancelled by name.
     pub(super) cancels: Vec<(String, Place)>,
     /// Where `optout` stands.

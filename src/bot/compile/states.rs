@@ -6,7 +6,7 @@ use super::scripts::Script;
 use super::tables;
 use crate::bot::diagnostic::{Diagnostic, Place};
 use crate::bot::limits;
-use crate::bot::program::{Body, Op, State, StateIx};
+use crate::bot::program::{Body, Op, Pick, State, StateIx};
 use crate::bot::syntax::{Located, Node, Scalar};
 
 impl Script<'_> {
@@ -66,7 +66,10 @@ impl Script<'_> {
             let message = format!("the state `{}` does nothing", name.value);
             self.found.add(Diagnostic::error("empty", &name.at, message).help("put its steps in braces"));
         }
-        let counts_visits = steps.iter().any(|op| matches!(op, Op::Say { variants, .. } if variants.len() > 1));
+        let counts_visits = steps.iter().any(|op| {
+            matches!(op, Op::Say { variants, .. } if variants.len() > 1)
+                || matches!(op, Op::Media(media) if matches!(media.pick, Pick::Row { .. }))
+        });
         Some(State { name: name.value.to_owned(), former, late, ttl, steps, counts_visits })
     }
 

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::bot::{Answer, Op, PromptIx, PromptKind, Reach, Scope};
+use crate::bot::{Answer, FileFacts, Op, PromptIx, PromptKind, Reach, Scope};
+use crate::model::MediaType;
 
 fn sources(text: &str) -> Sources {
     Sources::from([(SCRIPT.to_owned(), text.to_owned()), ("t.csv".to_owned(), "name,desc\nVail,big\nAspen,bigger\n".to_owned())])
@@ -12,10 +13,14 @@ fn program(text: &str) -> Program {
 }
 
 fn snowbot() -> Sources {
-    let files = ["bot.kdl", "data/resorts.csv", "data/links.csv", "data/playlists.csv"];
+    let files = ["bot.kdl", "data/photos.csv", "data/resorts.csv", "data/links.csv", "data/playlists.csv"];
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/bots/snowbot/");
     let read = |file: &str| std::fs::read_to_string(format!("{root}{file}")).unwrap();
-    files.map(|file| (file.to_owned(), read(file))).into()
+    let mut sources = Sources::from(files.map(|file| (file.to_owned(), read(file))));
+    for picture in ["fir", "lake", "owl", "ridge", "tracks"] {
+        sources.files.insert(format!("photos/{picture}.png"), FileFacts { bytes: 9_000, kind: Some(MediaType::Png) });
+    }
+    sources
 }
 
 #[test]

@@ -46,6 +46,7 @@ impl Rig {
     /// Starts the simulator and the service, registers the webhook with its challenge, and subscribes the account.
     pub(in crate::cli) async fn start(bot: &Path, place: Place) -> anyhow::Result<Self> {
         let simulator = Simulator::start(Settings::default()).await?;
+        simulator.set_feeds(&bot.join("feed"))?;
         let (folder, temporary) = match place {
             Place::Folder(folder) => (folder, None),
             Place::Temporary => {
@@ -150,7 +151,9 @@ impl Rig {
         let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
         put("listen", self.address.to_string().into());
         put("store", format!("sled:{}", self.folder.display()).into());
-        put("x", toml::Table::from_iter([("api".to_owned(), self.simulator.url().into())]).into());
+        let address = |key: &str| (key.to_owned(), toml::Value::from(self.simulator.url()));
+        put("x", toml::Table::from_iter([address("api"), address("upload")]).into());
+        put("lookups", format!("{}/feed", self.simulator.url()).into());
         let entry = |pairs: &[(&str, String)]| {
             let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::from(value.clone())));
             toml::Value::Array(vec![toml::Table::from_iter(pairs).into()])

@@ -1,10 +1,10 @@
-//! Late taps: each class of lateness under each policy, with the reply and the state it ends in (design §4).
+//! Late taps, class by class; their table under all policies is beside this.
 
 use super::*;
 use crate::bot::Late;
 
 /// A bot whose menus and questions have the policy, and expire after 30 minutes.
-fn bot(policy: &str) -> String {
+pub(super) fn bot(policy: &str) -> String {
     format!(
         r##"bot "late" version=1 {{ late "{policy}" ttl="30m" }}
         on "home" {{ goto "home" }}
@@ -22,78 +22,6 @@ fn bot(policy: &str) -> String {
           option "Back" goto="home"
         }}"##
     )
-}
-
-/// What a tap on the home menu's `Photo`, or the question's `Vail`, comes to.
-struct Case {
-    class: Lateness,
-    policy: &'static str,
-    /// The reply and the state after a late tap on the menu.
-    menu: (&'static str, &'static str),
-    /// The reply and the state after a late tap on the question.
-    question: (&'static str, &'static str),
-}
-
-const CASES: [Case; 12] = [
-    Case { class: Lateness::Superseded, policy: "follow", menu: ("A photo.", "photo"), question: ("Report: vail.", "report") },
-    Case { class: Lateness::Superseded, policy: "rewind", menu: ("A photo.", "photo"), question: ("Report: vail.", "report") },
-    Case {
-        class: Lateness::Superseded,
-        policy: "reject",
-        menu: ("That no longer counts.", "fresh"),
-        question: ("That no longer counts.", "fresh"),
-    },
-    Case { class: Lateness::Superseded, policy: "ignore", menu: ("", "fresh"), question: ("", "fresh") },
-    Case { class: Lateness::Consumed, policy: "follow", menu: ("A photo.", "photo"), question: ("Report: vail.", "report") },
-    Case { class: Lateness::Consumed, policy: "rewind", menu: ("A photo.", "photo"), question: ("Report: vail.", "report") },
-    Case {
-        class: Lateness::Consumed,
-        policy: "reject",
-        menu: ("That no longer counts.", "fresh"),
-        question: ("That no longer counts.", "fresh"),
-    },
-    Case { class: Lateness::Consumed, policy: "ignore", menu: ("", "fresh"), question: ("", "fresh") },
-    Case { class: Lateness::Expired, policy: "follow", menu: ("A photo.", "photo"), question: ("Report: vail.", "report") },
-    Case { class: Lateness::Expired, policy: "rewind", menu: ("A photo.", "photo"), question: ("Report: vail.", "report") },
-    Case {
-        class: Lateness::Expired,
-        policy: "reject",
-        menu: ("That no longer counts.", "fresh"),
-        question: ("That no longer counts.", "fresh"),
-    },
-    Case { class: Lateness::Expired, policy: "ignore", menu: ("", "fresh"), question: ("", "fresh") },
-];
-
-/// A chat in the state `fresh`, in which a tap on message 0 has the class; `open` is what was asked in message 0.
-fn prepared(case: &Case, open: &str, used: &str) -> Chat {
-    let mut chat = Chat::with(&bot(case.policy));
-    chat.says(open);
-    if case.class == Lateness::Consumed {
-        chat.taps_of(0, used);
-    }
-    chat.says("fresh");
-    if case.class == Lateness::Expired {
-        chat.wait("31m").says("fresh");
-    }
-    chat
-}
-
-#[test]
-fn every_class_has_one_outcome_under_every_policy() {
-    for case in CASES {
-        let name = format!("{:?} under {}", case.class, case.policy);
-        for (open, used, tap, (reply, state)) in [("home", "Report", "Photo", case.menu), ("report", "Aspen", "Vail", case.question)] {
-            let mut chat = prepared(&case, open, used);
-            chat.taps_of(0, tap);
-            assert_eq!(chat.trace.lateness, Some(case.class), "{name}, {open}");
-            // A rejection shows the open prompt again; its text was said with the menu.
-            assert_eq!(chat.answer(), reply, "{name}, {open}");
-            assert_eq!(chat.state.at.as_deref(), Some(state), "{name}, {open}");
-            if case.policy == "reject" {
-                assert_eq!(chat.labels(), ["Home"], "{name}, {open}: the open prompt is shown again");
-            }
-        }
-    }
 }
 
 #[test]

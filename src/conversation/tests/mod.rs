@@ -3,14 +3,17 @@
 
 mod classes;
 mod delivery;
+mod nodes;
+mod people;
 mod properties;
+mod table;
 mod typed;
 
 use std::time::Duration;
 
 use super::*;
 use crate::bot::{Program, Sources, compile};
-use crate::model::{Incoming, Key, MessageId, Outgoing, Profile, Tap, Timestamp, UserId};
+use crate::model::{Incoming, Key, LookupAnswer, LookupRequest, MessageId, Outgoing, Profile, Tap, Timestamp, UserId};
 
 /// A chat under test.
 struct Chat {
@@ -24,6 +27,9 @@ struct Chat {
     before: usize,
     trace: Trace,
     actions: Vec<Action>,
+    /// Every event, by its revision less one.
+    log: Vec<Event>,
+    rendering: Rendering,
     /// Whether what is said arrives, and is known to have arrived, at once.
     delivers: bool,
     peer_is_ours: bool,
@@ -46,6 +52,8 @@ impl Chat {
             before: 0,
             trace: Trace::default(),
             actions: Vec::new(),
+            log: Vec::new(),
+            rendering: Rendering::default(),
             delivers: true,
             peer_is_ours: false,
         }
@@ -76,22 +84,33 @@ impl Chat {
         self.take(Event::Message { message, from, overtaken: false, waited: false })
     }
 
+    /// Something happens, and what waited for it is taken up, as `turn` does it.
     fn take(&mut self, event: Event) -> &mut Self {
         self.revision += 1;
+        self.before = self.messages.len();
+        self.log.push(event.clone());
+        self.step(&event);
+        while let Some(waiting) = self.state.taken_up_next(self.now) {
+            let Event::Message { message, from, overtaken, .. } = self.log[waiting.turn.revision as usize - 1].clone() else { panic!() };
+            self.step(&Event::Message { message, from, overtaken, waited: true });
+        }
+        self
+    }
+
+    fn step(&mut self, event: &Event) {
         let context = Context {
             key: key(),
             now: self.now,
             revision: self.revision,
             messages: 0,
             turn: 0,
-            rendering: Rendering::default(),
+            rendering: self.rendering,
             peer_is_ours: self.peer_is_ours,
             recalled: None,
         };
-        let step = step(&self.program, self.state.clone(), &event, &context);
-        assert_eq!(step, super::step(&self.program, self.state.clone(), &event, &context), "the machine draws no chance");
+        let step = step(&self.program, self.state.clone(), event, &context);
+        assert_eq!(step, super::step(&self.program, self.state.clone(), event, &context), "the machine draws no chance");
         (self.state, self.actions, self.trace) = (step.state, step.actions, step.trace);
-        self.before = self.messages.len();
         for action in &self.actions {
             if let Action::Send { message, .. } = action {
                 self.messages.push(message.clone());
@@ -100,7 +119,40 @@ impl Chat {
         if self.delivers {
             self.state.rows.clear();
         }
+    }
+
+    /// The lookup that is on its way is answered.
+    fn is_answered(&mut self, answer: LookupAnswer) -> &mut Self {
+        let number = self.state.lookup.as_ref().expect("a lookup is on its way").number;
+        self.take(Event::LookupDone { number, answer })
+    }
+
+    /// Time passes, and the timers that are over then fire.
+    fn passes(&mut self, span: &str) -> &mut Self {
+        self.wait(span);
+        self.before = self.messages.len();
+        let before = self.before;
+        while let Some(timer) = self.state.timers.iter().find(|timer| timer.at <= self.now) {
+            let number = timer.number;
+            self.take(Event::TimerFired { number });
+        }
+        self.before = before;
         self
+    }
+
+    /// A person of the house writes from another app.
+    fn operator_says(&mut self, text: &str) -> &mut Self {
+        self.wait("1s");
+        let message = Incoming { id: MessageId::first_at(self.now), sent_at: self.now, text: text.into(), tap: None, attachment: None };
+        self.take(Event::Echo { message, origin: Origin::Other })
+    }
+
+    fn request(&self) -> LookupRequest {
+        let request = self.actions.iter().find_map(|action| match action {
+            Action::LookUp { request, .. } => Some(request.clone()),
+            _ => None,
+        });
+        request.unwrap_or_else(|| panic!("nothing was looked up: {:#?}", self.actions))
     }
 
     fn wait(&mut self, span: &str) -> &mut Self {

@@ -23,8 +23,8 @@ const LONGEST_ANSWER: usize = 64 << 10;
 /// How many redirects a `get` follows.
 const MOST_REDIRECTS: usize = 3;
 
-/// An idle connection is dropped before the other side is likely to drop it.
-const IDLE: Duration = Duration::from_secs(15);
+/// An idle connection is dropped before the other side is likely to: servers do it after five seconds or more.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// A try that brought no answer.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Miss {
 
 impl Miss {
     /// Another try would end as this one.
-    pub(super) fn final_(reason: LookupFailure, detail: String) -> Self {
+    pub(super) fn settled(reason: LookupFailure, detail: String) -> Self {
         Miss { reason, detail, again: false, retry_after: None }
     }
 
@@ -85,7 +85,7 @@ impl Clients {
                 None => return answer(response, &url).await,
             }
         }
-        Err(Miss::final_(LookupFailure::Refused, format!("{} redirects without end", host(&url))))
+        Err(Miss::settled(LookupFailure::Refused, format!("{} redirects without end", host(&url))))
     }
 
     async fn call(&self, request: &LookupRequest, url: &Url, rules: &[HostRule]) -> Result<Response, Miss> {
@@ -128,7 +128,7 @@ impl Clients {
             .no_zstd()
             .no_deflate();
         let builder = if tls { builder } else { builder.tls_certs_only([]) };
-        let client = builder.build().map_err(|error| Miss::final_(LookupFailure::Unreachable, causes(error)))?;
+        let client = builder.build().map_err(|error| Miss::settled(LookupFailure::Unreachable, causes(error)))?;
         made.insert((tls, named), client.clone());
         Ok(client)
     }
@@ -147,12 +147,17 @@ fn moved(method: LookupMethod, response: &Response, url: &Url) -> Result<Option<
     if method == LookupMethod::Post || !redirects.contains(&status) {
         return Ok(None);
     }
-    let target = header(response.headers(), LOCATION.as_str()).and_then(|target| url.join(target).ok());
-    let target = target.ok_or_else(|| Miss::final_(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
+    target(url, header(response.headers(), LOCATION.as_str())).map(Some)
+}
+
+/// Where a redirect from `url` leads. From https it leads to https.
+fn target(url: &Url, location: Option<&str>) -> Result<Url, Miss> {
+    let target = location.and_then(|location| url.join(location).ok());
+    let target = target.ok_or_else(|| Miss::settled(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
     if url.scheme() == "https" && target.scheme() != "https" {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
     }
-    Ok(Some(target))
+    Ok(target)
 }
 
 async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
@@ -163,7 +168,7 @@ async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
         let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|seconds| seconds.trim().parse().ok());
         return Err(Miss { reason: LookupFailure::Refused, detail, again, retry_after: retry_after.map(Duration::from_secs) });
     }
-    let unreadable = |why: &str| Miss::final_(LookupFailure::Unreadable, format!("{} {why}", host(url)));
+    let unreadable = |why: &str| Miss::settled(LookupFailure::Unreadable, format!("{} {why}", host(url)));
     if header(response.headers(), CONTENT_ENCODING.as_str()).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(unreadable("compressed its answer unasked"));
     }
@@ -179,7 +184,7 @@ async fn read(mut response: Response, url: &Url) -> Result<Vec<u8>, Miss> {
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(error, url))? {
         if bytes.len() + chunk.len() > LONGEST_ANSWER {
             let detail = format!("the answer of {} is longer than {} KiB", host(url), LONGEST_ANSWER >> 10);
-            return Err(Miss::final_(LookupFailure::TooLarge, detail));
+            return Err(Miss::settled(LookupFailure::TooLarge, detail));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -201,7 +206,7 @@ fn lost(error: reqwest::Error, url: &Url) -> Miss {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if error.is::<PrivateAddress>() {
-            return Miss::final_(LookupFailure::NotAllowed, format!("{} leads to a private address", host(url)));
+            return Miss::settled(LookupFailure::NotAllowed, format!("{} leads to a private address", host(url)));
         }
         cause = error.source();
     }
@@ -224,7 +229,19 @@ mod tests {
         assert_eq!(busy(Some(seconds(0))).wait(seconds(1), seconds(3)), Some(seconds(1)));
         assert_eq!(busy(Some(seconds(3))).wait(seconds(1), seconds(3)), Some(seconds(3)));
         assert_eq!(busy(Some(seconds(4))).wait(seconds(1), seconds(3)), None);
-        assert_eq!(Miss::final_(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
+        assert_eq!(Miss::settled(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
+    }
+
+    #[test]
+    fn a_redirect_keeps_what_was_encrypted_encrypted() {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        let from = url("https://feeds.example/a/b?c");
+        let leads_to = |location: Option<&str>| target(&from, location).map_err(|miss| miss.reason);
+        assert_eq!(leads_to(Some("../d?e")), Ok(url("https://feeds.example/d?e")));
+        assert_eq!(leads_to(Some("//other.example/")), Ok(url("https://other.example/")));
+        assert_eq!(leads_to(Some("http://feeds.example/d")), Err(LookupFailure::NotAllowed));
+        assert_eq!(leads_to(Some("http://")), Err(LookupFailure::Refused));
+        assert_eq!(leads_to(None), Err(LookupFailure::Refused));
     }
 
     #[test]

@@ -233,7 +233,7 @@ impl<'a> Player<'a> {
 
     fn diagnostic(&self, at: &Range<usize>, message: String, help: Option<String>) -> Diagnostic {
         let (code, severity, label) = ("test", Severity::Error, String::new());
-        Diagnostic { code, severity, file: self.suite.file.clone(), span: at.clone(), message, label, help }
+        Diagnostic { code, severity, file: self.suite.file.clone(), span: at.clone(), message, label, help, witness: Vec::new() }
     }
 
     fn failure(&self, stop: Stop) -> Failure {

@@ -22,7 +22,16 @@ impl Findings {
 
     pub(super) fn add(&self, code: &'static str, span: Range<usize>, message: String, help: Option<String>) {
         let (severity, label) = (Severity::Error, String::new());
-        self.found.borrow_mut().push(Diagnostic { code, severity, file: self.file.clone(), span, message, label, help });
+        self.found.borrow_mut().push(Diagnostic {
+            code,
+            severity,
+            file: self.file.clone(),
+            span,
+            message,
+            label,
+            help,
+            witness: Vec::new(),
+        });
     }
 
     /// A word that means nothing here, and the nearest that does.

@@ -188,7 +188,16 @@ impl World {
         record.revision = base + 1;
         change(&mut record.state, now);
         record.due = record.state.due(LOST_AFTER);
-        let entry = Entry { kind: EntryKind::Turns, key: KEY, at: now, events: Vec::new(), turns: Vec::new(), record, sealed: None };
+        let entry = Entry {
+            kind: EntryKind::Turns,
+            key: KEY,
+            at: now,
+            events: Vec::new(),
+            forgotten: Vec::new(),
+            turns: Vec::new(),
+            record,
+            sealed: None,
+        };
         self.store.commit(vec![Commit { base, entry }]).await?;
         Ok(())
     }

@@ -53,6 +53,11 @@ impl Answer {
         }
     }
 
+    /// The same answer under another status.
+    pub(super) fn with_status(self, status: u16) -> Self {
+        Answer { status, ..self }
+    }
+
     /// The same answer, telling the caller where they stand in a window.
     pub(super) fn within(self, quota: Option<Quota>) -> Self {
         Answer { quota, ..self }

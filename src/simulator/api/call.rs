@@ -6,6 +6,7 @@ use actix_web::web::Bytes;
 use url::{Url, form_urlencoded};
 
 use super::super::refusal::Refusal;
+use super::parts::{Part, parts};
 
 /// One call of the API.
 pub(super) struct Call {
@@ -16,6 +17,8 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// The decoded fields of a form body; empty for any other.
     pub(super) form: Vec<(String, String)>,
+    /// The parts of a multipart body, which are not signed; empty for any other.
+    parts: Vec<Part>,
     media_type: String,
 }
 
@@ -31,18 +34,25 @@ impl Call {
         let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let form =
             if media_type == "application/x-www-form-urlencoded" { form_urlencoded::parse(&body).into_owned().collect() } else { vec![] };
+        let parts = parts(content_type, &body);
         let authorization = text(header::AUTHORIZATION).map(str::to_owned);
-        Ok(Call { method: request.method().to_string(), url, authorization, body, form, media_type })
+        Ok(Call { method: request.method().to_string(), url, authorization, body, form, parts, media_type })
     }
 
     pub(super) fn is_json(&self) -> bool {
         self.media_type == "application/json"
     }
 
-    /// A parameter of the form or the query.
+    /// The bytes of a part.
+    pub(super) fn part(&self, name: &str) -> Option<&[u8]> {
+        self.parts.iter().find(|part| part.name == name).map(|part| part.bytes.as_slice())
+    }
+
+    /// A parameter of the form, the parts or the query.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let in_form = self.form.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-        in_form.or_else(|| self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()))
+        let in_parts = || self.part(name).and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        in_form.or_else(in_parts).or_else(|| self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()))
     }
 
     /// A parameter that must be there.

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::super::event::{self, EventView, Reader};
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
-use super::super::world::{Message, Trouble};
+use super::super::world::{Message, Signal, SignalKind, Trouble};
 use super::super::{delivery, draft};
 use super::answer::Answer;
 use super::auth::Caller;
@@ -35,7 +35,7 @@ pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> R
     let (parcels, trouble, answer) = shared.change(|world, now| {
         world.may_write(from, to)?;
         draft::check(&draft)?;
-        world.may_send(from, to, &draft)?;
+        world.may_send(from, to, &draft, now)?;
         world.count_send(from, to, app, now)?;
         let (id, parcels) = world.post(from, to, draft, app, now);
         let event = world.messages.get(id).map(|message| EventView::new(message, Reader::Answer));
@@ -96,6 +96,7 @@ pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Resul
     let quota = counted(shared, caller, "direct_messages/indicate_typing", 1_000)?;
     let to = recipient(shared, call)?;
     let parcels = shared.change(|world, now| {
+        world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Typing });
         let body = event::typing(world, from, to, now);
         world.tell(to, &body, now)
     });
@@ -111,6 +112,7 @@ pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Re
     let last = needed(call, "last_read_event_id")?;
     let last: MessageId = last.parse().map_err(|_| Refusal::shape("last_read_event_id", format_args!("'{last}' is not a valid Long")))?;
     let parcels = shared.change(|world, now| {
+        world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Read { last } });
         let body = event::read(world, from, to, last, now);
         world.tell(to, &body, now)
     });

@@ -5,7 +5,9 @@ mod answer;
 mod auth;
 mod call;
 mod hooks;
+mod media;
 mod messages;
+mod parts;
 
 use std::sync::Arc;
 
@@ -46,6 +48,8 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
     match (method, segments.as_slice()) {
         ("POST", ["oauth2", "token"]) => account::bearer(shared, call),
         ("GET", ["1.1", "account", "verify_credentials.json"]) => account::verify_credentials(shared, caller?),
+        ("POST", ["1.1", "media", "upload.json"]) => media::command(shared, call, caller?),
+        ("GET", ["1.1", "media", "upload.json"]) => media::status(shared, call, caller?),
         (_, ["1.1", "direct_messages", rest @ ..]) => match (method, rest) {
             ("POST", ["events", "new.json"]) => messages::send(shared, call, caller?).await,
             ("GET", ["events", "show.json"]) => messages::show(shared, call, caller?),

@@ -64,6 +64,8 @@ pub enum FaultKind {
     },
     /// `events/new` answers only after every copy of the message was attempted.
     EchoFirst,
+    /// An uploaded file cannot be used: a photo is refused, a GIF or video fails while it is worked on.
+    SpoilMedia,
 }
 
 /// Which copies of a message a delivery fault is about.
@@ -170,9 +172,11 @@ impl Faults {
                 FaultKind::NoSignature => disturbance.signing = Signing::Missing,
                 FaultKind::Oversize { bytes } => disturbance.padded_to = *bytes,
                 FaultKind::WithoutUsers => disturbance.without_users = true,
-                FaultKind::Refuse { .. } | FaultKind::LoseAnswer { .. } | FaultKind::SlowAnswer { .. } | FaultKind::EchoFirst => {
-                    return false;
-                }
+                FaultKind::Refuse { .. }
+                | FaultKind::LoseAnswer { .. }
+                | FaultKind::SlowAnswer { .. }
+                | FaultKind::EchoFirst
+                | FaultKind::SpoilMedia => return false,
             }
             true
         });
@@ -193,6 +197,20 @@ impl Faults {
             },
         );
         failure
+    }
+
+    /// Whether an uploaded file turns out to be of no use.
+    pub(super) fn on_upload(&mut self) -> bool {
+        let mut spoilt = false;
+        self.strike(
+            |_| true,
+            |kind| {
+                let strikes = *kind == FaultKind::SpoilMedia;
+                spoilt |= strikes;
+                strikes
+            },
+        );
+        spoilt
     }
 
     /// What becomes of the answer to a call of `events/new` that was accepted.

@@ -77,17 +77,48 @@ pub struct ApiCall {
     pub code: Option<u32>,
 }
 
-/// The newest deliveries and calls.
+/// What one side showed the other beside messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Signal {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    #[serde(serialize_with = "json::text")]
+    pub from: UserId,
+    /// To whom.
+    #[serde(serialize_with = "json::text")]
+    pub to: UserId,
+    /// What.
+    #[serde(flatten)]
+    pub kind: SignalKind,
+}
+
+/// What may be shown beside messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum SignalKind {
+    /// That they are typing.
+    Typing,
+    /// That they have read what was written.
+    Read {
+        /// Up to this message.
+        #[serde(serialize_with = "json::text")]
+        last: MessageId,
+    },
+}
+
+/// The newest deliveries, calls and signals.
 pub(in crate::simulator) struct Log {
     remembered: usize,
     last: u64,
     deliveries: BTreeMap<u64, DeliveryRecord>,
     calls: VecDeque<ApiCall>,
+    signals: VecDeque<Signal>,
 }
 
 impl Log {
     pub(super) fn new(remembered: usize) -> Self {
-        Log { remembered, last: 0, deliveries: BTreeMap::new(), calls: VecDeque::new() }
+        Log { remembered, last: 0, deliveries: BTreeMap::new(), calls: VecDeque::new(), signals: VecDeque::new() }
     }
 
     /// Opens the record of a delivery and returns its number.
@@ -126,6 +157,17 @@ impl Log {
         if self.calls.len() > self.remembered {
             self.calls.pop_front();
         }
+    }
+
+    pub(in crate::simulator) fn signalled(&mut self, signal: Signal) {
+        self.signals.push_back(signal);
+        if self.signals.len() > self.remembered {
+            self.signals.pop_front();
+        }
+    }
+
+    pub(in crate::simulator) fn signals(&self) -> impl Iterator<Item = &Signal> {
+        self.signals.iter()
     }
 
     pub(in crate::simulator) fn calls(&self) -> impl Iterator<Item = &ApiCall> {

@@ -46,6 +46,8 @@ pub struct Picture {
     pub id: u64,
     /// What it is.
     pub kind: MediaKind,
+    /// How many bytes were uploaded; 0 for one that a person sent.
+    pub size: u64,
 }
 
 /// An option of a message, as a person names it.

@@ -1,6 +1,7 @@
 //! The simulated world: plain data and methods without I/O. Time is an argument, chance has a seed.
 
 mod faults;
+mod feeds;
 mod hooks;
 mod keys;
 mod limits;
@@ -9,20 +10,24 @@ mod messages;
 mod people;
 mod posting;
 mod text;
+mod uploads;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
+pub use feeds::{Feed, FeedRecord, FeedRequest};
 pub use hooks::{Webhook, WebhookId};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
 pub(super) use limits::{Quota, Who};
-pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome};
+pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
 pub(super) use messages::Message;
 pub use messages::{Choice, Picture, Shown};
 use people::People;
 pub(super) use posting::{Draft, Parcel};
 pub(super) use text::{UrlEntity, escape, has_link};
+pub(super) use uploads::{Announced, Category, Progress, UploadView};
 
 use super::dice::Dice;
 use super::error::Error;
@@ -43,16 +48,11 @@ pub(super) struct World {
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
     pub(super) faults: faults::Faults,
-    uploads: BTreeMap<u64, Upload>,
+    pub(super) uploads: uploads::Uploads,
+    pub(super) feeds: feeds::Feeds,
     limits: limits::Limits,
     held: BTreeMap<u64, Parcel>,
     last_id: u64,
-}
-
-struct Upload {
-    owner: UserId,
-    kind: MediaKind,
-    used: bool,
 }
 
 impl World {
@@ -68,7 +68,8 @@ impl World {
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),
             people,
-            uploads: BTreeMap::new(),
+            uploads: uploads::Uploads::default(),
+            feeds: feeds::Feeds::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
             held: BTreeMap::new(),
@@ -82,11 +83,23 @@ impl World {
         self.last_id
     }
 
-    /// Puts a picture or video into the store of uploads.
+    /// Puts a picture or video among the uploads.
     pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, now: Timestamp) -> u64 {
         let id = self.mint(now);
-        self.uploads.insert(id, Upload { owner, kind, used: false });
+        self.uploads.put(id, owner, kind, now);
         id
+    }
+
+    /// Announces a file that will be uploaded.
+    pub(super) fn announce(&mut self, announced: Announced, now: Timestamp) -> Result<UploadView, Refusal> {
+        let id = self.mint(now);
+        self.uploads.announce(id, announced, now)
+    }
+
+    /// Ends an upload; what moves is worked on for `work`.
+    pub(super) fn finalize(&mut self, owner: UserId, id: u64, work: Duration, now: Timestamp) -> Result<UploadView, Refusal> {
+        let spoilt = self.faults.on_upload();
+        self.uploads.finalize(owner, id, work, spoilt, now)
     }
 
     /// Whether `from` can write to `to` at all (contract §4.1).
@@ -102,12 +115,10 @@ impl World {
         Err(Refusal::new(403, 150, "You cannot send messages to users who are not following you."))
     }
 
-    /// Whether `draft` may be sent as it is: the media exists and is the sender's, the text is not a repetition (contract §4.4, §5).
-    pub(super) fn may_send(&self, from: UserId, to: UserId, draft: &Draft) -> Result<(), Refusal> {
-        if let Some(id) = draft.media
-            && self.uploads.get(&id).is_none_or(|upload| upload.owner != from || upload.used)
-        {
-            return Err(Refusal::new(400, 325, "A media id was not found."));
+    /// Whether `draft` may be sent as it is: the media can be attached, the text is not a repetition (contract §4.4, §5).
+    pub(super) fn may_send(&self, from: UserId, to: UserId, draft: &Draft, now: Timestamp) -> Result<(), Refusal> {
+        if let Some(id) = draft.media {
+            self.uploads.may_attach(from, id, now)?;
         }
         let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
         if self.rules.refuse_duplicates && last().is_some_and(|last| last.shown.text == draft.text && draft.media.is_none()) {

@@ -6,7 +6,7 @@ use super::super::error::Error;
 use super::super::event;
 use super::faults::{Disturbance, Signing};
 use super::log::Outcome;
-use super::messages::{Choice, Message, Picture, Shown};
+use super::messages::{Choice, Message, Shown};
 use super::text::Wrapped;
 use super::{WEB_CLIENT, WebhookId, World};
 use crate::model::{AppId, Link, MessageId, QuickOption, Tap, Timestamp, UserId};
@@ -124,11 +124,7 @@ impl World {
 
     fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
         let mut wrapped = Wrapped::new(&draft.text, || self.dice.word(10));
-        let picture = draft.media.and_then(|media| {
-            let upload = self.uploads.get_mut(&media)?;
-            upload.used = true;
-            Some(Picture { id: media, kind: upload.kind })
-        });
+        let picture = draft.media.and_then(|media| self.uploads.attach(media));
         if picture.is_some() {
             let code = self.dice.word(10);
             // With no other text the link still has the space before it (contract §3.2).

@@ -1,22 +1,23 @@
 //! The one thread that writes: it gathers commits into groups, makes each group durable with one sync, and answers.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpointer;
 use super::frame::HEADER;
 use super::journal::Journal;
+use super::row::RecordRow;
 use super::rows::{self, Applied};
 use super::segment::{Place, Refusal};
 use super::shared::Shared;
-use super::tidy::Dead;
-use crate::model::{EventId, Key, Timestamp};
+use super::tidy::Chore;
+use crate::model::{Key, MessageId, Timestamp};
 use crate::store::disk::while_doing;
-use crate::store::entry::EntryBytes;
 use crate::store::record::RecordHead;
 use crate::store::{Commit, Committed, StoreError};
 
@@ -31,8 +32,8 @@ pub(super) enum Request {
     Ready(Answer<()>),
     /// Remove due rows that no record stands behind.
     Sweep(Vec<(Timestamp, Key)>),
-    /// Remove rows that nothing refers to.
-    Forget(Dead),
+    /// Tidy rows, and say so.
+    Tidy(Vec<Chore>, SyncSender<()>),
     /// Sync the record map and stop.
     Close(Answer<()>),
     /// Stop.
@@ -48,7 +49,7 @@ pub(super) struct Prepared {
     base: u64,
     at: Timestamp,
     head: RecordHead,
-    events: Vec<EventId>,
+    forgotten: Vec<MessageId>,
     /// Free room for the frame's header, then the entry.
     frame: Vec<u8>,
 }
@@ -64,12 +65,7 @@ impl Prepared {
         if frame.len() > HEADER + super::frame::MAX_PAYLOAD {
             return Err(StoreError::Corrupt(format!("an entry of {} has {} bytes: that is too long", entry.key, frame.len())));
         }
-        let head = RecordHead { revision: entry.record.revision, due: entry.record.due };
-        Ok(Prepared { key: entry.key, base, at: entry.at, head, events: entry.events, frame })
-    }
-
-    fn record(&self) -> Result<&[u8], StoreError> {
-        Ok(EntryBytes::split(&self.frame[HEADER..])?.record)
+        Ok(Prepared { key: entry.key, base, at: entry.at, head: entry.record.head(), forgotten: entry.forgotten, frame })
     }
 }
 
@@ -85,10 +81,21 @@ pub(super) struct Committer {
 /// Commits of one call, and where their answer goes.
 pub(super) type Waiting = (Vec<Prepared>, Answer<Vec<Committed>>);
 
-/// A commit that is not stale, and the head of the record that it follows; `None` for a new conversation.
-struct Fresh<'a> {
-    commit: &'a Prepared,
-    before: Option<RecordHead>,
+/// What a group comes to.
+struct Judged<'a> {
+    /// The commits that are not stale.
+    fresh: Vec<&'a Prepared>,
+    /// The rows of their conversations as they are in the record map.
+    rows: HashMap<Key, Known>,
+    verdicts: Vec<Vec<Committed>>,
+}
+
+/// What is known of a conversation while a group is carried out.
+struct Known {
+    /// None for a new conversation.
+    row: Option<RecordRow>,
+    /// The revision after the commits that were judged.
+    revision: u64,
 }
 
 impl Committer {
@@ -122,7 +129,11 @@ impl Committer {
                 Request::Sweep(hints) => {
                     hints.into_iter().try_for_each(|(due, key)| rows::sweep(&*self.shared.map, due, key))?;
                 }
-                Request::Forget(dead) => dead.iter().try_for_each(|(table, key)| self.shared.map.remove(*table, key))?,
+                Request::Tidy(chores, done) => {
+                    chores.into_iter().try_for_each(|chore| chore.carry_out(&*self.shared.map))?;
+                    // Who has stopped does not want to know.
+                    let _ = done.send(());
+                }
                 Request::Stop => return Ok(()),
                 Request::Close(answer) => {
                     let closed = self.checkpoint();
@@ -187,45 +198,50 @@ impl Committer {
     }
 
     fn carry_out(&mut self, group: &[Waiting]) -> Result<Vec<Vec<Committed>>, Refusal> {
-        let (fresh, verdicts) = self.judge(group).map_err(Refusal::Fatal)?;
+        let Judged { fresh, rows, verdicts } = self.judge(group).map_err(Refusal::Fatal)?;
         let places = self.append(&fresh)?;
-        self.apply(&fresh, &places).map_err(Refusal::Fatal)?;
+        self.apply(&fresh, rows, &places).map_err(Refusal::Fatal)?;
         Ok(verdicts)
     }
 
     /// Tells the commits that follow their record, be it one of this very group, from the stale ones.
-    fn judge<'a>(&self, group: &'a [Waiting]) -> Result<(Vec<Fresh<'a>>, Vec<Vec<Committed>>), StoreError> {
-        let mut heads: HashMap<Key, Option<RecordHead>> = HashMap::new();
-        let mut fresh = Vec::new();
+    fn judge<'a>(&self, group: &'a [Waiting]) -> Result<Judged<'a>, StoreError> {
+        let (mut fresh, mut rows) = (Vec::new(), HashMap::new());
         let mut judge = |commit: &'a Prepared| {
-            let before = match heads.get(&commit.key) {
-                Some(head) => *head,
-                None => rows::head_of(&*self.shared.map, commit.key)?,
+            let known = match rows.entry(commit.key) {
+                Slot::Occupied(known) => known.into_mut(),
+                Slot::Vacant(slot) => {
+                    let row = rows::row_of(&*self.shared.map, commit.key)?;
+                    let revision = row.as_ref().map_or(0, |row| row.head.revision);
+                    slot.insert(Known { row, revision })
+                }
             };
-            if before.map_or(0, |head| head.revision) != commit.base {
+            if known.revision != commit.base {
                 return Ok(Committed::Stale);
             }
-            heads.insert(commit.key, Some(commit.head));
-            fresh.push(Fresh { commit, before });
+            known.revision = commit.head.revision;
+            fresh.push(commit);
             Ok(Committed::Ok)
         };
         let verdicts: Result<_, StoreError> = group.iter().map(|(commits, _)| commits.iter().map(&mut judge).collect()).collect();
-        Ok((fresh, verdicts?))
+        Ok(Judged { verdicts: verdicts?, fresh, rows })
     }
 
-    fn append(&mut self, fresh: &[Fresh]) -> Result<Vec<Place>, Refusal> {
-        let Some(newest) = fresh.iter().map(|Fresh { commit, .. }| commit.at).max() else { return Ok(Vec::new()) };
+    fn append(&mut self, fresh: &[&Prepared]) -> Result<Vec<Place>, Refusal> {
+        let Some(newest) = fresh.iter().map(|commit| commit.at).max() else { return Ok(Vec::new()) };
         self.check_space().map_err(Refusal::Failed)?;
-        self.journal.append(fresh.iter().map(|Fresh { commit, .. }| commit.frame.as_slice()), newest)
+        self.journal.append(fresh.iter().map(|commit| commit.frame.as_slice()), newest)
     }
 
-    fn apply(&self, fresh: &[Fresh], places: &[Place]) -> Result<(), StoreError> {
-        for (Fresh { commit, before }, place) in fresh.iter().zip(places) {
-            let Prepared { key, events, head, .. } = commit;
-            let applied = Applied { key: *key, events, head: *head, record: commit.record()?, place: *place };
-            rows::apply(&*self.shared.map, &applied, *before)?;
+    fn apply(&self, fresh: &[&Prepared], mut rows: HashMap<Key, Known>, places: &[Place]) -> Result<(), StoreError> {
+        for (commit, place) in fresh.iter().zip(places) {
+            let Prepared { key, forgotten, head, .. } = commit;
+            let applied = Applied { key: *key, forgotten, head: *head, place: *place };
+            if let Some(known) = rows.get_mut(key) {
+                rows::apply(&*self.shared.map, &applied, &mut known.row)?;
+            }
         }
-        self.shared.leases.end(fresh.iter().map(|Fresh { commit, .. }| commit.key));
+        self.shared.leases.end(fresh.iter().map(|commit| commit.key));
         self.shared.advance(self.journal.end().sequence);
         Ok(())
     }

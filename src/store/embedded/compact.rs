@@ -23,7 +23,7 @@ use super::journal::End;
 use super::mark::Mark;
 use super::recovery::{self, Started};
 use super::snapshot::{self, Cut};
-use super::{Options, folder, lock, segment};
+use super::{Options, folder, lock, segment, upgrade};
 use crate::model::Timestamp;
 use crate::store::StoreError;
 use crate::store::disk::{Disk, RealDisk, while_doing};
@@ -56,6 +56,7 @@ pub fn compact(path: &Path, options: &Options) -> Result<Compacted, StoreError> 
         return Err(StoreError::NoStore(path.display().to_string()));
     }
     let _lock = lock::lock(&places.folder)?;
+    upgrade::bring_up(&places.folder)?;
     let is_earlier = places.clear_up()?;
     let before = folder::own_bytes(if is_earlier { &places.old } else { &places.folder })?;
     if !is_earlier {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::{lock, mark, segment, snapshot};
+use super::{EmbeddedStore, lock, mark, segment, snapshot};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, RealDisk, while_doing};
 
@@ -22,6 +22,27 @@ pub(super) fn copy_of(folder: &Path) -> PathBuf {
 /// Where a compaction leaves the old folder.
 pub(super) fn before_compact(folder: &Path) -> PathBuf {
     beside(folder, ".before-compact")
+}
+
+/// Where an upgrade puts the files as they were: the first such name that is free.
+pub(super) fn before_upgrade(folder: &Path) -> PathBuf {
+    let name = beside(folder, &format!(".before-format-{}", EmbeddedStore::FORMAT));
+    let numbered = |number: u32| if number == 1 { name.clone() } else { beside(&name, &format!(".{number}")) };
+    (1..).map(numbered).find(|path| !path.exists()).unwrap_or(name.clone())
+}
+
+/// What upgrades left beside a folder.
+pub(super) fn before_upgrades(folder: &Path) -> Vec<PathBuf> {
+    let begins = beside(folder, ".before-format-");
+    let begins = begins.file_name().unwrap_or_default().to_string_lossy();
+    // Where the folder around it may not be listed, nothing can be told.
+    let found = folder.parent().and_then(|house| names(house).ok()).unwrap_or_default();
+    found.iter().filter(|name| name.starts_with(&*begins)).map(|name| folder.with_file_name(name)).collect()
+}
+
+/// Where an upgrade makes that.
+pub(super) fn upgrade_draft(folder: &Path) -> PathBuf {
+    beside(folder, ".before-format.new")
 }
 
 fn beside(folder: &Path, suffix: &str) -> PathBuf {

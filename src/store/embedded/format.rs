@@ -9,9 +9,9 @@ use crate::store::StoreError;
 use crate::store::disk::{Disk, RealDisk};
 
 impl EmbeddedStore {
-    /// The newest format of a folder. Older ones are read, newer ones are refused.
+    /// The newest format of a folder. Older ones are brought up to date when they are opened, newer ones are refused.
     ///
-    /// Journal files carry it. Whatever in the folder changes its bytes counts it up.
+    /// Journal files carry it, and the mark and snapshots too. Whatever in the folder changes its bytes counts it up.
     pub const FORMAT: u8 = segment::FORMAT;
 
     /// The format of the data in a folder; `None` when there is none. Changes nothing, and does not mind that the store is open.
@@ -23,16 +23,13 @@ impl EmbeddedStore {
     }
 }
 
-/// The format of the data on a disk.
+/// The format of the data on a disk: the newest that any of its files has.
 pub(super) fn of(disk: &dyn Disk) -> Result<Option<u8>, StoreError> {
-    Mark::read(disk)?;
-    snapshot::check_format(disk)?;
-    let mut format = None;
+    let mark = Mark::read_with_format(disk)?.map(|(_, format)| format);
+    let mut format = mark.max(snapshot::newest_format(disk)?);
     for first in segment::list(disk)? {
         // One without a header holds nothing yet.
-        if Segment::open(disk, first)?.is_some() {
-            format = Some(EmbeddedStore::FORMAT);
-        }
+        format = format.max(Segment::open(disk, first)?.map(|segment| segment.format));
     }
     Ok(format)
 }

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use crate::store::disk::{Disk, while_doing};
 
 /// The newest format of the mark.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = super::EmbeddedStore::FORMAT;
 
 const MAGIC: [u8; 8] = *b"JUNCOMRK";
 pub(super) const NAME: &str = "mark";
@@ -25,27 +25,33 @@ pub(super) struct Mark {
 impl Mark {
     /// The mark of a folder, or `None` where there is none or it cannot be read: then the record map is not to be trusted.
     pub(super) fn read(disk: &dyn Disk) -> Result<Option<Mark>, StoreError> {
+        Ok(Self::read_with_format(disk)?.map(|(mark, _)| mark))
+    }
+
+    /// As [`Mark::read`], with its format.
+    pub(super) fn read_with_format(disk: &dyn Disk) -> Result<Option<(Mark, u8)>, StoreError> {
         if !disk.list().map_err(while_doing("list the files of the store"))?.iter().any(|name| name == NAME) {
             return Ok(None);
         }
         let doing = || while_doing(format!("read {}", disk.place(NAME)));
         let mut found = [0; LENGTH];
         disk.open(NAME).map_err(doing())?.read_at(0, &mut found).map_err(doing())?;
-        if found[..8] == MAGIC && found[8] > FORMAT {
-            return Err(StoreError::Newer { what: "the store's mark", found: found[8], known: FORMAT });
+        let format = found[8];
+        if found[..8] == MAGIC && format > FORMAT {
+            return Err(StoreError::Newer { what: "the store's mark", found: format, known: FORMAT });
         }
         let number = |at: usize| u64::from_le_bytes(*found[at..].first_chunk().expect("the mark is longer"));
         let newest = Timestamp::from_millis(number(48) as i64);
         let applied = End { sequence: number(24), segment: number(32), offset: number(40), newest };
         let mark = Mark { generation: number(16), applied };
-        Ok((mark.encode() == found).then_some(mark))
+        Ok((mark.encode(format) == found).then_some((mark, format)))
     }
 
     /// Makes it the folder's mark, durably.
     pub(super) fn write(&self, disk: &dyn Disk) -> Result<(), StoreError> {
         let doing = || while_doing(format!("write {}", disk.place(NAME)));
         let draft = disk.create(DRAFT).map_err(doing())?;
-        draft.write_at(0, &self.encode()).map_err(doing())?;
+        draft.write_at(0, &self.encode(FORMAT)).map_err(doing())?;
         draft.sync().map_err(doing())?;
         disk.rename(DRAFT, NAME).map_err(doing())?;
         disk.sync_folder().map_err(doing())
@@ -60,10 +66,10 @@ impl Mark {
         }
     }
 
-    fn encode(&self) -> [u8; LENGTH] {
+    fn encode(&self, format: u8) -> [u8; LENGTH] {
         let mut bytes = [0; LENGTH];
         bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8] = FORMAT;
+        bytes[8] = format;
         bytes[16..24].copy_from_slice(&self.generation.to_le_bytes());
         bytes[24..32].copy_from_slice(&self.applied.sequence.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.applied.segment.to_le_bytes());

@@ -13,9 +13,11 @@ mod inspect;
 mod journal;
 mod lock;
 mod mark;
+mod old_rows;
 mod options;
 mod recovery;
 mod rehearsal;
+mod row;
 mod rows;
 mod segment;
 mod shared;
@@ -24,12 +26,14 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod tidy;
+mod upgrade;
 
 pub use compact::{Compacted, compact};
 pub use inspect::{Held, Inspection, Leftover, MapState, SnapshotFile, inspect};
 pub use options::Options;
 pub use recovery::Progress;
 pub use sweep::{JournalFile, JournalState};
+pub use upgrade::{Upgraded, upgrade};
 
 use std::fs::{self, File};
 use std::ops::RangeInclusive;
@@ -50,7 +54,7 @@ use self::tidy::Tidier;
 use super::disk::{Disk, RealDisk, while_doing};
 use super::map::{MapHome, SledHome};
 use super::{Commit, Committed, Entry, Record, Store, StoreError};
-use crate::model::{EventId, Key, Timestamp};
+use crate::model::{Key, MessageId, Timestamp};
 
 /// How many entries a replay reads ahead.
 const REPLAY_AHEAD: usize = 64;
@@ -66,13 +70,14 @@ pub struct EmbeddedStore {
 
 impl EmbeddedStore {
     /// Opens the store in a folder, which is made when it is missing. Blocks: the journal's tail, or after damage the whole
-    /// journal, is read.
+    /// journal, is read. Data of an older format is brought up to date, as [`upgrade`] does it.
     ///
     /// # Errors
     /// When another process has it open, the disk refuses, a journal file is damaged, or the data is a newer Junco's.
     pub fn open(path: &Path, options: Options) -> Result<EmbeddedStore, StoreError> {
         fs::create_dir_all(path).map_err(while_doing(format!("create {}", path.display())))?;
         let lock = lock::lock(path)?;
+        upgrade::bring_up(path)?;
         let home = SledHome::new(path.join("sled"), options.cache_capacity);
         let disk = Arc::new(RealDisk::new(path.to_owned()));
         Self::start(disk, &home, options.sizes(), &options, Some(lock))
@@ -137,7 +142,7 @@ impl Drop for EmbeddedStore {
 #[async_trait]
 impl Store for EmbeddedStore {
     async fn load(&self, key: Key) -> Result<Option<Record>, StoreError> {
-        self.shared.read(|shared| rows::record_of(&*shared.map, key))
+        self.shared.read(|shared| rows::record_of(&*shared.map, &shared.library, key))
     }
 
     async fn commit(&self, commits: Vec<Commit>) -> Result<Vec<Committed>, StoreError> {
@@ -167,19 +172,21 @@ impl Store for EmbeddedStore {
         if revisions.is_empty() {
             return Ok(Vec::new());
         }
-        let read = move |shared: &Shared| {
-            let places = rows::places(&*shared.map, key, revisions);
-            places.filter_map(|place| place.and_then(|place| shared.library.entry(place)).transpose()).collect()
-        };
-        self.read_aside(read).await
+        if revisions.start() == revisions.end()
+            && let Some(place) = self.shared.read(|shared| rows::recent_place(&*shared.map, key, *revisions.start()))?
+        {
+            // As recent as the record: the system has most of these in memory.
+            return self.shared.read(|shared| rows::entries(&shared.library, key, &[(*revisions.start(), place)]));
+        }
+        self.read_aside(move |shared| rows::entries(&shared.library, key, &rows::places(&*shared.map, key, &revisions)?)).await
     }
 
-    async fn event(&self, id: EventId) -> Result<Option<(Key, u64)>, StoreError> {
-        self.shared.read(|shared| rows::event_of(&*shared.map, id))
+    async fn has_taken(&self, key: Key, id: MessageId) -> Result<bool, StoreError> {
+        self.shared.read(|shared| rows::has_taken(&*shared.map, &shared.library, key, id))
     }
 
     async fn scan(&self, after: Option<Key>, max: usize) -> Result<Vec<(Key, Record)>, StoreError> {
-        self.read_aside(move |shared| rows::records(&*shared.map, after).take(max).collect()).await
+        self.read_aside(move |shared| rows::records(&*shared.map, &shared.library, after).take(max).collect()).await
     }
 
     async fn replay(&self, since: Timestamp, each: &mut (dyn FnMut(Entry) + Send)) -> Result<(), StoreError> {

@@ -28,6 +28,9 @@ pub(super) type OnProgress<'a> = &'a dyn Fn(Progress);
 /// How much of the journal is read between two reports.
 const REPORT_EVERY: u64 = 8 << 20;
 
+/// How much of the journal is played in between two syncs of the record map, so that not all of its rows gather in memory.
+const SYNC_EVERY: u64 = 64 << 20;
+
 /// The row of [`Table::Meta`] in which the record map says which one it is, and how much it holds.
 const SELF: &[u8] = b"self";
 
@@ -67,12 +70,17 @@ fn try_start(disk: &Arc<dyn Disk>, home: &dyn MapHome, sizes: Sizes, progress: O
     let start = || {
         let (map, mark) = trusted_mark(&**disk, home)?;
         let tail = Tail::find(&**disk, mark.applied)?;
-        let (segment, end) = tail.play(&**disk, &*map, progress)?;
+        // It keeps the order in which rows become durable.
+        let map: Arc<dyn RecordMap> = Arc::new(Overlay::new(map));
+        let (mut segment, mut end) = tail.play(&**disk, &*map, progress)?;
+        if segment.format < segment::FORMAT {
+            // An older one takes no entries of today.
+            (segment, end) = journal::begin(&**disk, end)?;
+        }
         let mark = Mark { applied: end, ..mark };
         sign(&*map, mark.generation, end.sequence)?;
         map.sync()?;
         mark.write(&**disk)?;
-        let map = Arc::new(Overlay::new(map));
         Ok(Started { journal: Journal::new(disk.clone(), sizes, segment, end), map, mark, distrust: None })
     };
     // sled may panic over damage that it did not see when it was opened.
@@ -96,7 +104,7 @@ fn trusted_mark(disk: &dyn Disk, home: &dyn MapHome) -> Result<(Arc<dyn RecordMa
     match (mark, signed) {
         (Some(mark), Some((generation, sequence))) if generation == mark.generation && sequence >= mark.applied.sequence => Ok((map, mark)),
         // A start that did not come as far as the mark leaves a map without records.
-        (mark, None) if is_new || mark.is_none() && rows::records(&*map, None).next().is_none() => {
+        (mark, None) if is_new || mark.is_none() && rows::all(&*map, Table::Records).next().is_none() => {
             let applied = beginning(disk, &*map, first)?;
             let mark = Mark { generation: journal::fresh_id(), applied };
             sign(&*map, mark.generation, applied.sequence)?;
@@ -119,6 +127,7 @@ fn signature(map: &dyn RecordMap) -> Result<Option<(u64, u64)>, StoreError> {
             Ok(Some((number(0), number(8))))
         }
         Some((&found, _)) if found > rows::LAYOUT => Err(StoreError::Newer { what: "the record map", found, known: rows::LAYOUT }),
+        Some((&found, _)) if found < rows::LAYOUT => Err(StoreError::Map("it has the layout of an older version".into())),
         _ => Err(StoreError::Map("it is of no known layout".into())),
     }
 }
@@ -174,7 +183,7 @@ impl Tail {
     fn play(&self, disk: &dyn Disk, map: &dyn RecordMap, progress: OnProgress) -> Result<(Segment, End), StoreError> {
         let mut reports = Reports::new(progress, self.length);
         let Tail { from, files, .. } = self;
-        let mut end = *from;
+        let (mut end, mut unsynced) = (*from, 0);
         for (index, first) in files.iter().enumerate() {
             let next = files.get(index + 1);
             let Some(segment) = Segment::open(disk, *first)? else {
@@ -186,7 +195,12 @@ impl Tail {
             let mut reader = Reader::new(segment, end.offset, end.sequence + 1);
             let (group, newest) = play_file(&mut reader, map, &mut reports)?;
             let newest = end.newest.max(newest);
+            unsynced += reader.offset() - end.offset;
             end = End { sequence: reader.expected() - 1, segment: *first, offset: reader.offset(), newest };
+            if unsynced >= SYNC_EVERY {
+                map.sync()?;
+                unsynced = 0;
+            }
             match next {
                 Some(next) if *next == reader.expected() => {}
                 Some(next) => return Err(reader.damaged(&format!("although the next file begins with {next}"))),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::inspect::{Held, MapState};
 use super::recovery::Started;
+use super::segment::Library;
 use super::{Options, folder, recovery, rows};
 use crate::store::StoreError;
 use crate::store::disk::{Disk, RealDisk, RehearsalDisk, while_doing};
@@ -48,9 +49,15 @@ impl Bench {
             copy_all(&sled, &copy).map_err(while_doing(format!("copy {}", sled.display())))?;
         }
         match self.start(&SledHome::new(copy, options.cache_capacity), options) {
-            Ok((_, held, _)) if !is_there => Ok((MapState::Absent, Some(held))),
-            Ok((end, held, None)) => Ok((MapState::Good { behind: end.saturating_sub(mark.unwrap_or(0)) }, Some(held))),
-            Ok((_, held, Some(why))) => Ok((MapState::Untrusted { why }, Some(held))),
+            Ok(start) => {
+                damage.extend(start.unreadable);
+                let map = match start.distrust {
+                    _ if !is_there => MapState::Absent,
+                    None => MapState::Good { behind: start.end.saturating_sub(mark.unwrap_or(0)) },
+                    Some(why) => MapState::Untrusted { why },
+                };
+                Ok((map, Some(start.held)))
+            }
             Err(error) => {
                 let error = error.to_string();
                 if !damage.contains(&error) {
@@ -61,12 +68,13 @@ impl Bench {
         }
     }
 
-    /// Starts; says how far the journal goes, what the records say, and why the record map was filled anew, where it was.
-    fn start(&self, home: &SledHome, options: &Options) -> Result<(u64, Held, Option<String>), StoreError> {
+    /// Starts, and reads every record.
+    fn start(&self, home: &SledHome, options: &Options) -> Result<Start, StoreError> {
         let attempt = || {
             let disk: Arc<dyn Disk> = self.disk.clone();
             let Started { journal, map, distrust, .. } = recovery::start(&disk, home, options.sizes(), &*options.progress)?;
-            Ok((journal.end().sequence, held(&*map)?, distrust))
+            let (held, unreadable) = held(&*map, &Library::new(disk))?;
+            Ok(Start { end: journal.end().sequence, held, unreadable, distrust })
         };
         // sled may panic over damage that it did not see when it was opened.
         let attempt = || catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| Err(StoreError::Map("it panicked".into())));
@@ -74,22 +82,42 @@ impl Bench {
             // A service notices it later, ends, and fills it anew at its next start.
             Err(StoreError::Map(why)) => {
                 home.set_aside()?;
-                attempt().map(|(end, held, _)| (end, held, Some(why)))
+                attempt().map(|start| Start { distrust: Some(why), ..start })
             }
             started => started,
         }
     }
 }
 
-fn held(map: &dyn RecordMap) -> Result<Held, StoreError> {
-    let mut held = Held::default();
-    for row in rows::records(map, None) {
-        let (_, record) = row?;
+/// What a start found.
+struct Start {
+    /// How far the journal goes.
+    end: u64,
+    held: Held,
+    /// What is to be said of records that could not be read.
+    unreadable: Option<String>,
+    /// Why the record map was filled anew, where it was.
+    distrust: Option<String>,
+}
+
+fn held(map: &dyn RecordMap, library: &Library) -> Result<(Held, Option<String>), StoreError> {
+    let (mut held, mut unreadable, mut first) = (Held::default(), 0_u64, None);
+    for row in rows::records(map, library, None) {
         held.conversations += 1;
-        held.unsettled += record.state.rows.len() as u64;
-        held.next_due = [held.next_due, record.due].into_iter().flatten().min();
+        match row {
+            Ok((_, record)) => {
+                held.unsettled += record.state.rows.len() as u64;
+                held.next_due = [held.next_due, record.due].into_iter().flatten().min();
+            }
+            Err(error @ StoreError::Map(_)) => return Err(error),
+            Err(error) => {
+                unreadable += 1;
+                first = first.or(Some(error));
+            }
+        }
     }
-    Ok(held)
+    let told = first.map(|error| format!("{unreadable} conversations cannot be read, of which the first says: {error}"));
+    Ok((held, told))
 }
 
 fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {

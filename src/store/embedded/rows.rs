@@ -1,49 +1,56 @@
 //! How records and indexes are laid out in the record map. Keys are big-endian, so that their bytes sort as the numbers do.
+//!
+//! The journal holds the records; the map says where they stand. A conversation's row changes with every entry. What it relies on, the
+//! rows of its older blocks, is written once, and is durable before it (see [`Overlay`](crate::store::map::Overlay)).
 
 use std::ops::{Bound, RangeInclusive};
 
-use super::segment::Place;
+use super::row::{Places, RecordRow, block_of, read_head};
+use super::segment::{Library, Place};
 use super::snapshot::Cut;
 use crate::model::{EventId, Key, MessageId, Timestamp, UserId};
 use crate::store::entry::EntryBytes;
 use crate::store::map::{RecordMap, Rows, Table};
 use crate::store::record::RecordHead;
-use crate::store::{Record, StoreError};
+use crate::store::{Entry, Memory, Record, StoreError};
 
 /// The newest layout of the record map. Another one is filled anew from the journal.
-pub(super) const LAYOUT: u8 = 1;
-
-/// Bytes of a record's row before the record itself: its revision and its due time.
-const HEAD: usize = 17;
+pub(super) const LAYOUT: u8 = 2;
 
 /// An entry on its way into the record map.
 pub(super) struct Applied<'a> {
     pub(super) key: Key,
-    pub(super) events: &'a [EventId],
+    pub(super) forgotten: &'a [MessageId],
     pub(super) head: RecordHead,
-    /// As [`Record::encode`] made it.
-    pub(super) record: &'a [u8],
     pub(super) place: Place,
 }
 
 /// Puts an entry into the record map. It may be there already, and so may younger ones of its conversation.
 ///
-/// `before` is the conversation's record until now.
-pub(super) fn apply(map: &dyn RecordMap, entry: &Applied, before: Option<RecordHead>) -> Result<(), StoreError> {
-    let Applied { key, events, head, record, place } = entry;
-    map.insert(Table::Entries, &entry_key(*key, head.revision), &place_value(*place))?;
-    for event in *events {
-        map.insert(Table::Events, &event_key(*event), &event_value(*key, head.revision))?;
+/// `known` is the conversation's row until now, and from now on.
+pub(super) fn apply(map: &dyn RecordMap, entry: &Applied, known: &mut Option<RecordRow>) -> Result<(), StoreError> {
+    let Applied { key, forgotten, head, place } = entry;
+    for id in *forgotten {
+        map.insert(Table::Events, &event_key(*key, *id), &[])?;
     }
-    if before.is_some_and(|before| before.revision > head.revision) {
-        return Ok(());
+    let row = match known {
+        // What the younger row relies on is there too.
+        Some(before) if before.head.revision > head.revision => return Ok(()),
+        // Its due row may be lacking.
+        Some(same) if same.head.revision == head.revision => same.clone(),
+        Some(before) if before.head.revision + 1 == head.revision => before.followed_by(*head, *place),
+        Some(_) | None => RecordRow::new(*head, *place),
+    };
+    if row.ends_block() {
+        map.insert(Table::Entries, &block_key(*key, block_of(head.revision)), &row.places.encode())?;
     }
     // A due row is a hint: there before its record says so, and gone after it. So no due record is ever without one.
     if let Some(due) = head.due {
         map.insert(Table::Due, &due_key(due, *key), &[])?;
     }
-    map.insert(Table::Records, &record_key(*key), &record_value(*head, record))?;
-    match before.and_then(|before| before.due) {
+    map.insert(Table::Records, &record_key(*key), &row.encode())?;
+    let before = known.replace(row);
+    match before.and_then(|before| before.head.due) {
         Some(due) if Some(due) != head.due => map.remove(Table::Due, &due_key(due, *key)),
         _ => Ok(()),
     }
@@ -53,41 +60,125 @@ pub(super) fn apply(map: &dyn RecordMap, entry: &Applied, before: Option<RecordH
 pub(super) fn replay(map: &dyn RecordMap, place: Place, payload: &[u8]) -> Result<Timestamp, StoreError> {
     let parts = EntryBytes::split(payload)?;
     let entry = parts.head()?;
-    let head = Record::head(parts.record)?;
-    let applied = Applied { key: entry.key, events: &entry.events, head, record: parts.record, place };
-    apply(map, &applied, head_of(map, entry.key)?)?;
+    let head = Record::decode(parts.record)?.head();
+    let applied = Applied { key: entry.key, forgotten: &entry.forgotten, head, place };
+    apply(map, &applied, &mut row_of(map, entry.key)?)?;
     Ok(entry.at)
 }
 
-/// What the map's record of a conversation says of itself.
-pub(super) fn head_of(map: &dyn RecordMap, key: Key) -> Result<Option<RecordHead>, StoreError> {
-    map.get(Table::Records, &record_key(key))?.map(|row| read_record_head(&row)).transpose()
+/// A conversation's row.
+pub(super) fn row_of(map: &dyn RecordMap, key: Key) -> Result<Option<RecordRow>, StoreError> {
+    map.get(Table::Records, &record_key(key))?.map(|row| RecordRow::decode(&row)).transpose()
 }
 
 /// A conversation's record.
-pub(super) fn record_of(map: &dyn RecordMap, key: Key) -> Result<Option<Record>, StoreError> {
-    map.get(Table::Records, &record_key(key))?.map(|row| read_record(&row)).transpose()
+pub(super) fn record_of(map: &dyn RecordMap, library: &Library, key: Key) -> Result<Option<Record>, StoreError> {
+    let Some(mut row) = row_of(map, key)? else { return Ok(None) };
+    loop {
+        if let Some(record) = read_record(library, key, &row)? {
+            return Ok(Some(record));
+        }
+        // The file went between the two looks: by then the row had the record itself, or it is another row.
+        let place = row.places.newest();
+        let Some(next) = row_of(map, key)? else { return Ok(None) };
+        if next.record.is_none() && next.places.newest() == place {
+            let path = library.path(place.segment);
+            return Err(StoreError::Corrupt(format!("{path} is gone, with the record of {key}: restore it from a backup")));
+        }
+        row = next;
+    }
 }
 
-/// Where an event was taken.
-pub(super) fn event_of(map: &dyn RecordMap, id: EventId) -> Result<Option<(Key, u64)>, StoreError> {
-    let Some(row) = map.get(Table::Events, &event_key(id))? else { return Ok(None) };
-    Ok(Some((read_key(&row)?, read_u64(&row, 16)?)))
+/// The record that a row stands for; `None` when the file of its entry is gone.
+fn read_record(library: &Library, key: Key, row: &RecordRow) -> Result<Option<Record>, StoreError> {
+    if let Some(record) = &row.record {
+        return Record::decode(record).map(Some);
+    }
+    let Some(entry) = library.read(row.places.newest())? else { return Ok(None) };
+    let entry = EntryBytes::split(&entry)?;
+    let record = Record::decode(entry.record)?;
+    is_led_to(key, row.head.revision, entry.key()?, record.revision).map(|()| Some(record))
 }
 
-/// Records in the order of their keys, from behind `after`.
-pub(super) fn records(map: &dyn RecordMap, after: Option<Key>) -> impl Iterator<Item = Result<(Key, Record), StoreError>> {
-    let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(record_key(after).to_vec()));
-    map.range(Table::Records, from, Bound::Unbounded).map(|row| {
-        let (key, value) = row?;
-        Ok((read_key(&key)?, read_record(&value)?))
+/// Makes sure that a place led to the entry that is meant: nobody must ever read somebody else's, whatever happened to the disk.
+fn is_led_to(key: Key, revision: u64, found: Key, at: u64) -> Result<(), StoreError> {
+    match (found, at) == (key, revision) {
+        true => Ok(()),
+        false => Err(StoreError::Map("a row of a conversation leads to another entry".into())),
+    }
+}
+
+/// The entries that stand in places, but for those whose files are gone.
+pub(super) fn entries(library: &Library, key: Key, places: &[(u64, Place)]) -> Result<Vec<Entry>, StoreError> {
+    let read = |revision: u64, place: Place| {
+        let Some(entry) = library.read(place)? else { return Ok(None) };
+        let entry = Entry::decode(&entry)?;
+        is_led_to(key, revision, entry.key, entry.revision()).map(|()| Some(entry))
+    };
+    places.iter().filter_map(|(revision, place)| read(*revision, *place).transpose()).collect()
+}
+
+/// Whether a conversation took a message event.
+pub(super) fn has_taken(map: &dyn RecordMap, library: &Library, key: Key, id: MessageId) -> Result<bool, StoreError> {
+    Ok(match record_of(map, library, key)?.map(|record| record.seen.recall(id)) {
+        Some(Memory::Taken) => true,
+        Some(Memory::AskIndex) => map.get(Table::Events, &event_key(key, id))?.is_some(),
+        Some(Memory::New) | None => false,
     })
 }
 
-/// Where the entries of a conversation stand, in the order of their revisions. The range is not empty.
-pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: RangeInclusive<u64>) -> impl Iterator<Item = Result<Place, StoreError>> {
-    let bound = |revision: &u64| Bound::Included(entry_key(key, *revision).to_vec());
-    map.range(Table::Entries, bound(revisions.start()), bound(revisions.end())).map(|row| read_place(&row?.1))
+/// Records in the order of their keys, from behind `after`.
+pub(super) fn records<'a>(
+    map: &'a dyn RecordMap,
+    library: &'a Library,
+    after: Option<Key>,
+) -> impl Iterator<Item = Result<(Key, Record), StoreError>> + 'a {
+    let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(record_key(after).to_vec()));
+    let record = move |key, row| match read_record(library, key, &row)? {
+        Some(record) => Ok(Some((key, record))),
+        None => Ok(record_of(map, library, key)?.map(|record| (key, record))),
+    };
+    read_rows(map.range(Table::Records, from, Bound::Unbounded))
+        .filter_map(move |row| row.and_then(|(key, row)| record(key, row)).transpose())
+}
+
+/// The rows of all conversations, in the order of their keys.
+pub(super) fn all_rows(map: &dyn RecordMap) -> impl Iterator<Item = Result<(Key, RecordRow), StoreError>> {
+    read_rows(all(map, Table::Records))
+}
+
+fn read_rows(rows: Rows<'_>) -> impl Iterator<Item = Result<(Key, RecordRow), StoreError>> {
+    rows.map(|row| {
+        let (key, value) = row?;
+        Ok((read_key(&key)?, RecordRow::decode(&value)?))
+    })
+}
+
+/// Where the entries of a conversation stand, in the order of their revisions.
+pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: &RangeInclusive<u64>) -> Result<Vec<(u64, Place)>, StoreError> {
+    // The row first: the blocks before its own are there when it is.
+    let Some(row) = row_of(map, key)? else { return Ok(Vec::new()) };
+    let newest = block_of(row.head.revision);
+    // Of a person who was forgotten nothing older is shown.
+    let revisions = row.head.void_before.max(*revisions.start())..=*revisions.end();
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (from, to) = (block_of(*revisions.start()).min(newest), block_of(*revisions.end()).saturating_add(1).min(newest));
+    let bound = |block| block_key(key, block).to_vec();
+    let mut found = Vec::new();
+    let mut add = |places: Places| found.extend(places.iter().filter(|(revision, _)| revisions.contains(revision)));
+    for block in map.range(Table::Entries, Bound::Included(bound(from)), Bound::Excluded(bound(to))) {
+        let (key, value) = block?;
+        add(Places::decode(&value, read_u64(&key, 16)?)?);
+    }
+    add(row.places);
+    Ok(found)
+}
+
+/// Where an entry stands, if it is one of the newest of its conversation.
+pub(super) fn recent_place(map: &dyn RecordMap, key: Key, revision: u64) -> Result<Option<Place>, StoreError> {
+    Ok(row_of(map, key)?.filter(|row| revision >= row.head.void_before).and_then(|row| row.places.get(revision)))
 }
 
 /// Conversations by their due times, earliest first. Due rows are hints: those that no record stands behind go into `hints`.
@@ -100,7 +191,7 @@ pub(super) fn due<'a>(
             let (row, _) = row?;
             let due = Timestamp::from_millis((read_u64(&row, 0)? ^ SIGN) as i64);
             let key = read_key(&row[8..])?;
-            let backed = head_of(map, key)?.is_some_and(|head| head.due == Some(due));
+            let backed = is_due(map, due, key)?;
             if !backed {
                 hints.push((due, key));
             }
@@ -112,10 +203,12 @@ pub(super) fn due<'a>(
 
 /// Removes a due row unless its record is due then.
 pub(super) fn sweep(map: &dyn RecordMap, due: Timestamp, key: Key) -> Result<(), StoreError> {
-    match head_of(map, key)? {
-        Some(head) if head.due == Some(due) => Ok(()),
-        _ => map.remove(Table::Due, &due_key(due, key)),
-    }
+    if is_due(map, due, key)? { Ok(()) } else { map.remove(Table::Due, &due_key(due, key)) }
+}
+
+fn is_due(map: &dyn RecordMap, due: Timestamp, key: Key) -> Result<bool, StoreError> {
+    let row = map.get(Table::Records, &record_key(key))?;
+    Ok(row.map(|row| read_head(&row)).transpose()?.is_some_and(|head| head.due == Some(due)))
 }
 
 /// All rows of a table.
@@ -123,23 +216,31 @@ pub(super) fn all(map: &dyn RecordMap, table: Table) -> Rows<'_> {
     map.range(table, Bound::Unbounded, Bound::Unbounded)
 }
 
-/// The oldest journal file in which a record's unsettled messages stand.
-pub(super) fn oldest_reference(map: &dyn RecordMap, key: &[u8], value: &[u8]) -> Result<Option<u64>, StoreError> {
-    let (key, record) = (read_key(key)?, read_record(value)?);
-    let mut oldest = None;
-    for row in record.state.unsent() {
-        if let Some(place) = map.get(Table::Entries, &entry_key(key, row.revision))? {
-            let segment = read_place(&place)?.segment;
-            oldest = Some(oldest.map_or(segment, |oldest: u64| oldest.min(segment)));
+/// Gives a row the record itself, unless the conversation went on meanwhile.
+pub(super) fn keep_record(map: &dyn RecordMap, key: Key, revision: u64, record: Vec<u8>) -> Result<(), StoreError> {
+    match row_of(map, key)? {
+        Some(row) if row.head.revision == revision => {
+            map.insert(Table::Records, &record_key(key), &RecordRow { record: Some(record), ..row }.encode())
         }
+        _ => Ok(()),
     }
-    Ok(oldest)
 }
 
-/// Whether a row speaks of what is too old to be kept.
+/// The oldest journal file in which messages stand that a conversation has not settled.
+pub(super) fn oldest_wanted(map: &dyn RecordMap, key: Key, row: &RecordRow) -> Result<Option<u64>, StoreError> {
+    let Some(wanted) = row.head.wanted else { return Ok(None) };
+    if let Some(place) = row.places.get(wanted) {
+        return Ok(Some(place.segment));
+    }
+    let block = block_of(wanted);
+    let places = map.get(Table::Entries, &block_key(key, block))?.map(|value| Places::decode(&value, block)).transpose()?;
+    Ok(places.and_then(|places| places.get(wanted)).map(|place| place.segment))
+}
+
+/// Whether a row speaks only of what is too old to be kept.
 pub(super) fn is_cut(table: Table, key: &[u8], value: &[u8], cut: Cut) -> Result<bool, StoreError> {
     match table {
-        Table::Entries => Ok(read_place(value)?.segment < cut.segment),
+        Table::Entries => Ok(Places::decode(value, read_u64(key, 16)?)?.newest().segment < cut.segment),
         // An id tells its time (contract §3.1).
         Table::Events => Ok(MessageId(read_u64(key, 9)?).minted_at() < cut.events),
         Table::Records | Table::Due | Table::Meta => Ok(false),
@@ -149,7 +250,7 @@ pub(super) fn is_cut(table: Table, key: &[u8], value: &[u8], cut: Cut) -> Result
 /// Puts a row of a snapshot into the map.
 pub(super) fn restore(map: &dyn RecordMap, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
     if table == Table::Records
-        && let Some(due) = read_record_head(value)?.due
+        && let Some(due) = read_head(value)?.due
     {
         map.insert(Table::Due, &due_key(due, read_key(key)?), &[])?;
     }
@@ -159,7 +260,7 @@ pub(super) fn restore(map: &dyn RecordMap, table: Table, key: &[u8], value: &[u8
 /// Flips the sign so that times before 1970 sort before those after it.
 const SIGN: u64 = 1 << 63;
 
-fn record_key(key: Key) -> [u8; 16] {
+pub(super) fn record_key(key: Key) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&key.account.0.to_be_bytes());
     bytes[8..].copy_from_slice(&key.peer.0.to_be_bytes());
@@ -173,14 +274,15 @@ fn due_key(due: Timestamp, key: Key) -> [u8; 24] {
     bytes
 }
 
-fn entry_key(key: Key, revision: u64) -> [u8; 24] {
+pub(super) fn block_key(key: Key, block: u64) -> [u8; 24] {
     let mut bytes = [0; 24];
     bytes[..16].copy_from_slice(&record_key(key));
-    bytes[16..].copy_from_slice(&revision.to_be_bytes());
+    bytes[16..].copy_from_slice(&block.to_be_bytes());
     bytes
 }
 
-fn event_key(event: EventId) -> [u8; 17] {
+fn event_key(key: Key, id: MessageId) -> [u8; 17] {
+    let event = EventId::message(key.account, id);
     let mut bytes = [0; 17];
     bytes[..8].copy_from_slice(&event.for_user.0.to_be_bytes());
     bytes[8] = event.kind as u8;
@@ -188,46 +290,11 @@ fn event_key(event: EventId) -> [u8; 17] {
     bytes
 }
 
-fn event_value(key: Key, revision: u64) -> [u8; 24] {
-    entry_key(key, revision)
-}
-
-fn place_value(place: Place) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&place.segment.to_be_bytes());
-    bytes[8..12].copy_from_slice(&place.offset.to_be_bytes());
-    bytes[12..].copy_from_slice(&place.length.to_be_bytes());
-    bytes
-}
-
-fn record_value(head: RecordHead, record: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(HEAD + record.len());
-    bytes.extend_from_slice(&head.revision.to_be_bytes());
-    bytes.push(u8::from(head.due.is_some()));
-    bytes.extend_from_slice(&head.due.unwrap_or_default().as_millis().to_be_bytes());
-    bytes.extend_from_slice(record);
-    bytes
-}
-
-fn read_record_head(row: &[u8]) -> Result<RecordHead, StoreError> {
-    let due = Timestamp::from_millis(read_u64(row, 9)? as i64);
-    Ok(RecordHead { revision: read_u64(row, 0)?, due: (row[8] == 1).then_some(due) })
-}
-
-fn read_record(row: &[u8]) -> Result<Record, StoreError> {
-    Record::decode(row.get(HEAD..).ok_or_else(unreadable)?)
-}
-
-fn read_place(row: &[u8]) -> Result<Place, StoreError> {
-    let numbers = read_u64(row, 8)?;
-    Ok(Place { segment: read_u64(row, 0)?, offset: (numbers >> 32) as u32, length: numbers as u32 })
-}
-
-fn read_key(row: &[u8]) -> Result<Key, StoreError> {
+pub(super) fn read_key(row: &[u8]) -> Result<Key, StoreError> {
     Ok(Key::new(UserId(read_u64(row, 0)?), UserId(read_u64(row, 8)?)))
 }
 
-fn read_u64(row: &[u8], at: usize) -> Result<u64, StoreError> {
+pub(super) fn read_u64(row: &[u8], at: usize) -> Result<u64, StoreError> {
     row.get(at..).and_then(|rest| rest.first_chunk()).map(|bytes| u64::from_be_bytes(*bytes)).ok_or_else(unreadable)
 }
 

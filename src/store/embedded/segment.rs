@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::{self, HEADER, Header};
 use crate::model::Timestamp;
+use crate::store::StoreError;
 use crate::store::disk::{Disk, DiskFile, while_doing};
-use crate::store::{Entry, StoreError};
 
 /// The newest format of journal files.
-pub(super) const FORMAT: u8 = 1;
+pub(super) const FORMAT: u8 = 2;
 
 const MAGIC: [u8; 8] = *b"JUNCOJNL";
 
@@ -29,6 +29,11 @@ pub(super) struct Place {
     pub(super) offset: u32,
     /// Its length with its header.
     pub(super) length: u32,
+}
+
+impl Place {
+    /// The place of an entry that is gone: no file has the number 0.
+    pub(super) const NOWHERE: Place = Place { segment: 0, offset: 0, length: 0 };
 }
 
 /// Why the journal did not take something.
@@ -70,6 +75,8 @@ pub(super) struct Segment {
     pub(super) first: u64,
     /// The id that its frames carry.
     pub(super) id: u64,
+    /// Its format; a file of an older one is written to no more.
+    pub(super) format: u8,
     /// No entry of the files before it was committed later.
     pub(super) since: Timestamp,
     /// Where it is, for messages.
@@ -83,10 +90,10 @@ impl Segment {
         let failed = |error| Refusal::Failed(while_doing(format!("create {path}"))(error));
         let fatal = |error| Refusal::Fatal(while_doing(format!("sync {path}"))(error));
         let file = disk.create(&name(first)).map_err(failed)?;
-        file.write_at(0, &header(first, id, since)).map_err(failed)?;
+        file.write_at(0, &header(FORMAT, first, id, since)).map_err(failed)?;
         file.sync().map_err(fatal)?;
         disk.sync_folder().map_err(fatal)?;
-        Ok(Segment { file, first, id, since, path })
+        Ok(Segment { file, first, id, format: FORMAT, since, path })
     }
 
     /// A file that is there; `None` when its header was never written whole.
@@ -96,11 +103,11 @@ impl Segment {
         let mut found = [0; START as usize];
         file.read_at(0, &mut found).map_err(while_doing(format!("read {path}")))?;
         let number = |at: usize| u64::from_le_bytes(*found[at..].first_chunk().expect("the header is longer"));
-        let (id, since) = (number(16), Timestamp::from_millis(number(32) as i64));
-        if found[..8] == MAGIC && found[8] > FORMAT {
-            return Err(StoreError::Newer { what: "a journal file", found: found[8], known: FORMAT });
+        let (id, format, since) = (number(16), found[8], Timestamp::from_millis(number(32) as i64));
+        if found[..8] == MAGIC && format > FORMAT {
+            return Err(StoreError::Newer { what: "a journal file", found: format, known: FORMAT });
         }
-        Ok((found == header(first, id, since)).then_some(Segment { file, first, id, since, path }))
+        Ok((found == header(format, first, id, since)).then_some(Segment { file, first, id, format, since, path }))
     }
 
     /// As [`Segment::open`], and `None` too where the file is gone because it was too old.
@@ -116,19 +123,22 @@ impl Segment {
         let mut bytes = vec![0; place.length as usize];
         let count = self.file.read_at(u64::from(place.offset), &mut bytes).map_err(while_doing(format!("read {}", self.path)))?;
         match frame::parse(&bytes[..count]) {
-            Some((header, _)) if header.file == self.id => Ok(bytes.split_off(HEADER)),
-            _ => Err(StoreError::Corrupt(format!("{}: no good frame at byte {}", self.path, place.offset))),
+            Some((header, _)) if header.file == self.id => {
+                bytes.drain(..HEADER);
+                Ok(bytes)
+            }
+            _ => Err(StoreError::Corrupt(format!("{}: no good frame at byte {}: restore the file from a backup", self.path, place.offset))),
         }
     }
 }
 
 /// How many files are kept open for reading.
-const OPEN: usize = 32;
+const OPEN: usize = 64;
 
-/// Journal files open for reading: messages are read from them again, soon after they were written.
+/// Journal files open for reading: records and messages are read from them again, most of them soon after they were written.
 pub(super) struct Library {
     disk: Arc<dyn Disk>,
-    open: Mutex<BTreeMap<u64, Segment>>,
+    open: Mutex<BTreeMap<u64, Arc<Segment>>>,
 }
 
 impl Library {
@@ -136,10 +146,14 @@ impl Library {
         Library { disk, open: Mutex::default() }
     }
 
-    /// The entry that stands in a place; `None` when its file is gone because it was too old.
-    pub(super) fn entry(&self, place: Place) -> Result<Option<Entry>, StoreError> {
-        let Some(segment) = self.segment(place.segment)? else { return Ok(None) };
-        Ok(Some(Entry::decode(&segment.read(place)?)?))
+    /// The bytes of the entry that stands in a place; `None` when its file is gone because it was too old.
+    pub(super) fn read(&self, place: Place) -> Result<Option<Vec<u8>>, StoreError> {
+        self.segment(place.segment)?.map(|segment| segment.read(place)).transpose()
+    }
+
+    /// Where a file is or was, for messages.
+    pub(super) fn path(&self, first: u64) -> String {
+        self.disk.place(&name(first))
     }
 
     /// Closes a file that was removed.
@@ -147,12 +161,12 @@ impl Library {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&first);
     }
 
-    fn segment(&self, first: u64) -> Result<Option<Segment>, StoreError> {
+    fn segment(&self, first: u64) -> Result<Option<Arc<Segment>>, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(segment) = open.get(&first) {
             return Ok(Some(segment.clone()));
         }
-        let Some(segment) = Segment::open_kept(&*self.disk, first)? else { return Ok(None) };
+        let Some(segment) = Segment::open_kept(&*self.disk, first)?.map(Arc::new) else { return Ok(None) };
         if open.len() >= OPEN {
             open.pop_first();
         }
@@ -161,10 +175,10 @@ impl Library {
     }
 }
 
-fn header(first: u64, id: u64, since: Timestamp) -> [u8; START as usize] {
+fn header(format: u8, first: u64, id: u64, since: Timestamp) -> [u8; START as usize] {
     let mut bytes = [0; START as usize];
     bytes[..8].copy_from_slice(&MAGIC);
-    bytes[8] = FORMAT;
+    bytes[8] = format;
     bytes[16..24].copy_from_slice(&id.to_le_bytes());
     bytes[24..32].copy_from_slice(&first.to_le_bytes());
     bytes[32..40].copy_from_slice(&since.as_millis().to_le_bytes());

@@ -1,10 +1,12 @@
-//! A snapshot: a full copy of the record map, from which a lost one is filled where the journal no longer reaches back.
+//! A snapshot: a copy of the record map, from which a lost one is filled where the journal no longer reaches back.
 //!
 //! The file has a header and then frames as the journal has them, each full of rows; an empty frame ends it. It is copied while
 //! commits go on, so it may hold rows that are younger than it says; playing the journal over them changes nothing.
 
 use super::frame::{self, HEADER};
 use super::journal::{End, fresh_id};
+use super::old_rows::OldRows;
+use super::row::RecordRow;
 use super::rows;
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -12,7 +14,10 @@ use crate::store::disk::{Disk, DiskFile, while_doing};
 use crate::store::map::{RecordMap, Table};
 
 /// The newest format of snapshots.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = super::EmbeddedStore::FORMAT;
+
+/// The format with rows as they were before records were looked up in the journal.
+const OLD_ROWS: u8 = 1;
 
 const MAGIC: [u8; 8] = *b"JUNCOSNP";
 const START: usize = 56;
@@ -52,19 +57,21 @@ pub(super) fn name(sequence: u64) -> String {
 
 /// Copies the record map, which holds everything up to `end`; older snapshots go.
 ///
-/// Of `cut`, more is kept where records still refer to it; what was cut is returned. `None` when `stop` said so before the end.
+/// Of `cut`, more is kept where rows still rely on it; what was cut is returned. `None` when `stop` said so before the end.
 pub(super) fn write(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, stop: &dyn Fn() -> bool) -> Result<Option<Cut>, StoreError> {
     let doing = || while_doing(format!("write {}", disk.place(DRAFT)));
     let file = disk.create(DRAFT).map_err(doing())?;
     let id = fresh_id();
-    file.write_at(0, &header(end, id)).map_err(doing())?;
+    file.write_at(0, &header(FORMAT, end, id)).map_err(doing())?;
     let mut writer = Writer { file: &*file, id, offset: START as u64, frames: 0, batch: vec![0; HEADER] };
     let mut kept = cut;
     for table in [Table::Records, Table::Entries, Table::Events] {
         for row in rows::all(map, table) {
             let (key, value) = row?;
             if table == Table::Records {
-                kept.segment = kept.segment.min(rows::oldest_reference(map, &key, &value)?.unwrap_or(u64::MAX));
+                let (key, row) = (rows::read_key(&key)?, RecordRow::decode(&value)?);
+                let needed = rows::oldest_wanted(map, key, &row)?.into_iter().chain(row.stands_in());
+                kept.segment = needed.fold(kept.segment, u64::min);
             }
             if !rows::is_cut(table, &key, &value, kept)? {
                 writer.row(table, &key, &value).map_err(doing())?;
@@ -88,21 +95,34 @@ pub(super) fn restore(disk: &dyn Disk, map: &dyn RecordMap) -> Result<Option<End
     let Some(sequence) = list(disk)?.pop() else { return Ok(None) };
     // A damaged one must not leave a map that is filled by half.
     let end = verify(disk, sequence)?;
-    for pass in 0..PASSES {
-        read(disk, sequence, &mut |batch| restore_batch(map, batch, pass))?;
+    if format_of(disk, sequence)? == Some(OLD_ROWS) {
+        let mut old = OldRows::new(map);
+        read(disk, sequence, &mut |batch| each_row(batch, |_, table, key, value| old.put(table, key, value)))?;
+        old.finish()?;
+    } else {
+        for pass in 0..PASSES {
+            let mut restore = |number, table, key: &[u8], value: &[u8]| match number % PASSES == pass {
+                true => rows::restore(map, table, key, value),
+                false => Ok(()),
+            };
+            read(disk, sequence, &mut |batch| each_row(batch, &mut restore))?;
+        }
     }
     tracing::info!(file = disk.place(&name(sequence)), entry = end.sequence, "the record map was filled from a snapshot");
     Ok(Some(end))
 }
 
-/// Refuses snapshots of a newer format.
-pub(super) fn check_format(disk: &dyn Disk) -> Result<(), StoreError> {
-    for sequence in list(disk)? {
-        let path = disk.place(&name(sequence));
-        let file = disk.open(&name(sequence)).map_err(while_doing(format!("open {path}")))?;
-        header_of(&*file, &path)?;
-    }
-    Ok(())
+/// The newest format of the snapshots there are; newer ones are refused.
+pub(super) fn newest_format(disk: &dyn Disk) -> Result<Option<u8>, StoreError> {
+    list(disk)?.into_iter().try_fold(None, |newest: Option<u8>, sequence| Ok(newest.max(format_of(disk, sequence)?)))
+}
+
+/// The format of a snapshot, unless its header is damaged.
+fn format_of(disk: &dyn Disk, sequence: u64) -> Result<Option<u8>, StoreError> {
+    let path = disk.place(&name(sequence));
+    let file = disk.open(&name(sequence)).map_err(while_doing(format!("open {path}")))?;
+    let header = header_of(&*file, &path)?;
+    Ok(read_header(&header).map(|_| header[8]))
 }
 
 /// The bytes of a header, which may be damaged but is of no newer format.
@@ -150,8 +170,11 @@ fn read(disk: &dyn Disk, sequence: u64, each: Each) -> Result<End, StoreError> {
     Ok(end)
 }
 
-/// Puts a pass's share of a frame's rows into the map; `None` where they make no sense.
-fn restore_batch(map: &dyn RecordMap, mut batch: &[u8], pass: usize) -> Option<Result<(), StoreError>> {
+/// Goes through a frame's rows, with their numbers in it; `None` where they make no sense.
+fn each_row(
+    mut batch: &[u8],
+    mut each: impl FnMut(usize, Table, &[u8], &[u8]) -> Result<(), StoreError>,
+) -> Option<Result<(), StoreError>> {
     for number in 0.. {
         let Some((table, rest)) = batch.split_first() else { break };
         let (key_length, rest) = rest.split_first_chunk()?;
@@ -159,9 +182,7 @@ fn restore_batch(map: &dyn RecordMap, mut batch: &[u8], pass: usize) -> Option<R
         let (key, rest) = rest.split_at_checked(u32::from_le_bytes(*key_length) as usize)?;
         let (value, rest) = rest.split_at_checked(u32::from_le_bytes(*value_length) as usize)?;
         let (table, _) = Table::ALL.into_iter().find(|(known, _)| *known as u8 == *table)?;
-        if number % PASSES == pass
-            && let Err(error) = rows::restore(map, table, key, value)
-        {
+        if let Err(error) = each(number, table, key, value) {
             return Some(Err(error));
         }
         batch = rest;
@@ -206,10 +227,10 @@ impl Writer<'_> {
     }
 }
 
-fn header(end: End, id: u64) -> [u8; START] {
+fn header(format: u8, end: End, id: u64) -> [u8; START] {
     let mut bytes = [0; START];
     bytes[..8].copy_from_slice(&MAGIC);
-    bytes[8] = FORMAT;
+    bytes[8] = format;
     bytes[16..24].copy_from_slice(&id.to_le_bytes());
     bytes[24..32].copy_from_slice(&end.sequence.to_le_bytes());
     bytes[32..40].copy_from_slice(&end.segment.to_le_bytes());
@@ -224,5 +245,5 @@ fn read_header(bytes: &[u8; START]) -> Option<(End, u64)> {
     let number = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("the header is longer"));
     let newest = Timestamp::from_millis(number(48) as i64);
     let (end, id) = (End { sequence: number(24), segment: number(32), offset: number(40), newest }, number(16));
-    (header(end, id) == *bytes).then_some((end, id))
+    (header(bytes[8], end, id) == *bytes).then_some((end, id))
 }

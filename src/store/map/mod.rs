@@ -16,13 +16,13 @@ use super::StoreError;
 /// The tables; few, since each of sled's trees costs memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Table {
-    /// Conversation → its record.
+    /// Conversation → what is known of its record, and where its newest entries stand.
     Records,
     /// Due time and conversation → nothing; a hint, to be checked against the record.
     Due,
-    /// Event → where it was taken.
+    /// Event that its conversation took and does not know any more → nothing.
     Events,
-    /// Conversation and revision → the entry's place in the journal.
+    /// Conversation and block of revisions → the entries' places in the journal.
     Entries,
     /// What the map knows of itself.
     Meta,

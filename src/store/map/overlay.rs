@@ -1,9 +1,13 @@
 //! Writes gathered in memory, and given to the record map beneath when it is synced.
 //!
-//! Between two checkpoints a conversation's record is written many times, and most due rows come and go: beneath, each row is
+//! Between two checkpoints a conversation's row is written many times, and most due rows come and go: beneath, each row is
 //! written once, in the order of its key, and by the thread that makes the checkpoint. A crash loses what was gathered, which is
 //! what the journal is for.
+//!
+//! Of rows that go down together a power cut may leave any. But a conversation's row lets go of the places that went into a block, and
+//! nothing else tells them: so the rows of blocks are durable before any other row goes down.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -36,7 +40,48 @@ struct Layers {
 struct Writes([Written; Table::ALL.len()]);
 
 /// Rows by key; `None` stands for one that was removed.
-type Written = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+type Written = BTreeMap<ShortKey, Option<Box<[u8]>>>;
+
+/// The longest key of any table.
+const LONGEST: usize = 24;
+
+/// A key that needs no memory of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ShortKey {
+    bytes: [u8; LONGEST],
+    length: u8,
+}
+
+impl ShortKey {
+    fn new(key: &[u8]) -> Result<Self, StoreError> {
+        let mut bytes = [0; LONGEST];
+        let place = bytes.get_mut(..key.len()).ok_or_else(|| StoreError::Map("a key is longer than any must be".into()))?;
+        place.copy_from_slice(key);
+        Ok(ShortKey { bytes, length: key.len() as u8 })
+    }
+}
+
+impl Borrow<[u8]> for ShortKey {
+    fn borrow(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl Ord for ShortKey {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let (this, other): (&[u8], &[u8]) = (self.borrow(), other.borrow());
+        this.cmp(other)
+    }
+}
+
+impl PartialOrd for ShortKey {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The same, to be read.
+type Found = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// Where a range begins or ends.
 type End = Bound<Vec<u8>>;
@@ -74,22 +119,26 @@ impl Overlay {
         Ok((rows.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(), last))
     }
 
-    /// Gives rows to the map beneath: hints before the records that they point at, and what is gone last.
+    /// Gives rows to the map beneath: blocks first and durably, hints before the records that they point at, and what is gone last.
     fn hand_down(&self, writes: &Writes) -> Result<(), StoreError> {
-        let order = [Table::Due, Table::Entries, Table::Events, Table::Records, Table::Meta];
-        for table in order {
-            for (key, value) in writes.of(table) {
-                if let Some(value) = value {
-                    self.beneath.insert(table, key, value)?;
-                }
-            }
+        self.insert_all(writes, Table::Entries)?;
+        if writes.of(Table::Entries).values().any(Option::is_some) {
+            self.beneath.sync()?;
         }
-        for table in order {
+        for table in [Table::Due, Table::Events, Table::Records, Table::Meta] {
+            self.insert_all(writes, table)?;
+        }
+        for (table, _) in Table::ALL {
             for (key, _) in writes.of(table).iter().filter(|(_, value)| value.is_none()) {
-                self.beneath.remove(table, key)?;
+                self.beneath.remove(table, key.borrow())?;
             }
         }
-        Ok(())
+        self.beneath.sync()
+    }
+
+    fn insert_all(&self, writes: &Writes, table: Table) -> Result<(), StoreError> {
+        let rows = writes.of(table).iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        rows.into_iter().try_for_each(|(key, value)| self.beneath.insert(table, key.borrow(), value))
     }
 }
 
@@ -103,7 +152,10 @@ impl RecordMap for Overlay {
     }
 
     fn insert(&self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        self.write().fresh.of_mut(table).insert(key.to_vec(), Some(value.to_vec()));
+        let (key, value) = (ShortKey::new(key)?, Some(value.into()));
+        // What it replaces is let go of behind the lock.
+        let replaced = self.write().fresh.of_mut(table).insert(key, value);
+        drop(replaced);
         Ok(())
     }
 
@@ -115,7 +167,7 @@ impl RecordMap for Overlay {
         if table == Table::Due && !is_leaving && matches!(fresh.get(key), Some(Some(_))) {
             fresh.remove(key);
         } else {
-            fresh.insert(key.to_vec(), None);
+            fresh.insert(ShortKey::new(key)?, None);
         }
         Ok(())
     }
@@ -136,8 +188,9 @@ impl RecordMap for Overlay {
             leaving
         };
         self.hand_down(&leaving)?;
-        self.beneath.sync()?;
-        self.write().leaving = None;
+        let arrived = self.write().leaving.take();
+        // So many rows are let go of behind the lock.
+        drop((arrived, leaving));
         Ok(())
     }
 }
@@ -146,21 +199,24 @@ impl Layers {
     /// What was gathered of a row; the inner `None` stands for one that was removed.
     fn get(&self, table: Table, key: &[u8]) -> Option<Option<Vec<u8>>> {
         let leaving = || self.leaving.as_ref().and_then(|leaving| leaving.of(table).get(key));
-        self.fresh.of(table).get(key).or_else(leaving).cloned()
+        let found = self.fresh.of(table).get(key).or_else(leaving)?;
+        Some(found.as_deref().map(<[u8]>::to_vec))
     }
 
     /// At most `most` of the rows that were gathered in a range, and the last of them where there may be more.
-    fn rows(&self, table: Table, from: &End, to: &End, most: usize) -> (Written, Option<Vec<u8>>) {
-        let mut rows = Written::new();
+    fn rows(&self, table: Table, from: &End, to: &End, most: usize) -> (Found, Option<Vec<u8>>) {
+        let mut rows = Found::new();
+        let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
         let mut last: Option<Vec<u8>> = None;
         for writes in self.leaving.iter().map(|leaving| &**leaving).chain([&self.fresh]) {
-            let found = writes.of(table).range((from.clone(), to.clone()));
+            let found = writes.of(table).range::<[u8], _>(bounds);
             let mut count = 0;
             for (key, value) in found.take(most) {
-                rows.insert(key.clone(), value.clone());
+                let key: &[u8] = key.borrow();
+                rows.insert(key.to_vec(), value.as_deref().map(<[u8]>::to_vec));
                 count += 1;
-                if count == most && last.as_ref().is_none_or(|last| key < last) {
-                    last = Some(key.clone());
+                if count == most && last.as_ref().is_none_or(|last| key < last.as_slice()) {
+                    last = Some(key.to_vec());
                 }
             }
         }

@@ -36,11 +36,11 @@ impl Expected {
                 if self.kept.get(&at).is_some_and(|kept| kept != entry) || !self.tried.contains(entry) {
                     return Err(format!("{at:?} is not what was committed"));
                 }
-                if rows::event_of(&*bench.shared.map, event(peer, at.1)).unwrap() != Some((key(peer), at.1)) {
+                if !bench.has_taken(peer, event(peer, at.1)) {
                     return Err(format!("the event of {at:?} is not found"));
                 }
             }
-            let record = rows::record_of(&*bench.shared.map, key(peer)).unwrap();
+            let record = bench.record(peer);
             if record.as_ref() != entries.last().map(|entry| &entry.record) {
                 return Err(format!("the record of {peer} is not that of its last entry"));
             }

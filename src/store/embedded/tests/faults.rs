@@ -190,6 +190,21 @@ fn a_record_map_from_another_time_is_not_believed() {
     assert_eq!((bench.revision(1), old.set_aside()), (4, 1));
 }
 
+#[test]
+fn a_record_map_of_an_older_layout_is_filled_anew() {
+    let (disk, home) = (SimulatedDisk::new(16), TreeHome::default());
+    let mut bench = Bench::start(&disk, &home).unwrap();
+    bench.talk(1, 0..20);
+    bench.committer.checkpoint().unwrap();
+    drop(bench);
+    let map = home.open().unwrap();
+    let (key, mut row) = map.range(Table::Meta, Bound::Unbounded, Bound::Unbounded).next().unwrap().unwrap();
+    row[0] -= 1;
+    map.insert(Table::Meta, &key, &row).unwrap();
+    let bench = Bench::start(&disk, &home).unwrap();
+    assert_eq!((bench.revision(1), bench.entries(1).unwrap().len(), home.set_aside()), (20, 20, 1));
+}
+
 #[tokio::test]
 async fn hints_that_no_record_stands_behind_are_passed_over_and_removed() {
     let (disk, home, (options, _)) = (SimulatedDisk::new(12), TreeHome::default(), options());

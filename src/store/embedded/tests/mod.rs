@@ -4,6 +4,7 @@ mod compact;
 mod crash;
 mod faults;
 mod old;
+mod places;
 mod power;
 
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ use super::recovery::{self, Started};
 use super::shared::Shared;
 use super::*;
 use crate::conversation::{Event, Origin, State, Trace};
-use crate::model::{Incoming, MessageId, Profile, UserId};
+use crate::model::{EventId, Incoming, Profile, UserId};
 use crate::store::disk::simulated::{Dice, SimulatedDisk};
 use crate::store::map::tree_map::TreeHome;
 use crate::store::{EntryKind, Seen, TurnLog};
@@ -29,19 +30,22 @@ fn key(peer: u64) -> Key {
     Key::new(ACCOUNT, UserId(peer))
 }
 
-fn event(peer: u64, revision: u64) -> EventId {
-    EventId::message(ACCOUNT, MessageId(peer << 32 | revision))
+fn event(peer: u64, revision: u64) -> MessageId {
+    MessageId(peer << 32 | revision)
 }
 
 /// A turn on revision `base` of the conversation with `peer`, that says `text`.
 fn turn(peer: u64, base: u64, text: &str, due: Option<i64>) -> Commit {
     let (revision, at) = (base + 1, Timestamp::from_millis(1_000));
     let id = event(peer, revision);
-    let message = Incoming { id: MessageId(id.id), sent_at: at, text: text.into(), tap: None, attachment: None };
+    let message = Incoming { id, sent_at: at, text: text.into(), tap: None, attachment: None };
     let turn = TurnLog { event: Event::Echo { message, origin: Origin::Ours }, actions: Vec::new(), trace: Trace::default() };
     let state = State::new(Profile { name: text.into(), ..Profile::unknown(UserId(peer)) }, at);
-    let record = Record { revision, due: due.map(Timestamp::from_millis), seen: Seen::default(), state, sealed: None };
-    let entry = Entry { kind: EntryKind::Turns, key: key(peer), at, events: vec![id], turns: vec![turn], record, sealed: None };
+    let mut seen = Seen::default();
+    let forgotten = (1..=revision).map(|revision| seen.mark(event(peer, revision))).last().flatten();
+    let record = Record { revision, due: due.map(Timestamp::from_millis), seen, state, void_before: 0, sealed: None };
+    let (events, forgotten) = (vec![EventId::message(ACCOUNT, id)], Vec::from_iter(forgotten));
+    let entry = Entry { kind: EntryKind::Turns, key: key(peer), at, events, forgotten, turns: vec![turn], record, sealed: None };
     Commit { base, entry }
 }
 
@@ -100,11 +104,18 @@ impl Bench {
     }
 
     fn revision(&self, peer: u64) -> u64 {
-        rows::record_of(&*self.shared.map, key(peer)).unwrap().map_or(0, |record| record.revision)
+        self.record(peer).map_or(0, |record| record.revision)
+    }
+
+    fn record(&self, peer: u64) -> Option<Record> {
+        rows::record_of(&*self.shared.map, &self.shared.library, key(peer)).unwrap()
+    }
+
+    fn has_taken(&self, peer: u64, id: MessageId) -> bool {
+        rows::has_taken(&*self.shared.map, &self.shared.library, key(peer), id).unwrap()
     }
 
     fn entries(&self, peer: u64) -> Result<Vec<Entry>, StoreError> {
-        let places = rows::places(&*self.shared.map, key(peer), 0..=u64::MAX);
-        places.filter_map(|place| place.and_then(|place| self.shared.library.entry(place)).transpose()).collect()
+        rows::entries(&self.shared.library, key(peer), &rows::places(&*self.shared.map, key(peer), &(0..=u64::MAX))?)
     }
 }

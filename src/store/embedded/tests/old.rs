@@ -3,13 +3,13 @@
 use super::super::mark::Mark;
 use super::super::segment;
 use super::super::snapshot;
-use super::super::tidy::{Dead, Policy, tidy};
+use super::super::tidy::{Chore, Policy, tidy};
 use super::*;
 use crate::conversation::{Backlog, Row, RowId, RowStatus, State};
 use crate::store::disk::simulated::Faults;
 
 /// A turn a second.
-fn timed(peer: u64, base: u64) -> Commit {
+pub(super) fn timed(peer: u64, base: u64) -> Commit {
     let mut commit = turn(peer, base, &"hello ".repeat(20), Some(base as i64));
     commit.entry.at = Timestamp::from_millis(base as i64 * 1_000);
     commit
@@ -20,23 +20,23 @@ fn policy(seconds: u64) -> Policy {
 }
 
 impl Bench {
-    fn talk_timed(&mut self, revisions: std::ops::Range<u64>) {
+    pub(super) fn talk_timed(&mut self, revisions: std::ops::Range<u64>) {
         for base in revisions {
             self.commit(vec![vec![timed(1, base), timed(2, base)]]).unwrap();
         }
     }
 
     /// Makes a checkpoint, and tidies.
-    fn tidy(&mut self, policy: &Policy) -> Result<(), StoreError> {
+    pub(super) fn tidy(&mut self, policy: &Policy) -> Result<(), StoreError> {
         let map = self.shared.map.clone();
         self.committer.checkpoint()?;
         let mark = Mark::read(&*self.shared.disk)?.expect("it was just made");
-        let forget = |dead: Dead| dead.iter().for_each(|(table, key)| map.remove(*table, key).unwrap());
-        tidy(&self.shared, mark.applied, policy, &forget, &|| false)
+        let carry_out = |chores: Vec<Chore>| chores.into_iter().try_for_each(|chore| chore.carry_out(&*map)).is_ok();
+        tidy(&self.shared, mark.applied, policy, &carry_out, &|| false)
     }
 
     /// The revisions of which there are entries.
-    fn kept(&self, peer: u64) -> Vec<u64> {
+    pub(super) fn kept(&self, peer: u64) -> Vec<u64> {
         self.entries(peer).unwrap().iter().map(Entry::revision).collect()
     }
 }
@@ -61,7 +61,7 @@ fn old_files_go_and_the_rest_can_be_filled_again() {
     assert_eq!(bench.kept(1), (kept[0]..=70).collect::<Vec<_>>());
     let due: Vec<_> = rows::due(&*bench.shared.map, &mut Vec::new()).map(|row| row.unwrap().1).collect();
     assert_eq!(due, [key(1), key(2)]);
-    assert_eq!(rows::event_of(&*bench.shared.map, event(1, 1)).unwrap(), Some((key(1), 1)), "younger than six days");
+    assert!(bench.has_taken(1, event(1, 1)), "younger than six days");
 }
 
 #[test]
@@ -108,14 +108,19 @@ fn tidying_can_be_cut_short_anywhere() {
 fn tidies_after(seed: u64, cut: u64) -> bool {
     let (disk, home) = (SimulatedDisk::new(seed << 32 | cut), TreeHome::default());
     let mut bench = Bench::start(&disk, &home).unwrap();
+    for (peer, count) in [(3, 1), (4, 9)] {
+        (0..count).for_each(|base| drop(bench.commit(vec![vec![timed(peer, base)]]).unwrap()));
+    }
     bench.talk_timed(0..40);
     bench.tidy(&policy(20)).unwrap();
+    bench.commit(vec![vec![timed(4, 9)]]).unwrap();
     bench.talk_timed(40..90);
     disk.set(Faults { power_lasts: Some(cut), ..Faults::default() });
     let lasted = bench.tidy(&policy(20)).is_ok();
     let home = if seed == 2 { home.emptied() } else { home.after_crash(&mut Dice::new(cut)) };
     let bench = Bench::start(&disk.crash(), &home).unwrap();
-    assert_eq!((bench.revision(1), bench.revision(2)), (90, 90), "seed {seed}, cut after {cut}");
+    assert_eq!([1, 2, 3, 4].map(|peer| bench.revision(peer)), [90, 90, 1, 10], "seed {seed}, cut after {cut}");
+    assert_eq!((bench.record(3), bench.record(4)), (Some(timed(3, 0).entry.record), Some(timed(4, 9).entry.record)));
     let kept = bench.kept(1);
     // Of what is too old, any part may be gone.
     assert!(kept.ends_with(&(70..=90).collect::<Vec<_>>()), "seed {seed}, cut after {cut}: {kept:?}");

@@ -174,9 +174,9 @@ async fn compare(store: &EmbeddedStore, acknowledged: &Acknowledged, retention: 
             return Err(format!("the record of {peer} is not that of its last turn"));
         }
         for revision in 1..=record.revision + 1 {
-            let found = store.event(event(peer, revision)).await.map_err(told)?;
-            if found != (revision <= record.revision).then_some((key(peer), revision)) {
-                return Err(format!("the event of revision {revision} of {peer} is found in {found:?}"));
+            let taken = store.has_taken(key(peer), event(peer, revision)).await.map_err(told)?;
+            if taken != (revision <= record.revision) {
+                return Err(format!("the event of revision {revision} of {peer} is said to be taken: {taken}"));
             }
         }
         due.extend(record.due.map(|at| (at, key(peer))));

@@ -1,0 +1,106 @@
+//! Uploads in pieces (contract §4.4). The calls are the platform's, under the same address as all others here.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::super::refusal::Refusal;
+use super::super::shared::Shared;
+use super::super::world::{Announced, Category, Progress, UploadView};
+use super::answer::Answer;
+use super::auth::Caller;
+use super::call::Call;
+use crate::model::{MediaType, UserId};
+
+/// `POST media/upload.json`: INIT, APPEND or FINALIZE.
+pub(super) fn command(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (owner, _) = caller.messenger()?;
+    match call.required("command")?.as_str() {
+        "INIT" => init(shared, call, owner),
+        "APPEND" => append(shared, call, owner),
+        "FINALIZE" => finalize(shared, call, owner),
+        _ => Err(Refusal::no_such_page()),
+    }
+}
+
+/// `GET media/upload.json`: STATUS.
+pub(super) fn status(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (owner, _) = caller.messenger()?;
+    if call.required("command")? != "STATUS" {
+        return Err(Refusal::no_such_page());
+    }
+    let id = number(call, "media_id")?;
+    let view = shared.change(|world, now| world.uploads.status(owner, id, now))?;
+    Ok(answer(view, 200))
+}
+
+fn init(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {
+    let name = call.required("media_type")?;
+    let media = MediaType::ALL.into_iter().find(|media| media.name() == name);
+    let category = Category::named(call.parameter("media_category").as_deref());
+    let announced = Announced {
+        owner,
+        size: number(call, "total_bytes")?,
+        media: media.ok_or_else(|| Refusal::bad_media("media type unrecognized."))?,
+        category: category.ok_or_else(|| Refusal::bad_media("Unsupported raw media category"))?,
+        shared: call.parameter("shared").is_some_and(|shared| shared == "true"),
+    };
+    let view = shared.change(|world, now| world.announce(announced, now))?;
+    Ok(answer(view, 202))
+}
+
+fn append(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {
+    let (id, index) = (number(call, "media_id")?, number(call, "segment_index")?);
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    let bytes = match (call.part("media"), call.parameter("media_data")) {
+        (Some(bytes), _) => bytes.to_vec(),
+        (None, Some(text)) => STANDARD.decode(text).map_err(|_| Refusal::bad_media("media_data is not base64."))?,
+        (None, None) => return Err(Refusal::missing("media")),
+    };
+    shared.change(|world, now| world.uploads.append(owner, id, index, &bytes, now))?;
+    Ok(Answer::empty(204))
+}
+
+fn finalize(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {
+    let id = number(call, "media_id")?;
+    let view = shared.change(|world, now| {
+        let work = shared.clock.scaled(world.rules.media_processing);
+        world.finalize(owner, id, work, now)
+    })?;
+    Ok(answer(view, 201))
+}
+
+fn number(call: &Call, name: &str) -> Result<u64, Refusal> {
+    let text = call.required(name)?;
+    text.parse().map_err(|_| Refusal::shape(name, format_args!("'{text}' is not a valid Long")))
+}
+
+fn answer(view: UploadView, status: u16) -> Answer {
+    let mut body = json!({
+        "media_id": view.id,
+        "media_id_string": view.id.to_string(),
+        "size": view.size,
+        "expires_after_secs": view.kept.as_secs(),
+    });
+    match view.progress {
+        Progress::Unprocessed => {}
+        Progress::Working(left) => {
+            // At first it has not been begun; whoever asks later finds it under way.
+            let state = if status == 201 { "pending" } else { "in_progress" };
+            body["processing_info"] = json!({ "state": state, "check_after_secs": rounded(left), "progress_percent": 8 });
+        }
+        Progress::Succeeded => body["processing_info"] = json!({ "state": "succeeded", "progress_percent": 100 }),
+        Progress::Failed => {
+            let error = json!({ "code": 1, "name": "InvalidMedia", "message": "Unsupported video format" });
+            body["processing_info"] = json!({ "state": "failed", "error": error });
+        }
+    }
+    Answer::json(&body).with_status(status)
+}
+
+/// Whole seconds; none where the world runs so fast that waiting is not worth it.
+fn rounded(left: Duration) -> u64 {
+    (left + Duration::from_millis(500)).as_secs()
+}
