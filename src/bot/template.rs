@@ -62,17 +62,20 @@ static STRICT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     jinja
 });
 
-/// A scope in which everything is set but one name.
+/// A scope in which everything is set, and one name is in question.
 #[derive(Debug)]
-struct AllBut(String);
+struct Rehearsal {
+    name: String,
+    value: Option<Value>,
+}
 
 /// Something that has whatever is asked of it.
 #[derive(Debug)]
 struct Anything;
 
-impl Object for AllBut {
+impl Object for Rehearsal {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        (key.as_str()? != self.0).then(|| Value::from_object(Anything))
+        if key.as_str()? == self.name { self.value.clone() } else { Some(Value::from_object(Anything)) }
     }
 }
 
@@ -196,11 +199,14 @@ impl Template {
 
     /// Whether it shows or computes with that name even where nothing is set: without asking first, as `{% if name %}` does.
     pub(super) fn relies_on(&self, name: &str) -> bool {
-        let rehearsed = match &self.code {
-            Code::Literal | Code::Condition(_) => return false,
-            Code::Text(_) => STRICT.render_str(&self.source, Value::from_object(AllBut(name.to_owned()))),
-        };
-        rehearsed.is_err_and(|error| error.kind() == ErrorKind::UndefinedError)
+        if !matches!(self.code, Code::Text(_)) {
+            return false;
+        }
+        let rehearse = |value| STRICT.render_str(&self.source, Value::from_object(Rehearsal { name: name.to_owned(), value }));
+        match rehearse(None) {
+            Ok(_) => false,
+            Err(error) => error.kind() == ErrorKind::UndefinedError || rehearse(Some(Value::from(1))).is_ok(),
+        }
     }
 
     /// What it reads and does not itself define: slots, tables, answers, and what every scope has; with attributes as far as they are

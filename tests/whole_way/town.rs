@@ -73,6 +73,8 @@ impl Town {
         let mut process = Command::new(env!("CARGO_BIN_EXE_junco"))
             .args(["run", "--config"])
             .arg(&config)
+            // It is ours; the service would take it for a setting of its own.
+            .env_remove("JUNCO_STORM_SEED")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
