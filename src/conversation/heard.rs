@@ -231,6 +231,10 @@ fn close<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
 /// A wrong answer: asked again, until the retries are used up. A menu is never asked again: its misses are the fallback's.
 fn retry<'p>(play: &mut Play<'p>, open: &Open<'p>) -> bool {
     let Some(question) = open.question(play) else { return false };
+    // What was meant as a secret is one, though it does not fit.
+    if question.secret {
+        play.keep_secret();
+    }
     let name = prompt_name(play, open.prompt);
     play.state.wrong = play.state.wrong.saturating_add(1);
     if question.retries.is_none_or(|retries| play.state.wrong <= retries) {
