@@ -101,7 +101,7 @@ async fn after_all_that_is_due_was_served_nothing_is() {
                     0 => drop(errand),
                     1 => outbox.answer(errand, LookupAnswer::Ok { status: 200, body: serde_json::json!({ "n": 7 }) }).await.unwrap(),
                     _ => {
-                        let answer = LookupAnswer::Failed { reason: LookupFailure::Timeout, detail: String::new() };
+                        let answer = LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() };
                         outbox.answer(errand, answer).await.unwrap();
                     }
                 }
