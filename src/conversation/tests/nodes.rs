@@ -10,7 +10,7 @@ fn ok(body: serde_json::Value) -> LookupAnswer {
 }
 
 fn failed(reason: LookupFailure) -> LookupAnswer {
-    LookupAnswer::Failed { reason, detail: String::new() }
+    LookupAnswer::Failed { reason, status: (reason == LookupFailure::Refused).then_some(503), detail: String::new() }
 }
 
 const SHOP: &str = r##"bot "shop" version=1 { allow "shop.example" }
@@ -19,7 +19,7 @@ on "order" { goto "order" }
 on "snow in {area...}" {
   http "snow" get="https://shop.example/snow?q={{ area }}" {
     ok { say "{{ area }}: {{ snow.new }} of {{ snow.lifts[0].name }}" }
-    fail { say "No snow: {{ snow.error }}." }
+    fail { say "No snow: {{ snow.error }} {{ snow.status }}." }
   }
 }
 state "home" { say "Home."; option "Order" goto="order" }
@@ -102,7 +102,7 @@ fn a_lookup_of_a_rule_keeps_what_was_captured_and_shows_the_open_prompt_again() 
     assert_eq!(chat.request().url, "https://shop.example/snow?q=Aspen%20%26%20Vail");
     chat.is_answered(ok(json!({ "new": 4, "lifts": [{ "name": "Gent" }] }))).hears_back("Aspen & Vail: 4 of Gent").is_at("home");
     assert_eq!(chat.labels(), ["Order"]);
-    chat.says("snow in x").is_answered(failed(LookupFailure::Refused)).hears_back("No snow: refused.");
+    chat.says("snow in x").is_answered(failed(LookupFailure::Refused)).hears_back("No snow: refused 503.");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn numbered_menus_are_lines_of_the_text_and_take_numbers_and_older_labels() {
     assert!(chat.messages[0].numbered);
     chat.says("2").hears_back("Which area?\n1 Aspen\n2 Vail");
     chat.says("photo").hears_back("A photo.\n1 Home").is_at("photo");
-    assert_eq!(chat.trace.lateness, Some(Lateness::Consumed), "the home menu was answered with the report");
+    assert_eq!(chat.trace.lateness, Some(Lateness::Superseded));
 }
 
 #[test]
@@ -293,10 +293,10 @@ on "home""#;
     let happens = |kind: &str| Event::Account { kind: kind.into(), from: Profile::unknown(key().peer) };
     chat.take(happens("block")).hears_back("Not now: unknown.");
     chat.take(happens("follow")).hears_back("Home.").is_at("home");
-    chat.is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, detail: String::new() });
+    chat.is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() });
     chat.hears_back("The shop is not answering: timeout.\nHome.").is_at("home");
     let mut chat = Chat::with(&SHOP.replacen("on \"home\"", rules, 1).replace("; goto \"home\" }\n  }\n}", " }\n  }\n}"));
     chat.says("order").taps("Aspen").says("2").taps("Yes").take(happens("follow")).is_at("home");
-    chat.is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, detail: String::new() });
+    chat.is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() });
     chat.hears_back("The shop is not answering: timeout.").is_at("order");
 }
