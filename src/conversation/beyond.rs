@@ -19,6 +19,12 @@ impl Play<'_> {
             self.note_failure(lookup, LookupFailure::Unknown, None);
             return Some(lookup.fail);
         }
+        // Only other events of the account are taken while one is on its way; what it has to go on with must not be lost.
+        if self.state.lookup.is_some() {
+            self.fault(format!("`http \"{}\"`: another lookup is on its way", lookup.name));
+            self.note_failure(lookup, LookupFailure::Unknown, None);
+            return Some(lookup.fail);
+        }
         let Some(request) = self.request(lookup) else {
             self.note_failure(lookup, LookupFailure::Unreadable, None);
             return Some(lookup.fail);
@@ -85,7 +91,11 @@ impl Play<'_> {
         self.captures = open.captures;
         let from = if is_ok { lookup.at + 1 } else { lookup.fail };
         match lookup.body {
-            Body::State(state) => self.resume(state, from),
+            Body::State(state) => {
+                // Another event of the account may have led the person elsewhere meanwhile.
+                self.state.at = Some(program.state(state).name.clone());
+                self.resume(state, from);
+            }
             body => self.digress_from(program.steps(body), from, open.variant),
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::play::{Parting, Play};
-use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, bounds, delivery};
+use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, Waiting, bounds, delivery};
 use crate::bot::{Body, Handoff, HandoffIx, Media, Pick, Target};
 use crate::model::{Profile, Timestamp, fold};
 
@@ -172,9 +172,11 @@ impl<'a> Play<'a> {
     }
 }
 
-/// What is left of a forgotten person: that messages are on their way, and whether any are wanted.
+/// What is left of a forgotten person: that messages are on their way, and whether any are wanted. What they have written since is of a
+/// new conversation; it waits no longer, since nothing of the past can be read after this commit.
 fn forgotten(state: &State, now: Timestamp) -> State {
     State {
+        waiting: state.waiting.iter().map(|waiting| Waiting { until: None, ..*waiting }).collect(),
         asked: state.asked,
         counted: state.counted,
         said: state.said,

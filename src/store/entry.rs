@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Record, StoreError};
-use crate::conversation::{Action, Event, Trace};
+use crate::conversation::{Action, Event, RowId, Trace};
 use crate::model::{EventId, Key, MessageId, Timestamp};
 
 /// The newest format of an entry's bytes.
@@ -111,11 +111,16 @@ pub(crate) struct EntryBytes<'a> {
 const RECORD_AT: usize = 1 + size_of::<u32>();
 
 impl Entry {
-    /// The person is forgotten with this entry: it keeps what was ordered and nothing of what they wrote, and hides all before it.
+    /// The person is forgotten with this entry: it keeps what was ordered and nothing of what they wrote before, and hides all before it.
     pub(crate) fn void(&mut self) {
         self.kind = EntryKind::Tombstone;
         self.record.void_before = self.record.revision;
-        for turn in &mut self.turns {
+        let revision = self.record.revision;
+        let waits = |index: usize| {
+            let turn = RowId { revision, index: index as u32 };
+            self.record.state.waiting.iter().any(|waiting| waiting.turn == turn)
+        };
+        for (_, turn) in self.turns.iter_mut().enumerate().filter(|(index, _)| !waits(*index)) {
             turn.event.forget();
             turn.trace.captures.clear();
         }

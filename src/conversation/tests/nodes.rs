@@ -282,3 +282,21 @@ fn a_confirmation_that_was_typed_is_not_run_again_by_a_tap_on_a_message_in_doubt
     assert_eq!((chat.trace.lateness, chat.state.lookup.is_some()), (Some(Lateness::Consumed), false));
     assert!(chat.state.rows.iter().all(|other| other.id != row), "the tap tells that it has arrived");
 }
+
+#[test]
+fn what_happens_at_the_account_leaves_a_lookup_on_its_way_alone() {
+    let rules = r#"on event="follow" { goto "home" }
+on event="block" { http "other" get="https://shop.example/other" { ok { say "Well." }; fail { say "Not now: {{ other.error }}." } } }
+on "home""#;
+    let mut chat = Chat::with(&SHOP.replacen("on \"home\"", rules, 1));
+    chat.says("order").taps("Aspen").says("2").taps("Yes");
+    let happens = |kind: &str| Event::Account { kind: kind.into(), from: Profile::unknown(key().peer) };
+    chat.take(happens("block")).hears_back("Not now: unknown.");
+    chat.take(happens("follow")).hears_back("Home.").is_at("home");
+    chat.is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() });
+    chat.hears_back("The shop is not answering: timeout.\nHome.").is_at("home");
+    let mut chat = Chat::with(&SHOP.replacen("on \"home\"", rules, 1).replace("; goto \"home\" }\n  }\n}", " }\n  }\n}"));
+    chat.says("order").taps("Aspen").says("2").taps("Yes").take(happens("follow")).is_at("home");
+    chat.is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() });
+    chat.hears_back("The shop is not answering: timeout.").is_at("order");
+}

@@ -70,10 +70,21 @@ impl Platform for Moody {
     }
 }
 
-#[tokio::test]
-async fn after_all_that_is_due_was_served_nothing_is() {
-    for seed in 0..120 {
-        let mut dice = Dice(seed);
+/// The conversation of all these tests.
+const KEY: Key = Key { account: BOT, peer: ADA };
+
+/// A bot, and an outbox that is driven by hand.
+struct Bench {
+    store: Arc<MemoryStore>,
+    clock: Arc<ManualClock>,
+    turns: Arc<Turns>,
+    outbox: Arc<Outbox>,
+    /// Nobody listens to it.
+    _woken: mpsc::UnboundedReceiver<Wake>,
+}
+
+impl Bench {
+    fn new(seed: u64) -> Self {
         let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(Timestamp::from_millis(1_767_225_600_000))));
         let program = match compile(&Sources::from([("bot.kdl".to_owned(), SCRIPT.to_owned())])) {
             Ok(compiled) => Arc::new(compiled.program),
@@ -85,13 +96,27 @@ async fn after_all_that_is_due_was_served_nothing_is() {
         let (apps, pace) = (BTreeMap::from([(BOT, AppId(1))]), Pace::new(Limits::default()));
         let x = Arc::new(Moody(Mutex::new(Dice(seed)), clock.clone()));
         let outbox = Outbox::new(turns.clone(), x, Arc::new(Nobody), clock.clone(), apps, pace, settings);
+        Bench { store, clock, turns, outbox, _woken }
+    }
+
+    async fn arrives(&self, id: MessageId, event: Event) {
+        let arrival = Arrival { key: KEY, id: EventId::message(BOT, id), event, peer: Profile::unknown(ADA) };
+        self.turns.arrive(vec![arrival]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn after_all_that_is_due_was_served_nothing_is() {
+    for seed in 0..120 {
+        let mut dice = Dice(seed);
+        let bench = Bench::new(seed);
+        let Bench { store, clock, outbox, .. } = &bench;
         let mut pending: Vec<Errand> = Vec::new();
         for number in 0..60 {
             for _ in 0..dice.roll(3) {
                 let event = happening(&mut dice, clock.now());
                 let id = MessageId(MessageId::first_at(clock.now()).0 + number * 8 + dice.roll(8));
-                let (event, id) = (event(id), EventId::message(BOT, id));
-                turns.arrive(vec![Arrival { key: Key::new(BOT, ADA), id, event, peer: Profile::unknown(ADA) }]).await.unwrap();
+                bench.arrives(id, event(id)).await;
             }
             pending.extend(outbox.serve_due().await.unwrap());
             if !pending.is_empty() && dice.roll(3) > 0 {
@@ -107,12 +132,43 @@ async fn after_all_that_is_due_was_served_nothing_is() {
                 }
                 pending.extend(outbox.serve_due().await.unwrap());
             }
-            let (due, record) = (store.next_due().await.unwrap(), store.load(Key::new(BOT, ADA)).await.unwrap());
+            let (due, record) = (store.next_due().await.unwrap(), store.load(KEY).await.unwrap());
             let is_under_way = !pending.is_empty();
             assert!(due.is_none_or(|due| due > clock.now()) || is_under_way, "seed {seed}, step {number}: {record:#?}");
             let spans = [1, 50, 120, 400, 3_000, 61_000, 700_000, 4_000_000];
             clock.advance(Duration::from_millis(spans[dice.roll(spans.len() as u64) as usize]));
         }
+    }
+}
+
+/// Messages that have arrived are held for a while, so those behind a wish wait when it is granted.
+#[tokio::test]
+async fn what_was_written_after_the_wish_to_be_forgotten_is_taken() {
+    for at_once in [false, true] {
+        let bench = Bench::new(1);
+        let written = |number: u64, text: &str| {
+            let id = MessageId(MessageId::first_at(bench.clock.now()).0 + number);
+            let message = Incoming { id, sent_at: bench.clock.now(), text: text.into(), tap: None, attachment: None };
+            let event = Event::Message { message, from: Profile::unknown(ADA), overtaken: false, waited: false };
+            Arrival { key: KEY, id: EventId::message(BOT, id), event, peer: Profile::unknown(ADA) }
+        };
+        let arrivals = vec![written(1, "my name is Ada"), written(2, "forget"), written(3, "desk"), written(4, "hello")];
+        let deliveries = if at_once { vec![arrivals] } else { arrivals.into_iter().map(|arrival| vec![arrival]).collect() };
+        for delivery in deliveries {
+            bench.turns.arrive(delivery).await.unwrap();
+            bench.clock.advance(Duration::from_millis(500));
+        }
+        bench.clock.advance(Duration::from_millis(if at_once { 1_501 } else { 501 }));
+        bench.turns.take_up(KEY).await.unwrap();
+        let entries = bench.store.journal(KEY, 1..=u64::MAX).await.unwrap();
+        let turns: Vec<_> = entries.iter().flat_map(|entry| &entry.turns).collect();
+        let said = turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| match action {
+            Action::Send { message, .. } => Some(message.text.as_str()),
+            _ => None,
+        });
+        assert_eq!(said.collect::<Vec<_>>(), ["What?", "Forgotten.", "What?", "What?"], "at once: {at_once}");
+        assert!(!format!("{turns:?}").contains("Ada"), "of what was written before, nothing is shown");
+        assert!(bench.store.load(KEY).await.unwrap().unwrap().state.waiting.is_empty());
     }
 }
 
