@@ -80,8 +80,8 @@ impl Object for Rehearsal {
 }
 
 impl Object for Anything {
-    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        Some(Value::from_object(Anything))
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        (!key.is_undefined()).then(|| Value::from_object(Anything))
     }
 }
 

@@ -131,6 +131,7 @@ state \"a\" {  // inside
             "on match=#\"(?i)\\b{2}; // no comment\"# { end }\n",
             "say \"a\" \\\n  \"b\"\n",
             "say ##\"\"#\"##\n",
+            "say #\"a\\\"# { x }  // behind\n",
         ] {
             assert_eq!(formatted(text), text);
         }
