@@ -36,6 +36,6 @@ fn give_up_waiting(play: &mut Play<'_>) {
     play.state.waiting.iter_mut().for_each(|waiting| waiting.until = None);
     if let Some(number) = play.state.lookup.as_ref().map(|lookup| lookup.number) {
         let detail = format!("more than {} messages were waiting for it", bounds::WAITING);
-        play.looked_up(number, &LookupAnswer::Failed { reason: LookupFailure::Unknown, detail });
+        play.looked_up(number, &LookupAnswer::Failed { reason: LookupFailure::Unknown, status: None, detail });
     }
 }

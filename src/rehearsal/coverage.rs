@@ -1,13 +1,13 @@
 //! What tests have reached of a bot, and what they have not, with its place.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use kdl::{KdlDocument, KdlNode};
 
+use super::finding;
 use super::script::{Covers, Suite, lateness_word};
 use super::world::Reached;
-use crate::bot::{Confirm, Diagnostic, Program, Prompt, PromptKind, Severity, Sources};
+use crate::bot::{Confirm, Diagnostic, Program, Prompt, PromptKind, Sources};
 use crate::conversation::Lateness;
 
 /// Something that a test can reach.
@@ -109,22 +109,17 @@ impl Coverage {
         let share = |what: &str, wanted: Option<u32>, items: &[Item]| {
             let wanted = wanted.filter(|wanted| Coverage::share(items) < *wanted)?;
             let message = format!("{what} are covered to {} %, and {wanted} % are asked for", Coverage::share(items));
-            Some(lacking(suite, &covers.at, message, Some(missing(items))))
+            Some(finding("covers", &suite.file, &covers.at, message, Some(missing(items))))
         };
         let mut lacks: Vec<Diagnostic> =
             [share("states", covers.states, &self.states), share("options", covers.options, &self.options)].into_iter().flatten().collect();
         let late = covers.late.iter().filter(|late| !self.late.contains(late));
         lacks.extend(late.map(|late| {
             let help = format!("write a test whose tap is {}", lateness_word(*late));
-            lacking(suite, &covers.at, format!("no tap was {}", lateness_word(*late)), Some(help))
+            finding("covers", &suite.file, &covers.at, format!("no tap was {}", lateness_word(*late)), Some(help))
         }));
         lacks
     }
-}
-
-fn lacking(suite: &Suite, at: &Range<usize>, message: String, help: Option<String>) -> Diagnostic {
-    let (file, span, label) = (suite.file.clone(), at.clone(), String::new());
-    Diagnostic { code: "covers", severity: Severity::Error, file, span, message, label, help, witness: Vec::new() }
 }
 
 /// Where things stand in the files of a bot.

@@ -45,9 +45,10 @@ pub mod script;
 mod world;
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::bot::{Diagnostic, Program};
+use crate::bot::{Diagnostic, Program, Severity};
 use crate::conversation::Rendering;
 use play::play;
 use script::{Suite, Test};
@@ -129,4 +130,10 @@ pub fn run(program: &Arc<Program>, suite: &Suite, test: &Test, looks: &[Look]) -
         report.cut.extend(played.cut.map(|at| (*look, at.start)));
     }
     Ok(report)
+}
+
+/// Something that is wrong with a test, or that a test has shown.
+fn finding(code: &'static str, file: &str, at: &Range<usize>, message: String, help: Option<String>) -> Diagnostic {
+    let (severity, label, witness) = (Severity::Error, String::new(), Vec::new());
+    Diagnostic { code, severity, file: file.to_owned(), span: at.clone(), message, label, help, witness }
 }

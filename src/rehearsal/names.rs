@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use super::finding;
 use super::script::{Given, Step, Stub, Suite, What};
-use crate::bot::{Diagnostic, Program, Severity, nearest};
+use crate::bot::{Diagnostic, Program, nearest};
 
 /// Every name of a file of tests that its bot does not have.
 pub fn check(program: &Program, suite: &Suite) -> Vec<Diagnostic> {
@@ -89,16 +90,6 @@ impl Names<'_> {
         let near = nearest(wrong, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
         let list = || (!names.is_empty() && names.len() <= 12).then(|| format!("there is: {}", names.join(", ")));
         let help = near.or(otherwise).or_else(list);
-        let (file, span, label) = (self.suite.file.clone(), at.clone(), String::new());
-        self.found.push(Diagnostic {
-            code: "unknown-name",
-            severity: Severity::Error,
-            file,
-            span,
-            message,
-            label,
-            help,
-            witness: Vec::new(),
-        });
+        self.found.push(finding("unknown-name", &self.suite.file, at, message, help));
     }
 }

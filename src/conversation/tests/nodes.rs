@@ -10,7 +10,7 @@ fn ok(body: serde_json::Value) -> LookupAnswer {
 }
 
 fn failed(reason: LookupFailure) -> LookupAnswer {
-    LookupAnswer::Failed { reason, detail: String::new() }
+    LookupAnswer::Failed { reason, status: (reason == LookupFailure::Refused).then_some(503), detail: String::new() }
 }
 
 const SHOP: &str = r##"bot "shop" version=1 { allow "shop.example" }
@@ -19,7 +19,7 @@ on "order" { goto "order" }
 on "snow in {area...}" {
   http "snow" get="https://shop.example/snow?q={{ area }}" {
     ok { say "{{ area }}: {{ snow.new }} of {{ snow.lifts[0].name }}" }
-    fail { say "No snow: {{ snow.error }}." }
+    fail { say "No snow: {{ snow.error }} {{ snow.status }}." }
   }
 }
 state "home" { say "Home."; option "Order" goto="order" }
@@ -102,7 +102,7 @@ fn a_lookup_of_a_rule_keeps_what_was_captured_and_shows_the_open_prompt_again() 
     assert_eq!(chat.request().url, "https://shop.example/snow?q=Aspen%20%26%20Vail");
     chat.is_answered(ok(json!({ "new": 4, "lifts": [{ "name": "Gent" }] }))).hears_back("Aspen & Vail: 4 of Gent").is_at("home");
     assert_eq!(chat.labels(), ["Order"]);
-    chat.says("snow in x").is_answered(failed(LookupFailure::Refused)).hears_back("No snow: refused.");
+    chat.says("snow in x").is_answered(failed(LookupFailure::Refused)).hears_back("No snow: refused 503.");
 }
 
 #[test]

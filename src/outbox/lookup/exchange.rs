@@ -30,6 +30,8 @@ const IDLE: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Miss {
     reason: LookupFailure,
+    /// The HTTP status that meant no.
+    status: Option<u16>,
     detail: String,
     /// Whether another try may do better.
     again: bool,
@@ -40,12 +42,12 @@ pub(super) struct Miss {
 impl Miss {
     /// Another try would end as this one.
     pub(super) fn settled(reason: LookupFailure, detail: String) -> Self {
-        Miss { reason, detail, again: false, retry_after: None }
+        Miss { reason, status: None, detail, again: false, retry_after: None }
     }
 
     /// Another try may do better.
     pub(super) fn again(reason: LookupFailure, detail: String) -> Self {
-        Miss { reason, detail, again: true, retry_after: None }
+        Miss { reason, status: None, detail, again: true, retry_after: None }
     }
 
     /// How long to wait before another try, if there is sense in one: at least `pause`, at most `patience`. A server that wants to be
@@ -56,7 +58,7 @@ impl Miss {
     }
 
     pub(super) fn into_answer(self) -> LookupAnswer {
-        LookupAnswer::Failed { reason: self.reason, detail: self.detail }
+        LookupAnswer::Failed { reason: self.reason, status: self.status, detail: self.detail }
     }
 }
 
@@ -166,7 +168,8 @@ async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
         let detail = format!("{} answered with HTTP {}", host(url), status.as_u16());
         let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
         let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|seconds| seconds.trim().parse().ok());
-        return Err(Miss { reason: LookupFailure::Refused, detail, again, retry_after: retry_after.map(Duration::from_secs) });
+        let (reason, status) = (LookupFailure::Refused, Some(status.as_u16()));
+        return Err(Miss { reason, status, detail, again, retry_after: retry_after.map(Duration::from_secs) });
     }
     let unreadable = |why: &str| Miss::settled(LookupFailure::Unreadable, format!("{} {why}", host(url)));
     if header(response.headers(), CONTENT_ENCODING.as_str()).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {

@@ -147,7 +147,7 @@ fn ok(body: Value) -> LookupAnswer {
 
 /// Why it failed; the detail gives nothing away.
 fn reason(answer: &LookupAnswer) -> LookupFailure {
-    let LookupAnswer::Failed { reason, detail } = answer else { panic!("{answer:?} is no failure") };
+    let LookupAnswer::Failed { reason, detail, .. } = answer else { panic!("{answer:?} is no failure") };
     assert!(!detail.is_empty() && !detail.contains("secret"), "{detail}");
     *reason
 }

@@ -6,13 +6,17 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::client::Failure as CallFailure;
-use crate::model::{LookupMethod, Outgoing};
-use crate::wire::rest::MessagePage;
+use crate::bot::FileFacts;
+use crate::client::{Failure as CallFailure, Refusal};
+use crate::model::{LookupMethod, MediaType, Outgoing};
+use crate::wire::rest::{MessagePage, Scope};
 
 const SCRIPT: &str = r#"bot "b" version=1 { allow "feeds.example" }
 on "get" { typing; read; say "One moment."; http "g" get="https://feeds.example/a" { ok { say "Got {{ g.n }}." }; fail { say "Failed." } } }
 on "post" { http "p" post="https://feeds.example/a" { body n="1"; ok { say "Posted {{ p.n }}." }; fail { say "Not known: {{ p.error }}." } } }
+on "old" { media "old.png" caption="As it was." }
+on "bad" { media "bad.png" caption="Not to be seen." }
+on "gone" { media "gone.png" }
 on "later" { say "Yes."; remind "1h" { say "Ding." } }
 "#;
 
@@ -40,9 +44,14 @@ impl Town {
 
 #[async_trait]
 impl Platform for Arc<Town> {
-    async fn send_message(&self, _: UserId, _: UserId, message: &Outgoing, _: Option<u64>) -> Result<MessageId, CallFailure> {
+    async fn send_message(&self, _: UserId, _: UserId, message: &Outgoing, media: Option<u64>) -> Result<MessageId, CallFailure> {
+        // X has forgotten what was uploaded at first, and does not want the bad one at all.
+        if media == Some(1) || media.is_some() && message.media.as_deref() == Some("bad.png") {
+            let (status, code, message, scope) = (400, 324, "The validation of media ids failed.".to_owned(), Scope::Media);
+            return Err(CallFailure::Refused(Refusal { status, code, message, scope }));
+        }
         let mut sent = self.sent.lock().unwrap();
-        sent.push(message.text.clone());
+        sent.push(format!("{}{}", message.text, media.map(|id| format!("[{id}]")).unwrap_or_default()));
         Ok(MessageId(u64::MAX - 1_000 + sent.len() as u64))
     }
 
@@ -50,8 +59,8 @@ impl Platform for Arc<Town> {
         Ok(MessagePage { messages: Vec::new(), next: None })
     }
 
-    async fn media(&self, _: UserId, _: &str, _: bool) -> Result<u64, MediaFailure> {
-        Err(MediaFailure::Unusable("no pictures here".to_owned()))
+    async fn media(&self, _: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure> {
+        if file == "gone.png" { Err(MediaFailure::Unusable("there is no such file".to_owned())) } else { Ok(1 + u64::from(anew)) }
     }
 
     async fn indicate_typing(&self, _: UserId, _: UserId) -> Result<(), CallFailure> {
@@ -125,7 +134,10 @@ impl Errand {
 }
 
 fn run(world: &Arc<Town>, store: &Arc<MemoryStore>, clock: &Arc<ManualClock>) -> Parts {
-    let program = match compile(&Sources::from([("bot.kdl".to_owned(), SCRIPT.to_owned())])) {
+    let mut sources = Sources::from([("bot.kdl".to_owned(), SCRIPT.to_owned())]);
+    let files = ["old.png", "bad.png", "gone.png"].map(|file| (file.to_owned(), FileFacts { bytes: 9, kind: Some(MediaType::Png) }));
+    sources.files.extend(files);
+    let program = match compile(&sources) {
         Ok(compiled) => Arc::new(compiled.program),
         Err(found) => panic!("{found:?}"),
     };
@@ -189,4 +201,19 @@ async fn a_timer_goes_off_when_its_time_has_come() {
     scene.says(&["Yes.", "Yes."]).await;
     scene.clock.advance(Duration::from_secs(3_600));
     scene.says(&["Yes.", "Yes.", "Ding."]).await;
+}
+
+#[tokio::test]
+async fn a_picture_is_uploaded_anew_left_out_or_a_dead_letter() {
+    let mut scene = Errand::new(0);
+    for text in ["old", "bad", "gone", "later"] {
+        scene.hears(ADA, text).await;
+    }
+    scene.says(&["As it was.[2]", "Not to be seen.", "Yes."]).await;
+    let entries = scene.store.journal(Key::new(BOT, ADA), 1..=u64::MAX).await.unwrap();
+    let dead = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions).filter_map(|action| match action {
+        Action::DeadLetter { reason, .. } => Some(reason),
+        _ => None,
+    });
+    assert_eq!(dead.collect::<Vec<_>>(), ["there is no such file"]);
 }

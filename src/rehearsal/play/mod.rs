@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use super::script::{CrashPoint, Step, Suite, Test, What, Written};
 use super::world::{Reached, Said, World, WorldError};
-use super::{Failure, Look};
-use crate::bot::{Diagnostic, Program, Severity};
+use super::{Failure, Look, finding};
+use crate::bot::{Diagnostic, Program};
 use crate::conversation::Lateness;
 use crate::model::{Attachment, MediaKind, MessageId};
 
@@ -232,8 +232,7 @@ impl<'a> Player<'a> {
     }
 
     fn diagnostic(&self, at: &Range<usize>, message: String, help: Option<String>) -> Diagnostic {
-        let (code, severity, label) = ("test", Severity::Error, String::new());
-        Diagnostic { code, severity, file: self.suite.file.clone(), span: at.clone(), message, label, help, witness: Vec::new() }
+        finding("test", &self.suite.file, at, message, help)
     }
 
     fn failure(&self, stop: Stop) -> Failure {

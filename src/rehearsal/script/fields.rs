@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use kdl::{KdlEntry, KdlNode, KdlValue};
 
-use crate::bot::{Diagnostic, Severity, nearest};
+use crate::bot::{Diagnostic, nearest};
 use crate::model::parse_duration;
+use crate::rehearsal::finding;
 
 /// What was found in a file, told all at once.
 pub(super) struct Findings {
@@ -21,17 +22,7 @@ impl Findings {
     }
 
     pub(super) fn add(&self, code: &'static str, span: Range<usize>, message: String, help: Option<String>) {
-        let (severity, label) = (Severity::Error, String::new());
-        self.found.borrow_mut().push(Diagnostic {
-            code,
-            severity,
-            file: self.file.clone(),
-            span,
-            message,
-            label,
-            help,
-            witness: Vec::new(),
-        });
+        self.found.borrow_mut().push(finding(code, &self.file, &span, message, help));
     }
 
     /// A word that means nothing here, and the nearest that does.
@@ -77,8 +68,8 @@ impl<'a> Fields<'a> {
 
     /// The next argument, a text.
     pub(super) fn maybe_arg(&self) -> Option<String> {
-        let args = self.node.entries().iter().filter(|entry| entry.name().is_none());
-        let arg = args.skip(self.args.replace(self.args.get() + 1)).next()?;
+        let mut args = self.node.entries().iter().filter(|entry| entry.name().is_none());
+        let arg = args.nth(self.args.replace(self.args.get() + 1))?;
         self.as_text(arg)
     }
 

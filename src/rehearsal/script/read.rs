@@ -262,7 +262,8 @@ fn stub(fields: &Fields<'_>) -> Stub {
         LookupAnswer::Ok { status, body }
     } else {
         fields.finish();
-        LookupAnswer::Failed { reason, detail: format!("the stub answers with {status}") }
+        let status = (reason == LookupFailure::Refused).then_some(status);
+        LookupAnswer::Failed { reason, status, detail: "the stub says so".to_owned() }
     };
     fields.finish_args();
     Stub { name, at, answer, delay }

@@ -62,7 +62,7 @@ impl Servers {
         let Some(stub) = self.stubs.get(&errand.name) else {
             self.unknown.insert(errand.name.clone());
             let detail = "no stub says what is answered".to_owned();
-            return (now, LookupAnswer::Failed { reason: LookupFailure::Unreachable, detail });
+            return (now, LookupAnswer::Failed { reason: LookupFailure::Unreachable, status: None, detail });
         };
         let Errand { request, .. } = errand;
         if stub.delay <= request.timeout {
@@ -70,7 +70,7 @@ impl Servers {
         }
         let tries = if request.is_repeatable() { request.retry + 1 } else { 1 };
         let detail = "the stub's delay is longer".to_owned();
-        (now.plus(request.timeout * tries), LookupAnswer::Failed { reason: LookupFailure::Timeout, detail })
+        (now.plus(request.timeout * tries), LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail })
     }
 }
 
@@ -80,6 +80,6 @@ pub(super) struct Nobody;
 #[async_trait]
 impl outbox::Servers for Nobody {
     async fn ask(&self, _: &str, _: &LookupRequest) -> LookupAnswer {
-        LookupAnswer::Failed { reason: LookupFailure::Unreachable, detail: "nobody is asked in a rehearsal".to_owned() }
+        LookupAnswer::Failed { reason: LookupFailure::Unreachable, status: None, detail: "nobody is asked in a rehearsal".to_owned() }
     }
 }
