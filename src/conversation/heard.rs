@@ -267,6 +267,11 @@ pub(super) fn choose(play: &mut Play<'_>, prompt: PromptIx, asking: u32, choice:
     let program = play.program;
     play.fired(Fired::Option(prompt_name(play, prompt), choice.id.to_owned()));
     close_asking(play, asking);
+    if let (PromptKind::Menu, Some(asking)) =
+        (&program.prompt(prompt).kind, play.state.askings.iter_mut().find(|other| other.number == asking))
+    {
+        asking.chosen = Some(choice.id.to_owned());
+    }
     if let Some(target) = choice.goto {
         return play.enter(target);
     }

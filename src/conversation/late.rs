@@ -131,7 +131,9 @@ fn classify(play: &mut Play<'_>, tapped: &Tapped<'_>) -> Lateness {
             None => Lateness::Superseded,
         };
     };
-    if asking.answered || play.state.answered.contains(&number) {
+    // A menu is a way to many places: who goes to another one has not answered it twice.
+    let goes_elsewhere = play.state.asked > number && asking.chosen.as_deref().is_some_and(|chosen| chosen != tapped.id());
+    if (asking.answered || play.state.answered.contains(&number)) && !goes_elsewhere {
         Lateness::Consumed
     } else if ttl.is_some_and(|ttl| play.context.now.since(asking.at) > ttl) {
         Lateness::Expired

@@ -59,3 +59,11 @@ fn what_cannot_be_played_is_told() {
     let ran = place(GOOD).run(&["test", "bots/echo", "--rendering", "large"]);
     assert_eq!(ran.code, Some(2));
 }
+
+#[test]
+fn the_bots_of_the_house_pass_their_tests() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let ran = place(GOOD).run(&["test", &format!("{root}/bots/snowbot"), &format!("{root}/tests/bot/whole")]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+    assert!(ran.out.contains("options 27 of 27") && ran.out.contains("options 16 of 16"), "{}", ran.out);
+}

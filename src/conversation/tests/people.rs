@@ -65,6 +65,16 @@ fn the_time_is_over_only_when_the_person_of_the_house_has_been_silent_so_long() 
 }
 
 #[test]
+fn a_time_that_leads_nowhere_goes_on_behind_the_handing_over() {
+    let script = DESK
+        .replace(" timeout \"12h\" goto=\"home\"", " timeout \"12h\"")
+        .replace("\n}\nfallback", "\n  say \"Nobody came.\"\n  option \"Home\" goto=\"home\"\n}\nfallback");
+    let mut chat = Chat::with(&script);
+    chat.says("human").passes("12h").hears_back("Nobody came.").is_at("human");
+    assert_eq!(chat.labels(), ["Home"]);
+}
+
+#[test]
 fn a_persons_answer_from_another_app_silences_the_bot_for_its_time_and_withholds_what_was_not_sent() {
     let mut chat = Chat::with(DESK);
     chat.delivers = false;

@@ -42,6 +42,7 @@ impl Player<'_> {
                     at: now,
                     page: 0,
                     answered: false,
+                    chosen: None,
                     slots: Some(conversation.slots.clone()),
                 });
             })
