@@ -108,16 +108,26 @@ impl<'p> Choice<'p> {
 
 impl<'p> Choices<'p> {
     fn render(&mut self, option: &'p OptionDef, scope: &Scope) -> Choice<'p> {
-        let label = self.text(&option.label, scope, limits::LABEL).filter(|label| !label.is_empty());
+        let label = self.text(&option.label, scope, limits::LABEL);
+        let description = option.description.as_ref().and_then(|text| self.text(text, scope, limits::DESCRIPTION));
         Choice {
             id: &option.id,
-            label: label.unwrap_or_else(|| cut(&option.id, limits::LABEL).into()),
-            description: option.description.as_ref().and_then(|text| self.text(text, scope, limits::DESCRIPTION)),
+            label: label.map_or_else(|| instead(option), |label| self.checked(label, option)),
+            description: description.filter(|text| !text.trim().is_empty()),
             value: option.value.as_deref(),
             goto: option.goto.as_ref(),
             metadata: option.metadata.as_deref(),
             row: false,
         }
+    }
+
+    /// The label, unless X would refuse it.
+    fn checked(&mut self, label: Cow<'p, str>, option: &'p OptionDef) -> Cow<'p, str> {
+        if limits::is_label(&label) {
+            return label;
+        }
+        self.faults.push(format!("`{}` became what X takes for no label", option.label.source()));
+        instead(option)
     }
 
     fn text(&mut self, template: &'p Template, scope: &Scope, limit: usize) -> Option<Cow<'p, str>> {
@@ -144,6 +154,11 @@ impl<'p> Choices<'p> {
             self.options.iter_mut().for_each(|option| option.description = None);
         }
     }
+}
+
+/// What stands for a label that there is not: an option that cannot be seen cannot be tapped.
+fn instead(option: &OptionDef) -> Cow<'_, str> {
+    Some(cut(&option.id, limits::LABEL)).filter(|id| limits::is_label(id)).unwrap_or_else(|| "…".to_owned()).into()
 }
 
 fn cut(text: &str, limit: usize) -> String {

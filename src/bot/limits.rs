@@ -22,6 +22,19 @@ pub fn length(text: &str) -> usize {
     text.chars().count()
 }
 
+/// Whether X takes the text as the label of an option or of a link.
+pub fn is_label(text: &str) -> bool {
+    !text.trim().is_empty() && length(text) <= LABEL && !contains_url(text)
+}
+
+/// Whether X takes the text as the address of a link.
+pub fn is_address(text: &str) -> bool {
+    let good = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty());
+    ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme))
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && url::Url::parse(text).is_ok_and(good)
+}
+
 /// Whether X would take the text for a link, which it refuses in labels: a scheme, `www.`, or a word like `shop.example`.
 pub fn contains_url(text: &str) -> bool {
     text.split_whitespace().any(is_link)

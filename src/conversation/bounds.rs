@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
-use super::{Slots, State, Value};
+use super::{Backlog, Row, RowStatus, Slots, State, Value};
 
 /// Bytes of the state in a record of 6 KB, the rest being seen-marks and the frame.
 const STATE_BYTES: usize = 5_000;
@@ -122,7 +122,8 @@ pub(super) fn hide_line(lines: &mut [String]) {
 }
 
 /// Lets go of what can be found elsewhere until the state fits: first the slots of old askings (the journal has them), then the
-/// counts of visits and the lines, then old askings, at last the answers of lookups. All else is bounded where it is made.
+/// counts of visits and the lines, then old askings, rows that were not tried, the question whether a late tap was meant, at last the
+/// answers of lookups. All else is bounded where it is made.
 pub(super) fn hold(state: &mut State) {
     if state.askings.len() > ASKINGS {
         state.askings.drain(..state.askings.len() - ASKINGS);
@@ -146,10 +147,21 @@ fn let_go(state: &mut State) -> bool {
         state.lines.remove(0);
     } else if state.askings.len() > 1 {
         state.askings.remove(0);
+    } else if state.rows.len() > 1
+        && let Some(row) = state.rows.pop_if(|row| waits_in_journal(row))
+    {
+        let count = state.backlog.map_or(0, |backlog| backlog.count) + 1;
+        state.backlog = Some(Backlog { next: row.id, count });
+    } else if state.offer.take().is_some() {
     } else {
         return state.answers.pop_first().is_some();
     }
     true
+}
+
+/// Whether the journal has all that is known of a row: it was never tried.
+fn waits_in_journal(row: &Row) -> bool {
+    row.attempts == 0 && row.doubtful.is_none() && matches!(row.status, RowStatus::Due(_))
 }
 
 fn shorten(name: &mut String) {

@@ -42,19 +42,31 @@ impl Output {
             && last.message.options.is_empty()
             && last.message.text.chars().count() + 1 + text.chars().count() <= limits::TEXT
         {
-            last.message.text.push('\n');
+            if !last.message.text.is_empty() {
+                last.message.text.push('\n');
+            }
             last.message.text.push_str(text);
             return;
         }
-        for piece in split_text(text, limits::TEXT) {
+        self.pieces(text);
+    }
+
+    /// A text in messages of its own. What is nothing but space, as many empty lines before a text, X takes for no message.
+    fn pieces(&mut self, text: &str) {
+        for piece in split_text(text, limits::TEXT).into_iter().filter(|piece| !piece.trim().is_empty()) {
             self.messages.push(Draft { message: Outgoing { text: piece, ..Outgoing::default() }, ..Draft::default() });
         }
     }
 
     /// A picture, on a message of its own; what is said next stands under it.
     pub(super) fn media(&mut self, file: String, caption: &str) {
-        let message = Outgoing { text: caption.trim_end().to_owned(), media: Some(file), ..Outgoing::default() };
-        self.messages.push(Draft { message, ..Draft::default() });
+        let place = self.messages.len();
+        self.pieces(caption.trim_end());
+        match self.messages.get_mut(place) {
+            // What does not fit under the picture comes behind it.
+            Some(first) => first.message.media = Some(file),
+            None => self.messages.push(Draft { message: Outgoing { media: Some(file), ..Outgoing::default() }, ..Draft::default() }),
+        }
     }
 
     /// Hangs a button on the last message; a message takes three.

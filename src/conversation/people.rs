@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::play::{Parting, Play};
-use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, bounds};
+use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, bounds, delivery};
 use crate::bot::{Body, Handoff, HandoffIx, Media, Pick, Target};
 use crate::model::{Profile, Timestamp, fold};
 
@@ -107,7 +107,9 @@ impl<'a> Play<'a> {
     /// Carries out at the end of the turn what concerns everything before it.
     pub(super) fn part(&mut self) {
         let Some(parting) = self.parting else { return };
-        self.withhold("withheld: the person wants to hear nothing");
+        let reason = "withheld: the person wants to hear nothing";
+        self.withhold(reason);
+        delivery::never_again(&mut self.state, reason, self.context.now);
         self.state.timers.clear();
         match parting {
             Parting::OptedOut => {

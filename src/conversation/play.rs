@@ -82,7 +82,9 @@ impl<'a> Play<'a> {
                 continue;
             }
             self.state.said += 1;
-            self.remember_line(&self.program.name, &message.text);
+            if self.parting != Some(Parting::Forgotten) {
+                self.remember_line(&self.program.name, &message.text);
+            }
             delivery::queue(&mut self.state, Row::due(id, &message, asking, self.context.now));
             self.actions.push(Action::Send { row: id, message, asking, options });
         }
@@ -102,8 +104,9 @@ impl<'a> Play<'a> {
             self.captures.clear();
             self.arrive(target.state);
             for (slot, value) in slots {
-                self.set(&slot, Value::Text(value));
-                self.state.given.insert(slot);
+                if self.set(&slot, Value::Text(value)) {
+                    self.state.given.insert(slot);
+                }
             }
             match self.take_steps(target.state, 0) {
                 Flow::Leaves(next) => target = next,
@@ -232,10 +235,7 @@ impl<'a> Play<'a> {
                 self.output.say(&text, *breaks);
             }
             Op::Media(media) => self.show_media(media, variant),
-            Op::Link { label, url } => {
-                let (label, url) = (self.render(label), self.render(url));
-                self.output.link(label, url);
-            }
+            Op::Link { label, url } => self.link(label, url),
             Op::Set { slot, value } => {
                 let value = self.render(value);
                 self.set(slot, Value::Text(value));

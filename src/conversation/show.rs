@@ -88,7 +88,8 @@ impl<'a> Play<'a> {
 
     /// The page that an option's id stands for, where it is ours and shows another page.
     pub(super) fn page_named(id: &str) -> Option<usize> {
-        id.strip_prefix(PAGE_MARK)?.parse().ok()
+        // No prompt has more pages than that, so a greater number is none of ours.
+        id.strip_prefix(PAGE_MARK)?.parse::<u16>().ok().map(usize::from)
     }
 
     /// Only the first showing stands for the asking: a tap on it tells nothing of a repetition that is still on its way.

@@ -2,7 +2,7 @@
 
 use super::play::Play;
 use super::{Action, Value, bounds};
-use crate::bot::{Scope, Template};
+use crate::bot::{Scope, Template, limits};
 
 impl Play<'_> {
     /// What the person just wrote stays out of the journal and of transcripts.
@@ -23,6 +23,17 @@ impl Play<'_> {
     pub(super) fn say(&mut self, template: &Template) {
         let text = self.render(template);
         self.output.say(&text, false);
+    }
+
+    /// Hangs a button on the message, unless X would refuse what it became.
+    pub(super) fn link(&mut self, label: &Template, url: &Template) {
+        let (shown, address) = (self.render(label), self.render(url));
+        let shown: String = shown.chars().take(limits::LABEL).collect();
+        if limits::is_label(&shown) && limits::is_address(&address) {
+            self.output.link(shown, address);
+        } else {
+            self.fault(format!("no link: X does not take what `{}` or `{}` became", label.source(), url.source()));
+        }
     }
 
     pub(super) fn render(&mut self, template: &Template) -> String {

@@ -34,7 +34,8 @@ pub(super) fn message(play: &mut Play<'_>, message: &Incoming, from: &Profile, w
 /// Too many wait: the lookup has failed, and nobody is held any longer.
 fn give_up_waiting(play: &mut Play<'_>) {
     play.state.waiting.iter_mut().for_each(|waiting| waiting.until = None);
-    if let Some(number) = play.state.lookup.as_ref().map(|lookup| lookup.number) {
+    // What the failed branch asks has failed as well: before the person speaks again there are only so many lookups.
+    while let Some(number) = play.state.lookup.as_ref().map(|lookup| lookup.number) {
         let detail = format!("more than {} messages were waiting for it", bounds::WAITING);
         play.looked_up(number, &LookupAnswer::Failed { reason: LookupFailure::Unknown, status: None, detail });
     }

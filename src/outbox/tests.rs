@@ -2,6 +2,7 @@
 //! clock stands until a test moves it.
 
 mod errands;
+mod rest;
 
 use std::collections::BTreeSet;
 use std::future::Future;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::body::Owner;
 use super::fields::Fields;
-use super::scripts::{Script, misplaced};
+use super::scripts::{Script, counted, misplaced};
 use super::timers::{LONGEST, SHORTEST};
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::pattern::{Phrase, parse};
@@ -90,11 +90,7 @@ impl Script<'_> {
     }
 
     fn handoff_id(&self, owner: &Owner) -> String {
-        let id = format!("{}/handoff", owner.name);
-        match self.handoffs.iter().filter(|handoff| handoff.body == owner.body).count() {
-            0 => id,
-            count => format!("{id}-{}", count + 1),
-        }
+        counted(format!("{}/handoff", owner.name), self.handoffs.iter().map(|handoff| handoff.id.as_str()))
     }
 
     /// Whether a node hands over for good: neither words nor silence lead behind it.

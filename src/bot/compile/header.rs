@@ -131,6 +131,9 @@ fn zone(name: &Located<&str>, found: &Findings) -> Option<String> {
 /// The words a bot says by itself.
 const WORDS: [&str; 9] = ["yes", "no", "more", "stale", "invalid", "choose", "ask", "change", "noted"];
 
+/// Characters of a sentence that the bot says by itself: the numbered lines of a menu have to find a place under it.
+const WORD: usize = 1_000;
+
 fn word(node: &Node, words: &mut Words, found: &Findings) {
     let fields = Fields::new(node, found);
     let name = node.name.value.as_str();
@@ -152,12 +155,16 @@ fn word(node: &Node, words: &mut Words, found: &Findings) {
     if let Some(text) = fields.arg("a text") {
         match name {
             "yes" | "no" | "more" => label(&text, found),
-            "ask" | "change" | "noted" if !text.value.contains("{}") => {
-                let finding = Diagnostic::warning("word", &text.at, "this does not tell what it is about");
-                found.add(finding.help("put {} where the option's label belongs"));
+            _ if limits::length(text.value) > WORD => {
+                let message = format!("the bot's own words have at most {WORD} characters");
+                found.add(Diagnostic::error("text", &text.at, message).help("shorten it: options may have to stand under it"));
             }
             _ if text.value.trim().is_empty() => {
                 found.add(Diagnostic::error("text", &text.at, "there is nothing to say").help("X takes no empty messages"));
+            }
+            "ask" | "change" | "noted" if !text.value.contains("{}") => {
+                let finding = Diagnostic::warning("word", &text.at, "this does not tell what it is about");
+                found.add(finding.help("put {} where the option's label belongs"));
             }
             _ => {}
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::body::Owner;
 use super::fields::Fields;
 use super::hosts;
-use super::scripts::{Script, Use, misplaced};
+use super::scripts::{Script, Use, counted, misplaced};
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::program::{Lookup, LookupIx, Op, Reads};
 use crate::bot::syntax::{Located, Node, Scalar};
@@ -190,11 +190,7 @@ impl Script<'_> {
     }
 
     fn lookup_id(&self, owner: &Owner, name: &str) -> String {
-        let id = format!("{}/{name}", owner.name);
-        match self.lookups.iter().filter(|lookup| lookup.body == owner.body && lookup.name == name).count() {
-            0 => id,
-            count => format!("{id}-{}", count + 1),
-        }
+        counted(format!("{}/{name}", owner.name), self.lookups.iter().map(|lookup| lookup.id.as_str()))
     }
 }
 

@@ -150,7 +150,7 @@ impl Script<'_> {
         if !text.value.contains('{') {
             label(&text, self.found);
         }
-        self.bounded(desc.as_ref(), "description", limits::DESCRIPTION);
+        self.bounded(desc.as_ref().filter(|desc| !desc.value.contains('{')), "description", limits::DESCRIPTION);
         self.bounded(metadata.as_ref(), "metadata", limits::METADATA);
         let value = self.value(value, &text, goto.as_ref(), answer);
         let named = id.or_else(|| value.clone()).map(|name| name.value);
@@ -166,7 +166,7 @@ impl Script<'_> {
     }
 
     fn bounded(&self, text: Option<&Located<&str>>, what: &str, limit: usize) {
-        if let Some(text) = text.filter(|text| limits::length(text.value) > limit && !text.value.contains("{{")) {
+        if let Some(text) = text.filter(|text| limits::length(text.value) > limit) {
             let message = format!("this {what} has {} characters; X takes at most {limit}", limits::length(text.value));
             self.found.add(Diagnostic::error("option", &text.at, message).help("shorten it"));
         }

@@ -2,7 +2,7 @@
 
 use super::body::Owner;
 use super::fields::Fields;
-use super::scripts::{Script, SetBy, misplaced};
+use super::scripts::{Script, SetBy, misplaced, name_of_rule};
 use crate::bot::diagnostic::{Diagnostic, Place};
 use crate::bot::limits;
 use crate::bot::matcher::{RegexPattern, RulePatterns};
@@ -46,7 +46,7 @@ impl Script<'_> {
         let metadata_at = metadata.iter().flat_map(|text| metadata_phrases.iter().map(|_| text.at.clone())).collect();
         let name = texts.first().or(search.as_ref()).or(metadata.as_ref()).map(|text| text.value.to_owned());
         let name = name.or_else(|| event.as_ref().map(|event| event.value.clone())).unwrap_or_default();
-        let steps = self.body(node.children(), &Owner { body: Body::Rule(ix), name: format!("on {name}") });
+        let steps = self.body(node.children(), &Owner { body: Body::Rule(ix), name: name_of_rule(&name) });
         let opts_in = steps.iter().any(|op| matches!(op, Op::OptIn));
         Ruled {
             rule: Rule { name, within: within.clone(), any_scope, steps, opts_in },

@@ -242,6 +242,24 @@ fn is_identifier(name: &str) -> bool {
     chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// What the lookups, reminders and handings over of a rule are called after: its first pattern, no longer than the name of a state,
+/// since records keep it.
+pub(super) fn name_of_rule(pattern: &str) -> String {
+    let mut name = format!("on {pattern}");
+    name.truncate(name.floor_char_boundary(limits::NAME));
+    name
+}
+
+/// The name itself, or counted where it comes again: two rules may begin with the same pattern.
+pub(super) fn counted<'n>(name: String, taken: impl Iterator<Item = &'n str>) -> String {
+    let taken: BTreeSet<&str> = taken.filter(|other| other.starts_with(&name)).collect();
+    if !taken.contains(name.as_str()) {
+        return name;
+    }
+    let free = (2..=taken.len() + 1).map(|count| format!("{name}-{count}")).find(|name| !taken.contains(name.as_str()));
+    free.unwrap_or(name)
+}
+
 /// Where a node belongs that has strayed.
 fn home(name: &str) -> Option<&'static str> {
     Some(match name {

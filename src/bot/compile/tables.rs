@@ -147,8 +147,10 @@ fn json(file: &Located<&str>, text: &str, found: &Findings) -> Option<Vec<RawRow
         Ok(rows) => rows,
         Err(error) => {
             let line = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
-            let at = (line + error.column().saturating_sub(1)).min(text.len());
-            found.add(Diagnostic::error("table", &whole(at..at + 1), format!("the table cannot be read: {error}")).help(help));
+            // The reader counts in bytes: what it points at may be the end of the file, or lie within a character.
+            let at = text.floor_char_boundary((line + error.column().saturating_sub(1)).min(text.len()));
+            let end = text.ceil_char_boundary(text.len().min(at + 1));
+            found.add(Diagnostic::error("table", &whole(at..end), format!("the table cannot be read: {error}")).help(help));
             return None;
         }
     };

@@ -275,6 +275,34 @@ fn mutilated(text: &str, from: usize, len: usize, new: &str) -> String {
     format!("{}{new}{}", &text[..start], &text[end..])
 }
 
+#[test]
+fn a_table_that_breaks_off_is_pointed_at_within_its_file() {
+    let script = "bot \"b\"\ntable \"t\" file=\"t.json\" key=\"a\"\n";
+    for broken in ["[{\"a\": \"b\"},\n {\"c\n", "", "[\"é", "[{\"a\": \"é\u{2744}\n"] {
+        let sources = Sources::from([("bot.kdl".to_owned(), script.to_owned()), ("t.json".to_owned(), broken.to_owned())]);
+        let found = compile(&sources).unwrap_err();
+        let finding = found.iter().find(|finding| finding.file == "t.json").unwrap();
+        assert!(broken.get(finding.span.clone()).is_some(), "{finding:?}");
+    }
+}
+
+#[test]
+fn what_a_message_could_not_carry_is_refused() {
+    let long = "x".repeat(1_001);
+    let menu = "on \"hi\" { goto \"a\" }\nstate \"a\" { say \"A\"; option \"A\" goto=\"a\"";
+    for (script, code) in [
+        (format!("bot \"b\" {{ words {{ choose \"{long}\" }} }}\n{menu} }}"), "text"),
+        (format!("bot \"b\" {{ words {{ ask \" \" }} }}\n{menu} }}"), "text"),
+        (format!("bot \"b\"\n{menu} metadata=\"{{{{{long}\" }}"), "option"),
+        (format!("bot \"b\"\ntable \"t\" file=\"t.csv\" key=\"k\"\n{menu}; ask \"x\" \"X?\" from=\"t\"; say \"{{{{ x }}}}\" }}"), "row"),
+    ] {
+        let mut sources = sources(&script);
+        sources.insert("t.csv".to_owned(), "k\na\n\"\u{a0}\"\n".to_owned());
+        let found = compile(&sources).unwrap_err();
+        assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), [code], "{script} {found:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::body::Owner;
 use super::fields::Fields;
-use super::scripts::{Script, Use};
+use super::scripts::{Script, Use, counted};
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::limits;
 use crate::bot::program::{Body, Op, Reminder, ReminderIx};
@@ -45,10 +45,7 @@ impl Script<'_> {
     }
 
     fn reminder_id(&self, owner: &Owner) -> String {
-        let id = format!("{}/remind", owner.name);
-        let numbered = |count: usize| if count == 1 { id.clone() } else { format!("{id}-{count}") };
-        let free = |id: &String| self.reminders.iter().all(|reminder| reminder.id != *id);
-        (1..).map(numbered).find(free).unwrap_or(id.clone())
+        counted(format!("{}/remind", owner.name), self.reminders.iter().map(|reminder| reminder.id.as_str()))
     }
 
     /// `cancel`, or `cancel "ID"`.

@@ -3,6 +3,7 @@
 
 mod classes;
 mod delivery;
+mod limits;
 mod nodes;
 mod people;
 mod properties;

@@ -254,3 +254,31 @@ fn numbered_menus_are_lines_of_the_text_and_take_numbers_and_older_labels() {
     chat.says("photo").hears_back("A photo.\n1 Home").is_at("photo");
     assert_eq!(chat.trace.lateness, Some(Lateness::Superseded));
 }
+
+#[test]
+fn the_line_that_turns_a_numbered_page_has_a_number_that_does() {
+    let options: String = ["Ant", "Bee", "Cat", "Dog", "Elk"].map(|name| format!("option \"{name}\" goto=\"{name}\"; ")).concat();
+    let states: String = ["Ant", "Bee", "Cat", "Dog", "Elk"].map(|name| format!("state \"{name}\" {{ say \"{name}!\" }}\n")).concat();
+    let mut chat = Chat::with(&format!("bot \"b\" version=1\non \"home\" {{ goto \"home\" }}\nstate \"home\" {{ {options} }}\n{states}"));
+    chat.rendering = Rendering { numbered: true, options: 3 };
+    chat.says("home");
+    assert_eq!(chat.labels(), ["Ant", "Bee", "More …"]);
+    chat.says("3");
+    assert_eq!(chat.labels(), ["Cat", "Dog", "More …"]);
+    chat.says("3");
+    assert_eq!(chat.labels()[0], "Elk");
+    chat.says("1").hears_back("Elk!");
+}
+
+#[test]
+fn a_confirmation_that_was_typed_is_not_run_again_by_a_tap_on_a_message_in_doubt() {
+    let mut chat = Chat::with(SHOP);
+    chat.says("order").taps("Aspen");
+    chat.delivers = false;
+    chat.says("2");
+    let (confirmation, row, check_at) = (chat.messages.len() - 1, chat.state.rows[0].id, chat.now);
+    chat.take(Event::Claimed { row }).take(Event::Settled { row, outcome: Outcome::Unsure { check_at, refusal: None } });
+    chat.says("yes").is_answered(ok(json!({ "number": 7 }))).taps_of(confirmation, "Yes");
+    assert_eq!((chat.trace.lateness, chat.state.lookup.is_some()), (Some(Lateness::Consumed), false));
+    assert!(chat.state.rows.iter().all(|other| other.id != row), "the tap tells that it has arrived");
+}

@@ -48,7 +48,7 @@ impl Options {
 
 impl Options {
     pub(super) fn policy(&self) -> Policy {
-        Policy { retention: self.retention, budget: self.budget, on_budget: self.on_budget.clone() }
+        Policy { retention: self.retention, reserve: self.reserve, budget: self.budget, on_budget: self.on_budget.clone() }
     }
 }
 

@@ -6,6 +6,7 @@ mod faults;
 mod old;
 mod places;
 mod power;
+mod storm;
 
 use std::sync::{Arc, Mutex};
 

@@ -89,7 +89,11 @@ fn a_long_talk_knows_all_its_events_whatever_is_lost() {
 }
 
 fn policy() -> Policy {
-    Policy { retention: Duration::from_secs(20), budget: u64::MAX, on_budget: Arc::new(|_| ()) }
+    policy_of(20, 0)
+}
+
+pub(super) fn policy_of(seconds: u64, reserve: u64) -> Policy {
+    Policy { retention: Duration::from_secs(seconds), reserve, budget: u64::MAX, on_budget: Arc::new(|_| ()) }
 }
 
 /// A conversation that ended long ago, and one that goes on; the journal of the first is gone.
