@@ -213,7 +213,7 @@ fn unique(loaded: &Loaded, key: &str, columns: &BTreeMap<String, Column>, found:
                 found.add(Diagnostic::error("cell", at, format!("a row without `{name}`")).help("every row needs it"));
                 continue;
             };
-            if cell.is_empty() && name == key {
+            if cell.trim().is_empty() && name == key {
                 found.add(Diagnostic::error("cell", at, format!("a row whose `{name}` is empty")).help("a row is found by its key"));
             }
             if !seen.insert(cell.clone()) {
