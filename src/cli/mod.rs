@@ -7,6 +7,7 @@ mod check;
 mod dev;
 mod fmt;
 mod migrate;
+mod new;
 mod run;
 mod sim;
 mod store;
@@ -36,6 +37,8 @@ enum Command {
     Run(run::Args),
     /// Run the simulator of X alone.
     Sim(sim::Args),
+    /// Make a new bot: a folder that runs, with a test.
+    New(new::Args),
     /// Chat with a bot in the terminal.
     Talk(talk::Args),
     /// Prove scripts: every mistake with file, line and caret.
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Dev(args) => runtime.block_on(dev::run(args)),
         Command::Run(args) => runtime.block_on(run::run(args)),
         Command::Sim(args) => runtime.block_on(sim::run(args)),
+        Command::New(args) => new::run(&args),
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
         Command::Fmt(args) => fmt::run(&args),

@@ -140,20 +140,22 @@ impl Bot<'_> {
         let reports = play_all(&self.program, &tests, &looks)?;
         let reached: Vec<Reached> = reports.iter().map(|report| report.reached.clone()).collect();
         let coverage = rehearsal::coverage(&self.program, &self.sources, &reached);
+        let failed = reports.iter().filter(|report| !report.failures.is_empty()).count();
+        // What a failed test has not reached says nothing.
         let lacks: Vec<(&Suite, Diagnostic)> = match args.filter {
             Some(_) => Vec::new(),
+            None if failed > 0 => Vec::new(),
             None => self.suites.iter().flat_map(|suite| coverage.lacks(suite).into_iter().map(move |lack| (suite, lack))).collect(),
         };
         if !args.json {
             self.print(&tests, &reports, &lacks, &coverage);
         }
-        let failed = reports.iter().filter(|report| !report.failures.is_empty()).count();
         let document = self.document(&tests, &reports, &lacks, &coverage);
         Ok(Outcome { passed: tests.len() - failed, failed: failed + lacks.len(), documents: vec![document] })
     }
 
     fn print(&self, tests: &[(&Suite, &Test)], reports: &[Report], lacks: &[(&Suite, Diagnostic)], coverage: &Coverage) {
-        println!("{}: {} tests", self.folder.display(), tests.len());
+        println!("{}: {} {}", self.folder.display(), tests.len(), if tests.len() == 1 { "test" } else { "tests" });
         for ((suite, test), report) in tests.iter().zip(reports) {
             let verdict = if report.failures.is_empty() { "ok" } else { "FAILED" };
             let cut = report.cut.iter().map(|(look, at)| format!(" ({} up to line {})", look.name(), line(&suite.text, *at)));
@@ -167,13 +169,17 @@ impl Bot<'_> {
             println!("\n{}", self.render(suite, lack, coloured));
         }
         println!();
-        self.print_coverage(coverage);
+        if self.suites.iter().all(|suite| suite.tests.is_empty()) {
+            println!("there is no test to play; write one into a file NAME.test.kdl of that folder");
+        } else if reports.iter().all(|report| report.failures.is_empty()) {
+            self.print_coverage(coverage);
+        }
     }
 
-    /// What fails alike in several renderings is told once, with the conversation of the first.
+    /// What fails at one place in several renderings is told once, with the conversation of the first.
     fn print_failures(&self, suite: &Suite, test: &Test, failures: &[Failure], coloured: bool) {
         for (place, failure) in failures.iter().enumerate() {
-            let alike = |other: &&Failure| other.diagnostic == failure.diagnostic;
+            let alike = |other: &&Failure| other.diagnostic.span == failure.diagnostic.span;
             if failures[..place].iter().any(|other| alike(&other)) {
                 continue;
             }

@@ -48,7 +48,8 @@ impl<'a> Play<'a> {
     /// Shows the open prompt again, as the same asking.
     pub(super) fn repeat(&mut self) {
         let open = self.state.open.and_then(|number| self.state.askings.iter().position(|asking| asking.number == number));
-        let Some(place) = open else { return };
+        // Under a goodbye nothing is left to be tapped.
+        let Some(place) = open.filter(|_| self.parting.is_none()) else { return };
         match self.prompt_of(&self.state.askings[place]) {
             Some(prompt) => self.show_asking(prompt, place, false),
             // The script has it no longer.

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
+mod page;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -25,14 +27,7 @@ fn files(folder: &Path, kind: &str) -> Vec<PathBuf> {
 
 /// A script as a bot, with the tables and files beside the bad ones.
 fn sources(script: &str) -> Sources {
-    let mut sources = beside();
-    sources.insert("bot.kdl".to_owned(), script.to_owned());
-    sources
-}
-
-/// What stands beside the bad scripts.
-fn beside() -> Sources {
-    let mut sources = Sources::new();
+    let mut sources = Sources::from([("bot.kdl".to_owned(), script.to_owned())]);
     for path in files(&folder().join("data"), "csv json") {
         let name = format!("data/{}", path.file_name().unwrap().to_str().unwrap());
         sources.insert(name, fs::read_to_string(path).unwrap());
@@ -89,18 +84,5 @@ fn bad_scripts_are_explained() {
 fn rewrite_what_is_said() {
     for script in files(&folder(), "kdl") {
         fs::write(script.with_extension("txt"), said(&script)).unwrap();
-    }
-}
-
-#[test]
-fn the_examples_of_the_reference_compile() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("bots/README.md")).unwrap();
-    let examples: Vec<&str> = page.split("```kdl\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(examples.len() >= 4);
-    for example in examples {
-        let sources = sources(example);
-        let found = compile(&sources).map_or_else(|found| found, |compiled| compiled.warnings);
-        let shown: Vec<String> = found.iter().map(|finding| finding.render(&sources, false)).collect();
-        assert!(shown.is_empty(), "{}", shown.join("\n\n"));
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod fmt;
 mod help;
 mod migrate;
+mod new;
 mod program;
 mod run;
 mod store;

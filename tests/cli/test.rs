@@ -14,7 +14,7 @@ fn place(tests: &str) -> Place {
 fn good_tests_are_told_so_with_what_they_reached() {
     let ran = place(GOOD).run(&["test", "bots/echo"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
-    assert!(ran.out.starts_with("bots/echo: 1 tests\ntest a greeting ... ok\n"), "{}", ran.out);
+    assert!(ran.out.starts_with("bots/echo: 1 test\ntest a greeting ... ok\n"), "{}", ran.out);
     assert!(ran.out.contains("option `home/menu: Bye` was not reached"), "{}", ran.out);
     assert!(ran.out.ends_with("\n1 passed, 0 failed\n"), "{}", ran.out);
 }
@@ -25,8 +25,7 @@ fn a_failure_is_shown_where_it_stands_with_the_conversation() {
     assert_eq!(ran.code, Some(1));
     for told in [
         "test a greeting ... FAILED\n",
-        "---- a greeting (native, paged)\nerror[test]: expected a message with `Good bye`, but the bot said `Hello.`\n --> bots/echo/echo.test.kdl:3:3\n",
-        "---- a greeting (numbered)\n",
+        "---- a greeting (native, numbered, paged)\nerror[test]: expected a message with `Good bye`, but the bot said `Hello.`\n --> bots/echo/echo.test.kdl:3:3\n",
         "    you  hi\n    bot  Hello.\n",
         "\n0 passed, 1 failed\n",
     ] {

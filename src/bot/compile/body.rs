@@ -8,7 +8,7 @@ use crate::bot::program::{Body, Op};
 use crate::bot::syntax::{Located, Node};
 
 /// What can stand among steps.
-pub(super) const STEPS: [&str; 24] = [
+pub(in crate::bot) const STEPS: [&str; 24] = [
     "say", "ask", "option", "confirm", "media", "link", "goto", "set", "unset", "if", "elif", "else", "http", "remind", "cancel",
     "handoff", "count", "tag", "typing", "read", "optout", "optin", "forget", "end",
 ];

@@ -31,6 +31,8 @@ use super::program::{Fallback, Program, Reads, RuleIx, State, Welcome};
 use super::sources::Sources;
 use super::syntax::{Findings, Node};
 
+pub(super) use body::STEPS;
+
 /// The file in which every bot begins.
 pub const SCRIPT: &str = "bot.kdl";
 

@@ -148,7 +148,9 @@ impl Script<'_> {
             }
             Err(error) => {
                 let at = error.at.as_ref().map_or_else(|| text.at.clone(), |part| self.inside(&text.at, text.value.as_ref(), part));
-                self.found.add(Diagnostic::error("template", &at, error.message));
+                let finding = Diagnostic::error("template", &at, &*error.message);
+                let is_open = error.message.contains("end of variable block");
+                self.found.add(if is_open { finding.help("a value stands between double braces: {{ name }}") } else { finding });
                 Template::literal("")
             }
         }

@@ -52,7 +52,13 @@ pub(super) fn table(node: &Node, sources: &Sources, found: &Findings) -> Option<
     let wanted = columns.iter().map(|(name, column)| (name.as_str(), &column.at)).chain([(key.value, &key.at)]);
     for (column, at) in wanted.filter(|(column, _)| !header.contains(column)) {
         let message = format!("`{}` has no column `{column}`", file.value);
-        found.add(Diagnostic::error("no-column", at, message).suggest(column, header.iter().copied()));
+        let finding = Diagnostic::error("no-column", at, message);
+        // The only column is a whole line: the file parts its columns otherwise.
+        let parted = [';', '\t'].into_iter().find(|sep| header.len() == 1 && header.iter().all(|name| name.contains(*sep)));
+        found.add(match parted {
+            Some(sep) => finding.help(format!("its columns are parted by another sign: add sep={:?}", sep.to_string())),
+            None => finding.suggest(column, header.iter().copied()),
+        });
     }
     let rows_at = raw.iter().map(|row| row.at.clone()).collect();
     let rows = raw.into_iter().map(|raw| row(raw, key.value, &columns, found)).collect();
@@ -110,7 +116,10 @@ fn csv(file: &Located<&str>, text: &str, sep: u8, found: &Findings) -> Option<Ve
             csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("this row has {len} cells, the first line {expected_len}"),
             _ => format!("the table cannot be read: {error}"),
         };
-        found.add(Diagnostic::error("table", &place(error.position()), message).help("put cells with a separator in them in quotes"));
+        found.add(
+            Diagnostic::error("table", &place(error.position()), message)
+                .help(format!("put cells with a `{}` in them in quotes", char::from(sep))),
+        );
     };
     let header = reader.headers().map_err(|error| refuse(&error)).ok()?.clone();
     let mut names = BTreeSet::new();
@@ -204,7 +213,7 @@ fn unique(loaded: &Loaded, key: &str, columns: &BTreeMap<String, Column>, found:
                 found.add(Diagnostic::error("cell", at, format!("a row without `{name}`")).help("every row needs it"));
                 continue;
             };
-            if cell.is_empty() && name == key {
+            if cell.trim().is_empty() && name == key {
                 found.add(Diagnostic::error("cell", at, format!("a row whose `{name}` is empty")).help("a row is found by its key"));
             }
             if !seen.insert(cell.clone()) {

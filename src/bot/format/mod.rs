@@ -68,11 +68,9 @@ mod tests {
         let before = KdlDocument::parse_v2(text).map(bare).unwrap();
         assert_eq!(KdlDocument::parse_v2(&once).map(bare).unwrap(), before);
         let comments = |text: &str| {
-            // In addresses no space stands before the strokes.
-            let comment = |line: &str| {
-                line.trim_start().strip_prefix("//").or_else(|| line.split_once(" //").map(|(_, rest)| rest)).map(str::to_owned)
-            };
-            let mut parts: Vec<String> = text.lines().filter_map(comment).map(|rest| rest.trim().to_owned()).collect();
+            // What follows a colon is an address.
+            let text = text.replace("://", ":");
+            let mut parts: Vec<String> = text.split("//").skip(1).map(|rest| rest.lines().next().unwrap_or("").trim().to_owned()).collect();
             parts.sort();
             parts
         };

@@ -1,12 +1,18 @@
 //! From KDL to the syntax tree. Says what the strict profile adds: strings in quotes, no property twice, no type annotations.
 
+use std::iter::Peekable;
+use std::slice;
 use std::sync::Arc;
 
 use kdl::{KdlDocument, KdlEntry, KdlNode, KdlValue};
 
 use super::slips::{slips, too_deep};
 use super::{Findings, Located, Node, Scalar};
+use crate::bot::compile::STEPS;
 use crate::bot::diagnostic::{Diagnostic, Place};
+
+/// Quotes that word processors put in the place of `"`.
+const CURLED: [char; 5] = ['“', '”', '„', '«', '»'];
 
 /// How deep braces may nest: parser and compiler descend with them.
 const DEPTH: usize = 64;
@@ -27,6 +33,9 @@ pub(in crate::bot) fn read(file: &str, text: &str, found: &Findings) -> Vec<Node
         }
     }
 }
+
+/// The values of a node that are still to be read.
+type Entries<'e> = Peekable<slice::Iter<'e, KdlEntry>>;
 
 struct Reader<'a> {
     file: Arc<str>,
@@ -68,41 +77,83 @@ impl Reader<'_> {
             self.found.add(Diagnostic::error("type-annotation", &name.at, "a type in parentheses means nothing here").help("leave it out"));
         }
         let mut read = Node { name, args: Vec::new(), props: Vec::new(), children: None };
-        for entry in node.entries() {
+        let mut entries = node.entries().iter().peekable();
+        while let Some(entry) = entries.next() {
             let value = self.value(entry);
             match entry.name() {
-                None => read.args.push(value),
                 Some(name) => {
                     let span = name.span();
                     let at = self.place(span.offset(), span.offset() + span.len());
-                    let name = Located { value: name.value().to_owned(), at };
-                    if read.props.iter().any(|(known, _)| known.value == name.value) {
-                        let message = format!("`{}` is given twice", name.value);
-                        self.found.add(Diagnostic::error("property-twice", &name.at, message).help("keep one of the two"));
-                    } else {
-                        read.props.push((name, value));
-                    }
+                    self.property(&mut read, Located { value: name.value().to_owned(), at }, value);
                 }
+                None if !is_bare(entry) => read.args.push(value),
+                None if !read.args.is_empty() && STEPS.contains(&written(entry)) => {
+                    let message = format!("`{}` begins a step of its own", written(entry));
+                    let finding = Diagnostic::error("step-behind", &value.at, message);
+                    self.found.add(finding.help("put it in braces, on a new line, or behind a `;`"));
+                    // What follows belongs to that step.
+                    break;
+                }
+                None => self.bare_word(&mut read, entry, value, &mut entries),
             }
         }
         read.children = node.children().map(|children| children.nodes().iter().map(|child| self.node(child)).collect());
         read
     }
 
+    /// A text without quotes: `goto: "home"`, or the beginning of a sentence.
+    fn bare_word<'e>(&self, node: &mut Node, entry: &'e KdlEntry, value: Located<Scalar>, entries: &mut Entries<'e>) {
+        if let Some(name) = written(entry).strip_suffix(':')
+            && let Some(next) = entries.next_if(|next| next.name().is_none())
+        {
+            let finding = Diagnostic::error("colon", &value.at, format!("`{name}` is parted from its value by `=`"));
+            self.found.add(finding.help(format!("write {name}={}", quoted(written(next)))));
+            let next = self.value(next);
+            return self.property(node, Located { value: name.to_owned(), at: value.at }, next);
+        }
+        // A sentence is told once, not word by word.
+        let mut at = value.at;
+        while let Some(word) = word_of_sentence(entries.clone()) {
+            entries.next();
+            at.span.end = self.value(word).at.span.end;
+        }
+        self.bare(&at);
+        node.args.push(Located { value: Scalar::Text(straight(&self.text[at.span.clone()]).to_owned()), at });
+    }
+
+    fn property(&self, node: &mut Node, name: Located<String>, value: Located<Scalar>) {
+        if node.props.iter().any(|(known, _)| known.value == name.value) {
+            let message = format!("`{}` is given twice", name.value);
+            self.found.add(Diagnostic::error("property-twice", &name.at, message).help("keep one of the two"));
+        } else {
+            node.props.push((name, value));
+        }
+    }
+
+    /// Reports a text without quotes, or in those that word processors make.
+    fn bare(&self, at: &Place) {
+        let written = &self.text[at.span.clone()];
+        let message = if written.contains(CURLED) {
+            "a text stands in straight quotes".to_owned()
+        } else {
+            format!("`{written}` is a text without quotes")
+        };
+        self.found.add(Diagnostic::error("bare-text", at, message).help(format!("write {}", quoted(written))));
+    }
+
     fn value(&self, entry: &KdlEntry) -> Located<Scalar> {
         let end = entry.span().offset() + entry.span().len();
-        let written = entry.format().map(|format| format.value_repr.as_str()).unwrap_or_default();
+        let written = written(entry);
         let at = self.place(end.saturating_sub(written.len()), end);
         if entry.ty().is_some() {
             self.found.add(Diagnostic::error("type-annotation", &at, "a type in parentheses means nothing here").help("leave it out"));
         }
         let value = match entry.value() {
             KdlValue::String(text) => {
-                if !written.starts_with(['"', '#']) {
-                    let message = format!("`{written}` is a text without quotes");
-                    self.found.add(Diagnostic::error("bare-text", &at, message).help(format!("write \"{}\"", written.trim_matches('\''))));
+                if entry.name().is_some() && is_bare(entry) {
+                    self.bare(&at);
                 }
-                Scalar::Text(text.clone())
+                Scalar::Text(if is_bare(entry) { straight(text).to_owned() } else { text.clone() })
             }
             KdlValue::Integer(number) => match i64::try_from(*number) {
                 Ok(number) => Scalar::Int(number),
@@ -117,6 +168,33 @@ impl Reader<'_> {
         };
         Located { value, at }
     }
+}
+
+/// The next word, unless it is quoted, a property, or begins a step.
+fn word_of_sentence<'e>(mut entries: Entries<'e>) -> Option<&'e KdlEntry> {
+    let word = entries.next().filter(|word| word.name().is_none() && !written(word).starts_with(['"', '#']))?;
+    let is_step = STEPS.contains(&written(word)) && entries.next().is_some_and(|text| written(text).starts_with('"'));
+    (!is_step).then_some(word)
+}
+
+/// A value as the file says it.
+fn written(entry: &KdlEntry) -> &str {
+    entry.format().map(|format| format.value_repr.as_str()).unwrap_or_default()
+}
+
+/// Whether a value is a text without quotes.
+fn is_bare(entry: &KdlEntry) -> bool {
+    matches!(entry.value(), KdlValue::String(_)) && !written(entry).starts_with(['"', '#'])
+}
+
+/// What stands between quotes of any kind.
+fn straight(written: &str) -> &str {
+    written.trim_matches(CURLED).trim_matches(['\'', '"'])
+}
+
+/// A text as it should have been written.
+fn quoted(written: &str) -> String {
+    format!("\"{}\"", straight(written))
 }
 
 #[cfg(test)]

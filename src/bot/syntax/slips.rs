@@ -48,6 +48,10 @@ pub(super) fn slips(text: &str) -> Vec<Slip> {
             Kind::Word if before.is_some_and(|before| before.kind == Kind::Close) => {
                 slip("behind-children", format!("`{word}` stands behind the children"), "put properties before the brace".to_owned());
             }
+            Kind::Word if before.is_some_and(|before| before.kind == Kind::Text && before.span.end == token.span.start) => {
+                slip("quote-within", "the text before this has ended".to_owned(), "write `\\\"` for a quote within a text".to_owned());
+                break;
+            }
             // The first word of a line names a node, and only values slip so.
             Kind::Word if before.is_none_or(|before| before.kind == Kind::End || before.kind == Kind::Open) => {
                 if word.starts_with('#') {
@@ -66,7 +70,7 @@ pub(super) fn slips(text: &str) -> Vec<Slip> {
             Kind::Close | Kind::End => {}
         }
     }
-    if slips.iter().any(|slip| slip.code == "quote") {
+    if slips.iter().any(|slip| matches!(slip.code, "quote" | "quote-within")) {
         // The braces behind an open quote are text.
         open.clear();
     }
@@ -204,6 +208,7 @@ mod tests {
         assert_eq!(found("state \"x\" {\n say \"y\"\n"), [("brace", "{")]);
         assert_eq!(found("say \"y\" }"), [("brace", "}")]);
         assert_eq!(found("say \"y\nend"), [("quote", "\"y")]);
+        assert_eq!(found("say \"Send \"MENU\" now.\"\nend"), [("quote-within", "MENU")]);
         assert_eq!(found("# note\nsay \"y\""), [("comment", "#")]);
         assert_eq!(found("on match=\"\\bskis?\""), []);
         assert_eq!(found("on match=\"\\dskis?\""), [("escape", "\\d")]);

@@ -106,6 +106,7 @@ fn a_bot_that_declares_no_handing_over_goes_on() {
 fn who_opted_out_hears_nothing_until_asking_for_it() {
     let mut chat = Chat::with(DESK);
     chat.says("home").says("remind").says("stop").hears_back("You will not hear from us. Send START to resume.");
+    assert!(chat.labels().is_empty(), "under a goodbye nothing is left to be tapped");
     for text in ["home", "status", "stop", "hello"] {
         chat.says(text).hears_back("");
         assert_eq!(chat.trace.fired, Fired::OptedOut, "{text}");

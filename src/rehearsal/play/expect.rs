@@ -24,7 +24,8 @@ impl Player<'_> {
         let said = self.world.said()[place].clone();
         if let Some(text) = expected.text.as_ref().filter(|text| !said.message.text.contains(text.as_str())) {
             let message = format!("expected a message with {}, but the bot said {}", quoted(text), quoted(&said.message.text));
-            return Err(self.wrong(at, message, None));
+            let help = "every message of the bot needs a `bot` of its own, in their order".to_owned();
+            return Err(self.wrong(at, message, Some(help)));
         }
         self.expect_all(at, expected, place, &said)
     }

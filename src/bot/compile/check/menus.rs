@@ -51,10 +51,6 @@ fn check_rows(rows: &super::Loaded, prompt: &Prompt, found: &Findings) {
             let help = format!("{help}; the question `{}` shows it", prompt.name);
             found.add(Diagnostic::error("row", at, message).help(help));
         };
-        // Of one that is empty its table tells already.
-        if !row.key.is_empty() && row.key.trim().is_empty() {
-            refuse(format!("`{}` is nothing but space; a label needs a text", row.key), "write something");
-        }
         let length = limits::length(&row.key);
         if length > limits::LABEL {
             refuse(format!("`{}` has {length} characters; a label takes at most {}", row.key, limits::LABEL), "shorten it");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::bot::compile::scripts::Site;
 use crate::bot::pattern::{Part, Phrase};
-use crate::bot::program::{Answer, Body, Confirm, Op, Program, Prompt, PromptKind, Question, StateIx, Target};
+use crate::bot::program::{Answer, Body, Confirm, Day, Op, Program, Prompt, PromptKind, Question, StateIx, Target};
 
 /// A step from one place to the next.
 #[derive(Debug)]
@@ -146,7 +146,10 @@ fn answer<'p>(program: &'p Program, prompt: &'p Prompt, question: &'p Question) 
         Answer::Text { .. } => "something".to_owned(),
         Answer::Int { min, max } => min.or(*max).unwrap_or(7).to_string(),
         Answer::Number { min, max } => min.or(*max).unwrap_or(2.5).to_string(),
-        Answer::Date { .. } => "a day".to_owned(),
+        Answer::Date { min, max } => match min.or(*max) {
+            Some(Day::On(day)) => day.to_string(),
+            Some(Day::Today) | None => "today".to_owned(),
+        },
         Answer::Email => "ada@mail.example".to_owned(),
         Answer::Phone => "+41 44 668 18 00".to_owned(),
         Answer::Url => "https://page.example".to_owned(),
