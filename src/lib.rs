@@ -46,6 +46,10 @@ pub mod outbox;
 #[cfg(feature = "service")]
 pub mod client;
 
+// Conversation tests: the real machine on a virtual clock.
+#[cfg(feature = "service")]
+pub mod rehearsal;
+
 // Wiring: build the store, the doors and the loops; start, drain, stop.
 #[cfg(feature = "service")]
 pub mod service;

@@ -27,7 +27,7 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
-pub use bots::{LoadError, Loaded, compile_bot, read_bot, report};
+pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
 
 /// A running service.
 pub struct Service {

@@ -122,7 +122,7 @@ impl Diagnostic {
 }
 
 /// The name nearest to a misspelt one, if any is near enough to have been meant.
-pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (wrong.chars().count() / 3).max(1);
     let distances = names.into_iter().map(|name| (strsim::osa_distance(&wrong.to_lowercase(), &name.to_lowercase()), name));
     distances.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance).map(|(_, name)| name)

@@ -62,6 +62,14 @@ pub(super) struct RulePatterns {
     pub(super) metadata: Vec<Phrase>,
 }
 
+impl RulePatterns {
+    /// What any of the patterns captures.
+    pub(super) fn captures(&self) -> Vec<String> {
+        let phrases = self.phrases.iter().chain(&self.metadata).flat_map(Phrase::captures).map(str::to_owned);
+        phrases.chain(self.regex.iter().flat_map(RegexPattern::captures)).collect()
+    }
+}
+
 impl Matcher {
     /// An index over the rules of a program, in the order of the script.
     pub(super) fn new(rules: Vec<RulePatterns>) -> Self {

@@ -4,6 +4,7 @@ mod choice;
 mod compile;
 mod diagnostic;
 mod element;
+mod format;
 pub mod limits;
 mod matcher;
 mod pattern;
@@ -16,8 +17,9 @@ mod template;
 
 pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use element::{Element, Literal};
+pub use format::format;
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
     Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick,
@@ -28,3 +30,10 @@ pub use scope::Scope;
 pub use sources::{FileFacts, Sources};
 pub use table::{Cell, Row, Table};
 pub use template::{Template, TemplateError};
+
+/// What keeps a text from being read, in the profile of KDL that all files of a bot are written in.
+pub fn syntax_errors(file: &str, text: &str) -> Vec<Diagnostic> {
+    let found = syntax::Findings::default();
+    syntax::read(file, text, &found);
+    found.into_sorted()
+}

@@ -1,6 +1,6 @@
 //! Jinja templates and conditions, compiled once, bounded by fuel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
@@ -9,6 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Object;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, UndefinedBehavior, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use regex::Regex;
 
 use super::scope::Scope;
 
@@ -61,23 +62,26 @@ static STRICT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     jinja
 });
 
-/// A scope in which everything is set but one name.
+/// A scope in which everything is set, and one name is in question.
 #[derive(Debug)]
-struct AllBut(String);
+struct Rehearsal {
+    name: String,
+    value: Option<Value>,
+}
 
 /// Something that has whatever is asked of it.
 #[derive(Debug)]
 struct Anything;
 
-impl Object for AllBut {
+impl Object for Rehearsal {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        (key.as_str()? != self.0).then(|| Value::from_object(Anything))
+        if key.as_str()? == self.name { self.value.clone() } else { Some(Value::from_object(Anything)) }
     }
 }
 
 impl Object for Anything {
-    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
-        Some(Value::from_object(Anything))
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        (!key.is_undefined()).then(|| Value::from_object(Anything))
     }
 }
 
@@ -95,6 +99,10 @@ static ADDRESSES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     });
     jinja
 });
+
+/// A slice: `[:4]`.
+#[expect(clippy::expect_used, reason = "a pattern of our own")]
+static SLICE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[[^\[\]]*:[^\[\]]*\]").expect("a valid pattern"));
 
 /// The name under which an environment knows its only template.
 const NAME: &str = "text";
@@ -191,11 +199,14 @@ impl Template {
 
     /// Whether it shows or computes with that name even where nothing is set: without asking first, as `{% if name %}` does.
     pub(super) fn relies_on(&self, name: &str) -> bool {
-        let rehearsed = match &self.code {
-            Code::Literal | Code::Condition(_) => return false,
-            Code::Text(_) => STRICT.render_str(&self.source, Value::from_object(AllBut(name.to_owned()))),
-        };
-        rehearsed.is_err_and(|error| error.kind() == ErrorKind::UndefinedError)
+        if !matches!(self.code, Code::Text(_)) {
+            return false;
+        }
+        let rehearse = |value| STRICT.render_str(&self.source, Value::from_object(Rehearsal { name: name.to_owned(), value }));
+        match rehearse(None) {
+            Ok(_) => false,
+            Err(error) => error.kind() == ErrorKind::UndefinedError || rehearse(Some(Value::from(1))).is_ok(),
+        }
     }
 
     /// What it reads and does not itself define: slots, tables, answers, and what every scope has; with attributes as far as they are
@@ -206,14 +217,28 @@ impl Template {
             Code::Text(jinja) => jinja.get_template(NAME).map(|text| text.undeclared_variables(true)).unwrap_or_default(),
             Code::Condition(condition) => condition.undeclared_variables(true),
         };
+        let paths = paths.into_iter().chain(self.sliced());
         let global = |path: &str| JINJA.globals().any(|(global, _)| global == base(path));
-        paths.into_iter().filter(|path| !global(path)).collect()
+        paths.filter(|path| !global(path)).collect()
     }
 }
 
 /// The name with which a path begins.
 pub(super) fn base(path: &str) -> &str {
     path.split_once('.').map_or(path, |(base, _)| base)
+}
+
+impl Template {
+    /// What it takes slices of, which the engine does not count among what it reads: so its text is looked at without them.
+    fn sliced(&self) -> HashSet<String> {
+        let bare = SLICE.replace_all(&self.source, "");
+        match &self.code {
+            _ if bare == *self.source => HashSet::new(),
+            Code::Literal => HashSet::new(),
+            Code::Text(_) => JINJA.template_from_str(&bare).map(|text| text.undeclared_variables(true)).unwrap_or_default(),
+            Code::Condition(_) => JINJA.compile_expression(&bare).map(|code| code.undeclared_variables(true)).unwrap_or_default(),
+        }
+    }
 }
 
 impl fmt::Debug for Template {
@@ -284,10 +309,9 @@ mod tests {
 
     #[test]
     fn it_tells_what_it_reads() {
-        let source =
-            "{% set x = area %}{{ x }}{{ resorts[area].id }}{% for i in range(2) %}{{ i }}{% endfor %}{{ a.b.c }}{{ d.e | length }}";
+        let source = "{% set x = area %}{{ x }}{{ resorts[area].id }}{% for i in range(2) %}{{ i }}{% endfor %}{{ a.b.c }}{{ d.e | length }}{{ f.g[:h] }}";
         let reads = Template::text(source).unwrap().reads();
-        assert_eq!(reads.into_iter().collect::<Vec<_>>(), ["a.b.c", "area", "d.e", "resorts"]);
+        assert_eq!(reads.into_iter().collect::<Vec<_>>(), ["a.b.c", "area", "d.e", "f.g", "h", "resorts"]);
     }
 
     #[test]

@@ -5,11 +5,13 @@
 mod chat;
 mod check;
 mod dev;
+mod fmt;
 mod migrate;
 mod run;
 mod sim;
 mod store;
 mod talk;
+mod test;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -38,6 +40,10 @@ enum Command {
     Talk(talk::Args),
     /// Prove scripts: every mistake with file, line and caret.
     Check(check::Args),
+    /// Format scripts and conversation tests.
+    Fmt(fmt::Args),
+    /// Play the conversation tests of bots, each in three renderings.
+    Test(test::Args),
     /// Bring the data of an older Junco up to date.
     Migrate(migrate::Args),
     /// Look after the data of a service that is stopped.
@@ -57,6 +63,8 @@ pub fn main() -> ExitCode {
         Command::Sim(args) => runtime.block_on(sim::run(args)),
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
+        Command::Fmt(args) => fmt::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
     };

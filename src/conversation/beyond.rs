@@ -16,11 +16,11 @@ impl Play<'_> {
         let lookup = program.lookup(ix);
         if self.state.looked_up >= bounds::LOOKUPS {
             self.fault(format!("`http \"{}\"`: at most ten lookups before the person speaks again", lookup.name));
-            self.note_failure(lookup, LookupFailure::Unknown);
+            self.note_failure(lookup, LookupFailure::Unknown, None);
             return Some(lookup.fail);
         }
         let Some(request) = self.request(lookup) else {
-            self.note_failure(lookup, LookupFailure::Unreadable);
+            self.note_failure(lookup, LookupFailure::Unreadable, None);
             return Some(lookup.fail);
         };
         self.state.looked_up += 1;
@@ -76,7 +76,7 @@ impl Play<'_> {
         self.fired(Fired::Lookup(lookup.name.clone(), is_ok));
         match answer {
             LookupAnswer::Ok { body, .. } => self.keep_answer(&lookup.name, read(body, &lookup.reads)),
-            LookupAnswer::Failed { reason, .. } => self.note_failure(lookup, *reason),
+            LookupAnswer::Failed { reason, status, .. } => self.note_failure(lookup, *reason, *status),
         }
         // What was computed while a person took over stays unsaid.
         if self.is_silent() || self.state.opted_out {
@@ -90,8 +90,8 @@ impl Play<'_> {
         }
     }
 
-    fn note_failure(&mut self, lookup: &Lookup, reason: LookupFailure) {
-        self.keep_answer(&lookup.name, json!({ "error": reason.word() }));
+    fn note_failure(&mut self, lookup: &Lookup, reason: LookupFailure, status: Option<u16>) {
+        self.keep_answer(&lookup.name, json!({ "error": reason.word(), "status": status }));
     }
 
     /// Keeps what texts read of an answer, and of older ones what still fits.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fingerprint::fingerprint;
-use super::{Action, Backlog, Fired, Origin, Outcome, Row, RowId, RowStatus, State, bounds};
+use super::{Action, Backlog, Fired, Origin, Outcome, Refusal, Row, RowId, RowStatus, State, bounds};
 use crate::model::{Incoming, Outgoing, Timestamp};
 
 /// How much the clocks of X and ours may differ when an echo is compared with an attempt (design §2.7).
@@ -30,6 +30,9 @@ pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Time
     }
     match outcome {
         Outcome::Sent(_) => confirm(state, place),
+        Outcome::RetryAt(_) | Outcome::Resend if let Some(Refusal { code, reason }) = refusal_of(&state.rows[place]).cloned() => {
+            return refused(state, place, code, &reason, false);
+        }
         Outcome::RetryAt(at) => state.rows[place].status = RowStatus::Due(*at),
         Outcome::Resend => {
             let row = &mut state.rows[place];
@@ -40,11 +43,28 @@ pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Time
             let row = &mut state.rows[place];
             row.doubtful = Some(tried_at(row).unwrap_or(now));
             let since = flying_since(row).unwrap_or(now);
-            row.status = RowStatus::Unsure { since, check_at: *check_at, refusal: refusal.clone() };
+            let refusal = refusal.as_ref().or(refusal_of(row)).cloned();
+            row.status = RowStatus::Unsure { since, check_at: *check_at, refusal };
         }
         Outcome::Refused { code, reason, person } => return refused(state, place, *code, reason, *person),
     }
     Vec::new()
+}
+
+/// Messages that may have arrived are not tried again from here on: those that have not arrived stay unsaid.
+pub(super) fn never_again(state: &mut State, reason: &str, now: Timestamp) {
+    for row in &mut state.rows {
+        let Some(since) = flying_since(row).or(row.doubtful) else { continue };
+        let check_at = match row.status {
+            RowStatus::Due(_) => now,
+            // Its answer is still to come, unless its process has ended.
+            RowStatus::Sending(since) => since.plus(LATE_ECHO),
+            RowStatus::Unsure { check_at, .. } => check_at,
+        };
+        let refusal = refusal_of(row).cloned().unwrap_or_else(|| Refusal { code: 0, reason: reason.to_owned() });
+        row.doubtful = tried_at(row);
+        row.status = RowStatus::Unsure { since, check_at, refusal: Some(refusal) };
+    }
 }
 
 /// Our account spoke. It never leads to a reply.
@@ -140,6 +160,14 @@ impl Row {
 /// When a row was first tried so that it may have arrived; `None` where X certainly has not taken it.
 fn tried_at(row: &Row) -> Option<Timestamp> {
     row.doubtful.or(flying_since(row))
+}
+
+/// Why a row is never tried again, though it may have arrived.
+fn refusal_of(row: &Row) -> Option<&Refusal> {
+    match &row.status {
+        RowStatus::Unsure { refusal, .. } => refusal.as_ref(),
+        RowStatus::Due(_) | RowStatus::Sending(_) => None,
+    }
 }
 
 fn flying_since(row: &Row) -> Option<Timestamp> {

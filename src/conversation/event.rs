@@ -84,6 +84,16 @@ pub enum Event {
 }
 
 impl Event {
+    /// Takes out of the event what a person has said and is called.
+    pub fn forget(&mut self) {
+        if let Event::Message { message, from, .. } = self {
+            message.text.clear();
+            message.tap = None;
+            message.attachment = None;
+            *from = Profile::unknown(from.id);
+        }
+    }
+
     /// The event as it may be kept where what it says is nobody's business.
     #[must_use]
     pub fn without_text(mut self) -> Self {

@@ -182,19 +182,19 @@ impl<'p> Open<'p> {
 /// The exact label, value or number of an option of the open prompt.
 fn exact<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
     let pages = play.pages(open.prompt, open.choices.clone());
-    if pages.len() > 1 && same_label(text, &play.program.defaults.words.more) {
+    let page = &pages[open.page % pages.len()];
+    let takes_numbers =
+        open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. } | bot::Answer::Number { .. }));
+    let number: Option<usize> = fold(text).parse().ok().filter(|_| !takes_numbers);
+    // The line that turns the page has the number behind the options.
+    let turns = play.context.rendering.numbered && number == Some(page.len() + 1);
+    if pages.len() > 1 && (turns || same_label(text, &play.program.defaults.words.more)) {
         play.fired(Fired::Option(prompt_name(play, open.prompt), "more".into()));
         play.turn_page((open.page % pages.len() + 1) % pages.len());
         return true;
     }
-    let named = called(&open.choices, text);
-    let takes_numbers =
-        open.question(play).is_some_and(|question| matches!(question.answer, bot::Answer::Int { .. } | bot::Answer::Number { .. }));
-    let numbered = || {
-        let number: usize = fold(text).parse().ok().filter(|_| !takes_numbers)?;
-        pages[open.page % pages.len()].get(number.checked_sub(1)?)
-    };
-    let Some(choice) = named.or_else(numbered) else { return false };
+    let numbered = || page.get(number?.checked_sub(1)?);
+    let Some(choice) = called(&open.choices, text).or_else(numbered) else { return false };
     choose(play, open.prompt, open.asking, choice);
     true
 }
@@ -231,6 +231,10 @@ fn close<'p>(play: &mut Play<'p>, open: &Open<'p>, text: &str) -> bool {
 /// A wrong answer: asked again, until the retries are used up. A menu is never asked again: its misses are the fallback's.
 fn retry<'p>(play: &mut Play<'p>, open: &Open<'p>) -> bool {
     let Some(question) = open.question(play) else { return false };
+    // What was meant as a secret is one, though it does not fit.
+    if question.secret {
+        play.keep_secret();
+    }
     let name = prompt_name(play, open.prompt);
     play.state.wrong = play.state.wrong.saturating_add(1);
     if question.retries.is_none_or(|retries| play.state.wrong <= retries) {
@@ -267,6 +271,11 @@ pub(super) fn choose(play: &mut Play<'_>, prompt: PromptIx, asking: u32, choice:
     let program = play.program;
     play.fired(Fired::Option(prompt_name(play, prompt), choice.id.to_owned()));
     close_asking(play, asking);
+    if let (PromptKind::Menu, Some(asking)) =
+        (&program.prompt(prompt).kind, play.state.askings.iter_mut().find(|other| other.number == asking))
+    {
+        asking.chosen = Some(choice.id.to_owned());
+    }
     if let Some(target) = choice.goto {
         return play.enter(target);
     }

@@ -115,7 +115,10 @@ fn is_once(play: &Play<'_>, prompt: PromptIx) -> bool {
 
 fn classify(play: &mut Play<'_>, tapped: &Tapped<'_>) -> Lateness {
     let AskingRef::Number(number) = tapped.asking else { return Lateness::Current };
-    if delivery::confirm_asking(&mut play.state, number) {
+    let is_early = delivery::confirm_asking(&mut play.state, number);
+    let was_answered = find(play, number).is_some_and(|asking| asking.answered) || play.state.answered.contains(&number);
+    // What counts once may have been answered in words before anybody knew that it had arrived.
+    if is_early && !(was_answered && is_once(play, tapped.prompt)) {
         return Lateness::Early;
     }
     // Nobody remembers for ever what was answered: what counts once counts only while the record itself knows that it did not.
@@ -125,13 +128,15 @@ fn classify(play: &mut Play<'_>, tapped: &Tapped<'_>) -> Lateness {
     let ttl = play.program.ttl(tapped.prompt);
     let Some(asking) = find(play, number) else {
         return match ttl {
-            _ if play.state.answered.contains(&number) => Lateness::Consumed,
+            _ if was_answered => Lateness::Consumed,
             // Not even the journal has it, so it is older than anything a prompt with a ttl may be.
             Some(_) => Lateness::Expired,
             None => Lateness::Superseded,
         };
     };
-    if asking.answered || play.state.answered.contains(&number) {
+    // A menu is a way to many places: who goes to another one has not answered it twice.
+    let goes_elsewhere = play.state.asked > number && asking.chosen.as_deref().is_some_and(|chosen| chosen != tapped.id());
+    if was_answered && !goes_elsewhere {
         Lateness::Consumed
     } else if ttl.is_some_and(|ttl| play.context.now.since(asking.at) > ttl) {
         Lateness::Expired

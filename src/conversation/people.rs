@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::play::{Parting, Play};
-use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, bounds};
-use crate::bot::{Body, HandoffIx, Media, Pick, Target};
+use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, bounds, delivery};
+use crate::bot::{Body, Handoff, HandoffIx, Media, Pick, Target};
 use crate::model::{Profile, Timestamp, fold};
 
-impl Play<'_> {
+impl<'a> Play<'a> {
     /// A person takes over.
     pub(super) fn hand_over(&mut self, ix: HandoffIx) {
         let program = self.program;
@@ -41,11 +41,7 @@ impl Play<'_> {
         let handoff = program.handoff(ix);
         let Some(resume) = handoff.resume.as_ref().filter(|resume| resume.words.contains(&fold(typed))) else { return false };
         self.take_back();
-        match (&resume.goto, handoff.body) {
-            (Some(target), _) => self.enter(target),
-            (None, Body::State(state)) => self.resume(state, handoff.at + 1),
-            (None, body) => self.digress_from(program.steps(body), handoff.at + 1, self.state.messages as usize),
-        }
+        self.go_on_behind(handoff, resume.goto.as_ref());
         // Somebody who asks for the bot is answered.
         if !self.has_spoken()
             && let Some(state) = program.welcome.as_ref().and_then(|welcome| welcome.menu)
@@ -61,12 +57,20 @@ impl Play<'_> {
             return;
         }
         let program = self.program;
-        let timeout = program.handoff_named(id).and_then(|ix| program.handoff(ix).timeout.as_ref());
+        let Some(handoff) = program.handoff_named(id).map(|ix| program.handoff(ix)) else { return self.take_back() };
         self.take_back();
-        if let Some((_, Some(target))) = timeout
-            && !self.state.opted_out
-        {
-            self.enter(target);
+        if !self.state.opted_out {
+            let goto = handoff.timeout.as_ref().and_then(|(_, goto)| goto.as_ref());
+            self.go_on_behind(handoff, goto);
+        }
+    }
+
+    /// Goes on after a handing over: where it says, else with the steps behind it.
+    fn go_on_behind(&mut self, handoff: &'a Handoff, goto: Option<&Target>) {
+        match (goto, handoff.body) {
+            (Some(target), _) => self.enter(target),
+            (None, Body::State(state)) => self.resume(state, handoff.at + 1),
+            (None, body) => self.digress_from(self.program.steps(body), handoff.at + 1, self.state.messages as usize),
         }
     }
 
@@ -103,7 +107,9 @@ impl Play<'_> {
     /// Carries out at the end of the turn what concerns everything before it.
     pub(super) fn part(&mut self) {
         let Some(parting) = self.parting else { return };
-        self.withhold("withheld: the person wants to hear nothing");
+        let reason = "withheld: the person wants to hear nothing";
+        self.withhold(reason);
+        delivery::never_again(&mut self.state, reason, self.context.now);
         self.state.timers.clear();
         match parting {
             Parting::OptedOut => {

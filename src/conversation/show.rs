@@ -24,6 +24,7 @@ impl<'a> Play<'a> {
             at: self.context.now,
             page,
             answered: false,
+            chosen: None,
             slots: Some(self.state.slots.clone()),
         });
         self.state.open = Some(number);

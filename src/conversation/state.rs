@@ -151,6 +151,9 @@ pub struct Asking {
     /// Whether it was answered.
     #[serde(default)]
     pub answered: bool,
+    /// The option that was chosen last, of a menu: choosing another is no second answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
     /// The slots when it was asked, for `rewind`; left out where the record would grow too large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<Slots>,

@@ -44,6 +44,6 @@ fn give_up_waiting(play: &mut Play<'_>) {
     // What the failed branch asks has failed as well: before the person speaks again there are only so many lookups.
     while let Some(number) = play.state.lookup.as_ref().map(|lookup| lookup.number) {
         let detail = format!("more than {} messages were waiting for it", bounds::WAITING);
-        play.looked_up(number, &LookupAnswer::Failed { reason: LookupFailure::Unknown, detail });
+        play.looked_up(number, &LookupAnswer::Failed { reason: LookupFailure::Unknown, status: None, detail });
     }
 }

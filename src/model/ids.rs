@@ -117,7 +117,7 @@ pub struct EventId {
 impl EventId {
     /// An event that X gave no id, told apart by its time and by what `salt` adds to that. As of a message, its id tells its time.
     pub fn tie(for_user: UserId, at: Timestamp, salt: u64) -> Self {
-        EventId { for_user, kind: EventKind::Tie, id: MessageId::first_at(at).0 | salt % (1 << 22) }
+        EventId { for_user, kind: EventKind::Tie, id: MessageId::first_at(at).0 | (salt % (1 << 22)) }
     }
 
     /// The event that delivers the message `id` to `for_user`.

@@ -64,6 +64,9 @@ pub enum LookupAnswer {
     Failed {
         /// Why, for the script.
         reason: LookupFailure,
+        /// The HTTP status, where the server gave one that means no.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
         /// Why, for the author: names the host at most, never the query, the body or the answer.
         detail: String,
     },
@@ -161,7 +164,8 @@ mod tests {
         }
         for answer in [
             LookupAnswer::Ok { status: 200, body: json!({ "new": 4, "deep": [1.0, -1, "a"] }) },
-            LookupAnswer::Failed { reason: LookupFailure::NotAllowed, detail: "why".to_owned() },
+            LookupAnswer::Failed { reason: LookupFailure::NotAllowed, status: None, detail: "why".to_owned() },
+            LookupAnswer::Failed { reason: LookupFailure::Refused, status: Some(503), detail: "why".to_owned() },
         ] {
             let bytes = rmp_serde::to_vec_named(&answer).expect("it can be written");
             assert_eq!(rmp_serde::from_slice::<LookupAnswer>(&bytes).expect("and read"), answer);

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::{MAX_ATTEMPTS, MediaFailure, Outbox};
 use crate::client::Failure;
 use crate::conversation::{Action, Event, Outcome, Refusal, Row, RowId, RowStatus};
-use crate::model::{Key, Outgoing, Timestamp};
+use crate::model::{Key, MessageId, Outgoing, Timestamp};
 use crate::pace::{Backoff, Verdict, is_free};
 use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
@@ -94,11 +94,11 @@ impl Outbox {
 
     async fn send(&self, key: Key, message: &Outgoing, attempt: Attempt) -> Outcome {
         let Attempt { row, number, .. } = attempt;
-        let media = match self.media(key, message, attempt).await {
-            Ok(media) => media,
+        let sent = match self.send_with_media(key, message, attempt).await {
+            Ok(sent) => sent,
             Err(outcome) => return outcome,
         };
-        match self.platform.send_message(key.account, key.peer, message, media).await {
+        match sent {
             Ok(id) => {
                 tracing::debug!(conversation = %key, %row, message = %id, "sent");
                 Outcome::Sent(id)
@@ -110,12 +110,26 @@ impl Outbox {
         }
     }
 
+    /// Sends a message with its picture. One that X refuses to attach, since it may have forgotten it, is uploaded anew, and left out
+    /// where that does not help: X took none of these calls.
+    async fn send_with_media(&self, key: Key, message: &Outgoing, attempt: Attempt) -> Result<Result<MessageId, Failure>, Outcome> {
+        let send = |media| self.platform.send_message(key.account, key.peer, message, media);
+        let is_media = |sent: &Result<MessageId, Failure>| matches!(sent, Err(Failure::Refused(refusal)) if message.media.is_some() && refusal.scope == Scope::Media);
+        let mut sent = send(self.media(key, message, attempt, false).await?).await;
+        if is_media(&sent) {
+            sent = send(self.media(key, message, attempt, true).await?).await;
+        }
+        if is_media(&sent) && !message.text.is_empty() {
+            sent = send(None).await;
+        }
+        Ok(sent)
+    }
+
     /// What the message names its picture by, if it has one. One that cannot be had is left out after a while, since the text is worth
     /// more; where there is no text, nothing is sent.
-    async fn media(&self, key: Key, message: &Outgoing, attempt: Attempt) -> Result<Option<u64>, Outcome> {
+    async fn media(&self, key: Key, message: &Outgoing, attempt: Attempt, anew: bool) -> Result<Option<u64>, Outcome> {
         let Some(file) = &message.media else { return Ok(None) };
-        // What X has refused to attach, or may have forgotten since the last attempt, is uploaded anew.
-        let failure = match self.platform.media(key.account, file, attempt.number > 1).await {
+        let failure = match self.platform.media(key.account, file, anew).await {
             Ok(media) => return Ok(Some(media)),
             Err(failure) => failure,
         };
@@ -144,8 +158,6 @@ impl Outbox {
             }
             // Wrong tokens or permissions cost no message: it goes out once somebody has mended them.
             Failure::Refused(refusal) if refusal.scope == Scope::Account => again(None),
-            // The media is uploaded anew, a few times; then it is the message that X does not want.
-            Failure::Refused(refusal) if refusal.scope == Scope::Media && attempt.number < MEDIA_ATTEMPTS => again(None),
             Failure::Refused(refusal) if refusal.code == MAY_LIE => {
                 unsure(Some(Refusal { code: refusal.code, reason: failure.to_string() }))
             }

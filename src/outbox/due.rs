@@ -59,8 +59,8 @@ impl Outbox {
     }
 }
 
-/// The timers that are over.
+/// The timers that are over; while a lookup is on its way, they wait for that.
 fn over(record: &Record, now: Timestamp) -> Vec<Event> {
-    let over = record.state.timers.iter().filter(|timer| timer.at <= now);
+    let over = record.state.timers.iter().filter(|timer| timer.at <= now && record.state.lookup.is_none());
     over.map(|timer| Event::TimerFired { number: timer.number }).collect()
 }

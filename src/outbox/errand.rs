@@ -85,7 +85,7 @@ impl Outbox {
         let Some(open) = open else { return Ok(None) };
         let fails = |detail: &str| Event::LookupDone {
             number: open.number,
-            answer: LookupAnswer::Failed { reason: LookupFailure::Unknown, detail: detail.to_owned() },
+            answer: LookupAnswer::Failed { reason: LookupFailure::Unknown, status: None, detail: detail.to_owned() },
         };
         let asked = self.request(key, &open).await?;
         let event = match &asked {
@@ -107,7 +107,7 @@ impl Outbox {
     /// Takes what came of a lookup.
     pub async fn answer(&self, errand: Errand, answer: LookupAnswer) -> Result<(), TurnError> {
         let (key, number) = (errand.key(), errand.number);
-        if let LookupAnswer::Failed { reason, detail } = &answer {
+        if let LookupAnswer::Failed { reason, detail, .. } = &answer {
             tracing::warn!(conversation = %key, lookup = errand.name, reason = reason.word(), detail, "a lookup has failed");
         }
         // Free before the commit: what the answer leads to may be a lookup again.

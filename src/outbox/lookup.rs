@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt as _, Shared, WeakShared};
+use futures_util::future::{BoxFuture, FutureExt as _, Shared, WeakShared, ready};
 use url::Url;
 
 use crate::clock::Clock;
@@ -31,8 +31,12 @@ pub struct Lookups {
     clients: Clients,
     clock: Arc<dyn Clock>,
     cache: Mutex<Cache>,
-    under_way: Mutex<BTreeMap<Question, WeakShared<BoxFuture<'static, LookupAnswer>>>>,
+    under_way: Mutex<BTreeMap<Question, WeakShared<Answering>>>,
 }
+
+/// An answer to come, of one question, for all who wait for it.
+type Answering = BoxFuture<'static, LookupAnswer>;
+type Waiting = Shared<Answering>;
 
 /// A request that may leave the house.
 struct Asked {
@@ -59,24 +63,26 @@ impl Lookups {
             Ok(asked) => asked,
             Err(miss) => return miss.into_answer(),
         };
-        let Some((question, age)) = Question::of(request) else { return self.ask(request, &asked).await };
-        if let Some(answer) = locked(&self.cache).answer(&question, age, self.clock.now()) {
-            tracing::debug!(host = asked.url.host_str(), "lookup answered from the cache");
-            return answer;
+        match Question::of(request) {
+            Some((question, age)) => self.join(question, age, request, asked).await,
+            None => self.ask(request, &asked).await,
         }
-        self.join(question, request, asked).await
     }
 
-    /// The same question on its way, or a new one whose answer will be kept. It stops when nobody waits for it any more.
-    fn join(self: &Arc<Self>, question: Question, request: &LookupRequest, asked: Asked) -> Shared<BoxFuture<'static, LookupAnswer>> {
+    /// The same question on its way, a kept answer, or a new question whose answer will be kept. It stops when nobody waits any more.
+    fn join(self: &Arc<Self>, question: Question, age: Duration, request: &LookupRequest, asked: Asked) -> Waiting {
         let mut under_way = locked(&self.under_way);
         if let Some(waiting) = under_way.get(&question).and_then(WeakShared::upgrade) {
             return waiting;
         }
+        // An answer is kept before its question is no longer on its way, so what is in neither place was not asked.
+        if let Some(answer) = locked(&self.cache).answer(&question, age, self.clock.now()) {
+            tracing::debug!(host = asked.url.host_str(), "lookup answered from the cache");
+            return ready(answer).boxed().shared();
+        }
         let (lookups, request, key) = (self.clone(), request.clone(), question.clone());
         let work = async move {
             let answer = lookups.ask(&request, &asked).await;
-            // Kept before it is no longer on its way, so that it is never asked twice in between.
             locked(&lookups.cache).keep(key.clone(), &answer, lookups.clock.now());
             locked(&lookups.under_way).remove(&key);
             answer
@@ -123,7 +129,8 @@ impl Lookups {
 
 /// Whether a request may leave the house at all: before the cache, so that nobody hears what they may not ask.
 fn admit(request: &LookupRequest) -> Result<Asked, Miss> {
-    let url = Url::parse(&request.url).map_err(|error| Miss::final_(LookupFailure::Unreadable, format!("the address is none: {error}")))?;
+    let url =
+        Url::parse(&request.url).map_err(|error| Miss::settled(LookupFailure::Unreadable, format!("the address is none: {error}")))?;
     let rules: Vec<HostRule> = request.allow.iter().filter_map(|entry| HostRule::parse(entry)).collect();
     check(&url, &rules)?;
     Ok(Asked { url, rules })
@@ -132,10 +139,10 @@ fn admit(request: &LookupRequest) -> Result<Asked, Miss> {
 /// Whether an address may be asked, be it the script's or one that a redirect leads to.
 fn check(url: &Url, rules: &[HostRule]) -> Result<(), Miss> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} is neither http nor https", url.scheme())));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} is neither http nor https", url.scheme())));
     }
     if !rules.iter().any(|rule| rule.covers(url)) {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} is not on the bot's allow list", host(url))));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} is not on the bot's allow list", host(url))));
     }
     Ok(())
 }

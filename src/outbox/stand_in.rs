@@ -38,7 +38,7 @@ impl Servers for StandIn {
     async fn ask(&self, _name: &str, request: &LookupRequest) -> LookupAnswer {
         match self.instead(request) {
             Some(request) => self.lookups.fetch(&request).await,
-            None => LookupAnswer::Failed { reason: LookupFailure::Unreadable, detail: "it has no host".to_owned() },
+            None => LookupAnswer::Failed { reason: LookupFailure::Unreadable, status: None, detail: "it has no host".to_owned() },
         }
     }
 }

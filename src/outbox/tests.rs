@@ -1,6 +1,9 @@
 //! Sends of unknown fate, against the simulator. Nobody is subscribed, so no echo ever comes unless a test hands it in; the bot's
 //! clock stands until a test moves it.
 
+mod errands;
+mod rest;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;

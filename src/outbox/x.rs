@@ -52,8 +52,11 @@ pub struct X {
     clock: Arc<dyn Clock>,
     senders: BTreeMap<UserId, Sender>,
     /// What was uploaded, by account and file. Lost with the process: then it is uploaded again.
-    uploads: Mutex<BTreeMap<(UserId, String), Arc<AsyncMutex<Option<Uploaded>>>>>,
+    uploads: Mutex<BTreeMap<(UserId, String), Upload>>,
 }
+
+/// An upload, or one under way.
+type Upload = Arc<AsyncMutex<Option<Uploaded>>>;
 
 /// An upload of a file as it was at that time.
 #[derive(Clone, Copy)]

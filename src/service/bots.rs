@@ -1,5 +1,6 @@
 //! A bot's folder, read and compiled.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -57,6 +58,17 @@ pub fn read_bot(folder: &Path) -> Result<Sources, LoadError> {
         return Err(LoadError::NoScript(folder.to_owned()));
     }
     Ok(sources)
+}
+
+/// Reads the conversation tests among the files of a bot, by their path within its folder.
+pub fn read_tests(folder: &Path, sources: &Sources) -> Result<BTreeMap<String, String>, LoadError> {
+    let tests = sources.files.keys().filter(|file| file.ends_with(".test.kdl"));
+    let read = |file: &String| {
+        let path = folder.join(file);
+        let text = std::fs::read_to_string(&path).map_err(|source| LoadError::Unreadable { path, source })?;
+        Ok((file.clone(), text))
+    };
+    tests.map(read).collect()
 }
 
 /// Reads and compiles a bot.

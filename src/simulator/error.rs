@@ -1,6 +1,7 @@
 //! What may go wrong with the simulator itself, and what to do about it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use super::refusal::Refusal;
 use crate::model::{MessageId, UserId};
@@ -22,6 +23,14 @@ pub enum Error {
     /// The world to start with contradicts itself.
     #[error("this world cannot be: {0}")]
     World(String),
+    /// A file of a folder of feeds is no JSON, or cannot be read.
+    #[error("{path}: {what}; each file of a folder of feeds holds the JSON that its path answers")]
+    Feed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// Nobody of that name or id.
     #[error("nobody here is called `{0}`; name a person by id or @screen_name")]
     UnknownPerson(String),

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::crc::{self, CrcFailure};
 use super::error::Error;
@@ -174,6 +176,14 @@ impl Stage {
         self.shared.change(|world, _| world.feeds.set(path.to_owned(), feed));
     }
 
+    /// Sets feeds from a folder, if it is there: the JSON of each file below it is what its path answers.
+    pub fn set_feeds(&self, folder: &Path) -> Result<(), Error> {
+        for (path, body) in feeds_of(folder)? {
+            self.set_feed(&path, Feed { status: 200, body: Some(body), delay_ms: 0 });
+        }
+        Ok(())
+    }
+
     /// All feeds, by their paths, and what they were asked.
     pub fn feeds(&self) -> BTreeMap<String, FeedRecord> {
         self.shared.see(|world| world.feeds.all())
@@ -218,4 +228,23 @@ impl Stage {
         delivery::submit(&self.shared, parcels);
         count
     }
+}
+
+/// Every file below a folder, by its path within it, as JSON.
+fn feeds_of(root: &Path) -> Result<Vec<(String, Value)>, Error> {
+    let unusable = |path: &Path, what: &dyn std::fmt::Display| Error::Feed { path: path.to_owned(), what: what.to_string() };
+    let (mut found, mut folders) = (Vec::new(), Vec::from_iter(root.is_dir().then(|| root.to_owned())));
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))? {
+            let path = entry.map_err(|error| unusable(&folder, &error))?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
+            let body = serde_json::from_str(&text).map_err(|error| unusable(&path, &error))?;
+            found.push((path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned(), body));
+        }
+    }
+    Ok(found)
 }

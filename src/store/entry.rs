@@ -41,7 +41,7 @@ pub struct Entry {
 pub enum EntryKind {
     /// Turns of a conversation.
     Turns,
-    /// Reserved: a person was forgotten; all older entries of the conversation are void.
+    /// A person was forgotten; all older entries of the conversation are void.
     Tombstone,
 }
 
@@ -111,6 +111,16 @@ pub(crate) struct EntryBytes<'a> {
 const RECORD_AT: usize = 1 + size_of::<u32>();
 
 impl Entry {
+    /// The person is forgotten with this entry: it keeps what was ordered and nothing of what they wrote, and hides all before it.
+    pub(crate) fn void(&mut self) {
+        self.kind = EntryKind::Tombstone;
+        self.record.void_before = self.record.revision;
+        for turn in &mut self.turns {
+            turn.event.forget();
+            turn.trace.captures.clear();
+        }
+    }
+
     /// The revision that the commit made; the entry's number within its conversation, from 1.
     pub fn revision(&self) -> u64 {
         self.record.revision
@@ -168,6 +178,15 @@ impl<'a> EntryBytes<'a> {
         Ok(head)
     }
 
+    /// Reads only whose it is.
+    pub(crate) fn key(&self) -> Result<Key, StoreError> {
+        #[derive(Deserialize)]
+        struct Whose {
+            key: Key,
+        }
+        self.read().map(|Whose { key }| key)
+    }
+
     fn forgotten(&self, told: Vec<MessageId>, events: &[EventId]) -> Vec<MessageId> {
         if self.format == ALL_INDEXED { events.iter().map(|event| MessageId(event.id)).collect() } else { told }
     }
@@ -219,7 +238,7 @@ mod tests {
         let message = Incoming { id: MessageId(7), sent_at: at, text: "hallo ❄".into(), tap: None, attachment: None };
         let turn = TurnLog { event: Event::Echo { message, origin: Origin::Other }, actions: Vec::new(), trace: Trace::default() };
         let state = State::new(Profile::unknown(UserId(2)), at);
-        let record = Record { revision: 3, due: Some(at), seen: Seen::default(), state, sealed: None };
+        let record = Record { revision: 3, due: Some(at), seen: Seen::default(), state, void_before: 0, sealed: None };
         let (events, forgotten) = (vec![EventId::message(UserId(1), MessageId(7))], vec![MessageId(5)]);
         let key = Key::new(UserId(1), UserId(2));
         Entry { kind: EntryKind::Turns, key, at, events, forgotten, turns: vec![turn], record, sealed: Some(vec![1]) }
@@ -234,6 +253,7 @@ mod tests {
         assert_eq!(parts.record, entry.record.encode().unwrap());
         let head = parts.head().unwrap();
         assert_eq!((head.key, head.at, head.forgotten), (entry.key, entry.at, entry.forgotten));
+        assert_eq!(parts.key().unwrap(), entry.key);
     }
 
     #[test]

@@ -75,7 +75,12 @@ impl Store for MemoryStore {
             return Ok(Vec::new());
         }
         let tables = self.tables();
-        let places = tables.places.range((key, *revisions.start())..=(key, *revisions.end()));
+        let void = tables.records.get(&key).map_or(0, |record| record.void_before);
+        let from = void.max(*revisions.start());
+        if from > *revisions.end() {
+            return Ok(Vec::new());
+        }
+        let places = tables.places.range((key, from)..=(key, *revisions.end()));
         Ok(places.map(|(_, place)| tables.journal[*place].clone()).collect())
     }
 

@@ -98,7 +98,8 @@ pub trait Store: Send + Sync {
     /// The earliest due time of all records, claimed or not.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// The entries of a conversation with revisions in a range, oldest first; those already pruned are left out.
+    /// The entries of a conversation with revisions in a range, oldest first; those already pruned are left out, and those from before
+    /// the person was forgotten.
     async fn journal(&self, key: Key, revisions: RangeInclusive<u64>) -> Result<Vec<Entry>, StoreError>;
 
     /// Whether a conversation has taken a message event, or settled a message of ours under that id, in the last six days or longer.

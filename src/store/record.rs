@@ -25,6 +25,9 @@ pub struct Record {
     pub seen: Seen,
     /// Where the conversation stands.
     pub state: State,
+    /// The entry with which the person was forgotten; nobody is shown those before it. 0 where that never was.
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub void_before: u64,
     /// Reserved: slots of secrets, sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Vec<u8>>,
@@ -39,12 +42,18 @@ pub(crate) struct RecordHead {
     pub(crate) due: Option<Timestamp>,
     /// The oldest entry whose messages are not all settled: their bodies are still wanted from the journal.
     pub(crate) wanted: Option<u64>,
+    /// As in [`Record`].
+    pub(crate) void_before: u64,
+}
+
+fn is_never(revision: &u64) -> bool {
+    *revision == 0
 }
 
 impl Record {
     /// The record of a conversation that no commit has made yet.
     pub fn new(state: State) -> Self {
-        Record { revision: 0, due: None, seen: Seen::default(), state, sealed: None }
+        Record { revision: 0, due: None, seen: Seen::default(), state, void_before: 0, sealed: None }
     }
 
     /// Bytes to be stored: a format byte and MessagePack with named fields, so that fields can be added for ever.
@@ -72,7 +81,7 @@ impl Record {
     /// What an index needs of it.
     pub(crate) fn head(&self) -> RecordHead {
         let wanted = self.state.wanted().min();
-        RecordHead { revision: self.revision, due: self.due, wanted }
+        RecordHead { revision: self.revision, due: self.due, wanted, void_before: self.void_before }
     }
 }
 

@@ -274,7 +274,11 @@ impl Turns {
         }
         entry.record.state = step.state;
         let event = if step.trace.is_secret { event.without_text() } else { event };
+        let is_forgotten = step.actions.contains(&Action::Forget);
         entry.turns.push(TurnLog { event, actions: step.actions, trace: step.trace });
+        if is_forgotten {
+            entry.void();
+        }
     }
 
     fn finish(&self, draft: &mut Drafted) {

@@ -122,7 +122,7 @@ fn taken(program: &Program, arrival: &Arrival, mut record: Record) -> Entry {
     let step = step(program, before, &event, &context);
     record.state = step.state;
     let log = TurnLog { event, actions: step.actions, trace: step.trace };
-    Entry { kind: EntryKind::Turns, key, at: now, events: Vec::new(), turns: vec![log], record, sealed: None }
+    Entry { kind: EntryKind::Turns, key, at: now, events: Vec::new(), forgotten: Vec::new(), turns: vec![log], record, sealed: None }
 }
 
 fn timed<T>(total: &mut Duration, work: impl FnOnce() -> T) -> T {

@@ -1,12 +1,15 @@
-//! What the compiler says of bad scripts: each `bad/NAME.kdl` is compiled as a bot's `bot.kdl`, with the tables of `bad/data`
-//! beside it, and everything it says is compared with `bad/NAME.txt`.
+//! What the compiler says of scripts: each `bad/NAME.kdl` is compiled as a bot's `bot.kdl`, with the tables of `bad/data` and the files of
+//! `bad/photos` beside it, and everything it says is compared with `bad/NAME.txt`. Of `good/NAME.kdl` and of the bot in `whole` it says
+//! nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use junco::bot::{Sources, compile};
+use junco::bot::{FileFacts, Sources, compile};
+use junco::model::MediaType;
+use junco::service::read_bot;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bot/bad")
@@ -20,15 +23,49 @@ fn files(folder: &Path, kind: &str) -> Vec<PathBuf> {
     files
 }
 
+/// A script as a bot, with the tables and files beside the bad ones.
+fn sources(script: &str) -> Sources {
+    let mut sources = beside();
+    sources.insert("bot.kdl".to_owned(), script.to_owned());
+    sources
+}
+
+/// What stands beside the bad scripts.
+fn beside() -> Sources {
+    let mut sources = Sources::new();
+    for path in files(&folder().join("data"), "csv json") {
+        let name = format!("data/{}", path.file_name().unwrap().to_str().unwrap());
+        sources.insert(name, fs::read_to_string(path).unwrap());
+    }
+    for path in files(&folder().join("photos"), "png jpg") {
+        let (name, bytes) = (format!("photos/{}", path.file_name().unwrap().to_str().unwrap()), fs::read(&path).unwrap());
+        sources.files.insert(name, FileFacts { bytes: bytes.len() as u64, kind: MediaType::of(&bytes) });
+    }
+    sources
+}
+
 /// All that is said of a script.
 fn said(script: &Path) -> String {
-    let data = files(&folder().join("data"), "csv json").into_iter();
-    let named = data.map(|path| (format!("data/{}", path.file_name().unwrap().to_str().unwrap()), path));
-    let all = named.chain([("bot.kdl".to_owned(), script.to_owned())]);
-    let sources: Sources = all.map(|(name, path)| (name, fs::read_to_string(path).unwrap())).collect();
+    let sources = sources(&fs::read_to_string(script).unwrap());
     let found = compile(&sources).map_or_else(|found| found, |compiled| compiled.warnings);
     let shown: Vec<String> = found.iter().map(|finding| finding.render(&sources, false) + "\n").collect();
     shown.join("\n")
+}
+
+#[test]
+fn nothing_is_said_of_good_scripts() {
+    let scripts = files(&folder().with_file_name("good"), "kdl");
+    assert!(scripts.len() > 3);
+    for script in scripts {
+        assert_eq!(said(&script), "", "{}", script.display());
+    }
+}
+
+#[test]
+fn nothing_is_said_of_the_bot_with_every_node() {
+    let sources = read_bot(&folder().with_file_name("whole")).unwrap();
+    let compiled = compile(&sources).unwrap_or_else(|found| panic!("{found:#?}"));
+    assert_eq!(compiled.warnings, []);
 }
 
 #[test]
@@ -61,8 +98,7 @@ fn the_examples_of_the_reference_compile() {
     let examples: Vec<&str> = page.split("```kdl\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(examples.len() >= 4);
     for example in examples {
-        let table = fs::read_to_string(folder().join("data/good.csv")).unwrap();
-        let sources = Sources::from([("bot.kdl".to_owned(), example.to_owned()), ("data/good.csv".to_owned(), table)]);
+        let sources = sources(example);
         let found = compile(&sources).map_or_else(|found| found, |compiled| compiled.warnings);
         let shown: Vec<String> = found.iter().map(|finding| finding.render(&sources, false)).collect();
         assert!(shown.is_empty(), "{}", shown.join("\n\n"));

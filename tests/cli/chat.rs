@@ -52,10 +52,12 @@ fn every_kind_of_expectation_can_fail() {
 #[test]
 fn a_script_that_cannot_be_read_is_refused_before_anything_starts() {
     for (script, told) in [
-        ("user \"hi", "chat.kdl:1: "),
-        ("\n\nusr \"hi\"", "chat.kdl:3: `usr` is no step: write user, tap, bot, redeliver, restart or crash"),
-        ("bot \"a\" optons=1", "chat.kdl:1: `bot` has no property `optons`; it has options=, state=, count=, as="),
-        ("user", "chat.kdl:1: `user` needs a text in quotes"),
+        ("user \"hi", "error[quote]"),
+        ("\n\nusr \"hi\"", "error[unknown-node]: `usr` does not stand in a chat over HTTP\n --> chat.kdl:3:1"),
+        ("\n\nusr \"hi\"", "= help: did you mean `user`?"),
+        ("bot \"a\" optons=1", "`bot` has no property `optons`\n --> chat.kdl:1:9"),
+        ("user", "`user` lacks a text\n --> chat.kdl:1:1"),
+        ("bot late=\"expired\"", "chat.kdl:1: late= or media= is for the tests of `junco test`: here X and time are real"),
     ] {
         let ran = play(script);
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{script}");

@@ -4,8 +4,10 @@
 
 mod chat;
 mod check;
+mod fmt;
 mod help;
 mod migrate;
 mod program;
 mod run;
 mod store;
+mod test;

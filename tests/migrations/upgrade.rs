@@ -39,6 +39,9 @@ async fn holds(data: &Path, expected: &str) {
 async fn an_old_folder_is_backed_up_and_brought_up_to_date_when_it_is_opened() {
     let (_house, data, expected) = old_data();
     let before = contents(&data);
+    let found = inspect(&data, &Options::default()).unwrap();
+    assert_eq!((found.format, found.damage), (Some(1), vec![]));
+    assert!(contents(&data) == before, "it was changed");
     holds(&data, &expected).await;
     assert_eq!(EmbeddedStore::format(&data).unwrap(), Some(EmbeddedStore::FORMAT));
     assert!(contents(&beside(&data, "-2")) == before, "the backup is what there was");

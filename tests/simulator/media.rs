@@ -120,6 +120,11 @@ async fn what_the_platform_does_not_take_is_refused() {
     assert_eq!(uploader.append(id, 0, &vec![0; (5 << 20) + 1]).await.refused(), (400, 324));
     assert_eq!(uploader.append(id, 0, &[b'x'; 19][..PNG.len()]).await.status, 204);
     assert_eq!(uploader.finalize(id).await.refused(), (400, 324), "it is no picture");
+    let gap = uploader.init(PNG.len(), "image/png", &image).await.json()["media_id"].as_u64().expect("an id");
+    for (index, bytes) in [(0, &PNG[..9]), (2, &PNG[9..])] {
+        assert_eq!(uploader.append(gap, index, bytes).await.status, 204);
+    }
+    assert_eq!(uploader.finalize(gap).await.refused(), (400, 324), "a piece is missing between");
     let post = uploader.upload(PNG, "image/png", &[("media_category", "tweet_image")]).await;
     let reply = uploader.attach(post).await;
     assert_eq!(reply.refused(), (400, 324));

@@ -117,6 +117,19 @@ pub(crate) async fn the_journal_gives_back_ranges_of_one_conversation(store: Sha
     assert!(store.journal(key(1), nothing).await.unwrap().is_empty());
 }
 
+pub(crate) async fn of_a_forgotten_person_nothing_older_is_shown(store: Shared) {
+    for base in 0..20 {
+        let mut commit = turn(1, base);
+        commit.entry.record.void_before = if base < 10 { 0 } else { 11 };
+        store.commit(vec![commit]).await.unwrap();
+    }
+    let shown = |entries: Vec<Entry>| entries.iter().map(Entry::revision).collect::<Vec<_>>();
+    assert_eq!(shown(store.journal(key(1), 0..=u64::MAX).await.unwrap()), (11..=20).collect::<Vec<_>>());
+    assert_eq!(shown(store.journal(key(1), 9..=12).await.unwrap()), [11, 12]);
+    assert!(store.journal(key(1), 2..=3).await.unwrap().is_empty());
+    assert!(store.journal(key(1), 10..=10).await.unwrap().is_empty());
+}
+
 pub(crate) async fn an_event_that_was_taken_is_known_for_ever_after(store: Shared) {
     // More than a record remembers by itself.
     const TURNS: u64 = 150;

@@ -27,6 +27,7 @@ macro_rules! suite {
             a_commit_moves_the_due_time_and_ends_the_lease
             the_next_due_time_is_the_earliest_of_all
             the_journal_gives_back_ranges_of_one_conversation
+            of_a_forgotten_person_nothing_older_is_shown
             an_event_that_was_taken_is_known_for_ever_after
             a_late_event_is_known_from_its_own_turn_on
             a_scan_goes_through_all_records_in_pages

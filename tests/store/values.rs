@@ -34,7 +34,7 @@ pub(crate) fn turn(peer: u64, base: u64) -> Commit {
     let forgotten = (1..=revision).map(|revision| seen.mark(event(peer, revision))).last().flatten();
     let mut state = State::new(Profile::unknown(UserId(peer)), now);
     state.asked = revision as u32;
-    let record = Record { revision, due: None, seen, state, sealed: None };
+    let record = Record { revision, due: None, seen, state, void_before: 0, sealed: None };
     let (events, forgotten) = (vec![EventId::message(ACCOUNT, id)], Vec::from_iter(forgotten));
     let entry = Entry { kind: EntryKind::Turns, key: key(peer), at: now, events, forgotten, turns: vec![turn], record, sealed: None };
     Commit { base, entry }

@@ -46,6 +46,7 @@ impl Town {
     pub(crate) async fn with(bot: &std::path::Path, accounts: &[UserId]) -> Town {
         let x = Simulator::start(settings(accounts)).await.unwrap();
         let bot = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(bot);
+        x.set_feeds(&bot.join("feed")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut town = Town { x, bot, accounts: accounts.to_vec(), folder, address, process: None };
@@ -72,6 +73,8 @@ impl Town {
         let mut process = Command::new(env!("CARGO_BIN_EXE_junco"))
             .args(["run", "--config"])
             .arg(&config)
+            // It is ours; the service would take it for a setting of its own.
+            .env_remove("JUNCO_STORM_SEED")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -159,11 +162,11 @@ impl Town {
 
     fn config(&self) -> String {
         let mut text = format!(
-            "listen = \"{}\"\nstore = \"sled:{}\"\n[x]\napi = \"{}\"\n[limits]\nsend_timeout = \"1s\"\nresend_after = \"4s\"\naccount_sends = 0\napp_sends = 0\n\
+            "listen = \"{}\"\nstore = \"sled:{}\"\nlookups = \"{x}/feed\"\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n[limits]\nsend_timeout = \"1s\"\nresend_after = \"4s\"\naccount_sends = 0\napp_sends = 0\n\
              [[app]]\nid = \"{APP}\"\nconsumer_key = \"{KEY}\"\nconsumer_secret = \"{SECRET}\"\n",
             self.address,
             self.folder.path().join("data").display(),
-            self.x.url(),
+            x = self.x.url(),
         );
         for account in &self.accounts {
             let token = Token::for_user(*account, APP);

@@ -133,7 +133,7 @@ fn build(sources: &Sources, found: &Findings) -> Option<Program> {
     let events = events(&ruled, found);
     let (mut rules, mut patterns, mut ruled_at) = (Vec::new(), Vec::new(), Vec::new());
     for rule in ruled {
-        ruled_at.push(check::RuleAt { phrases: rule.phrases_at, metadata: rule.metadata_at });
+        ruled_at.push(check::RuleAt { phrases: rule.phrases_at, captures: rule.patterns.captures(), metadata: rule.metadata_at });
         rules.push(rule.rule);
         patterns.push(rule.patterns);
     }

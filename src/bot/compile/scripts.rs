@@ -165,7 +165,7 @@ impl Script<'_> {
 
     /// A part of a text, in the file: between its quotes the file says what the text says, unless something is escaped.
     pub(super) fn inside(&self, at: &Place, text: &str, part: &Range<usize>) -> Place {
-        let Some(file) = self.sources.get(&*at.file) else { return at.clone() };
+        let Some(file) = self.sources.get(&at.file) else { return at.clone() };
         let Some(start) = file.get(at.span.clone()).and_then(|written| written.find(text)) else { return at.clone() };
         let base = at.span.start + start;
         // The engine counts in bytes, and may end within a character.

@@ -1,7 +1,11 @@
+use std::path::Path;
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;
-use crate::bot::{Answer, Op, PromptIx, PromptKind, Reach, Scope};
+use crate::bot::{Answer, Confirm, FileFacts, Op, PromptKind, Reach, Scope};
+use crate::model::MediaType;
 
 fn sources(text: &str) -> Sources {
     Sources::from([(SCRIPT.to_owned(), text.to_owned()), ("t.csv".to_owned(), "name,desc\nVail,big\nAspen,bigger\n".to_owned())])
@@ -12,10 +16,27 @@ fn program(text: &str) -> Program {
 }
 
 fn snowbot() -> Sources {
-    let files = ["bot.kdl", "data/resorts.csv", "data/links.csv", "data/playlists.csv"];
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/bots/snowbot/");
-    let read = |file: &str| std::fs::read_to_string(format!("{root}{file}")).unwrap();
-    files.map(|file| (file.to_owned(), read(file))).into()
+    folder("bots/snowbot")
+}
+
+/// A bot's folder of the repository.
+fn folder(name: &str) -> Sources {
+    fn gather(folder: &Path, prefix: &str, sources: &mut Sources) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let (path, name) = (entry.path(), format!("{prefix}{}", entry.file_name().display()));
+            if path.is_dir() {
+                gather(&path, &format!("{name}/"), sources);
+            } else if is_source(&name) {
+                sources.insert(name, std::fs::read_to_string(&path).unwrap());
+            } else {
+                let bytes = std::fs::read(&path).unwrap();
+                sources.files.insert(name, FileFacts { bytes: bytes.len() as u64, kind: MediaType::of(&bytes) });
+            }
+        }
+    }
+    let mut sources = Sources::new();
+    gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name), "", &mut sources);
+    sources
 }
 
 #[test]
@@ -58,18 +79,7 @@ fn branches_become_jumps() {
         }
         "#,
     );
-    let steps = &program.states[0].steps;
-    let shape: Vec<String> = steps
-        .iter()
-        .map(|op| match op {
-            Op::JumpUnless { to, .. } => format!("unless {to}"),
-            Op::Jump { to } => format!("jump {to}"),
-            Op::Say { variants, .. } => variants[0].source().to_owned(),
-            Op::Goto(_) => "goto".to_owned(),
-            Op::Prompt(PromptIx(0)) => "ask".to_owned(),
-            other => format!("{other:?}"),
-        })
-        .collect();
+    let shape = shape(&program.states[0].steps);
     assert_eq!(shape, ["ask", "unless 5", "many", "goto", "jump 9", "unless 8", "two", "jump 9", "one", "end"]);
     assert!(matches!(&program.prompts[0].kind, PromptKind::Question(q) if matches!(q.answer, Answer::Int { min: Some(1), max: None })));
 }
@@ -126,6 +136,137 @@ fn only_files_of_the_bot_are_wanted() {
     {
         assert_eq!(is_source(path), wanted, "{path}");
     }
+}
+
+/// The steps of a body, a word each.
+fn shape(steps: &[Op]) -> Vec<String> {
+    let word = |op: &Op| match op {
+        Op::JumpUnless { to, .. } => format!("unless {to}"),
+        Op::Jump { to } => format!("jump {to}"),
+        Op::Say { variants, .. } => variants[0].source().to_owned(),
+        Op::Goto(_) => "goto".to_owned(),
+        Op::Prompt(_) => "ask".to_owned(),
+        Op::LookUp(_) => "http".to_owned(),
+        Op::Remind(_) => "remind".to_owned(),
+        Op::HandOver(_) => "handoff".to_owned(),
+        other => format!("{other:?}"),
+    };
+    steps.iter().map(word).collect()
+}
+
+#[test]
+fn a_confirmation_has_two_branches() {
+    let program = program(
+        r#"
+        bot "x" { words { yes "Aye"; no "Nay" } }
+        on "hi" { goto "a" }
+        state "a" {
+          confirm "One?" { no goto="b" n="1" }
+          confirm "Two?" once=#true ttl="1h" { yes { say "y"; say "yy" }; no { say "n" } }
+          confirm "Three?" id="sure" { yes { end } }
+          say "end"
+        }
+        state "b" { say "{{ n }}"; option "A" goto="a" }
+        "#,
+    );
+    assert_eq!(shape(&program.states[0].steps), ["ask", "jump 3", "goto", "ask", "y", "yy", "jump 8", "n", "ask", "End", "jump 11", "end"]);
+    let names: Vec<&str> = program.prompts[..3].iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(names, ["confirm", "confirm-2", "sure"]);
+    let confirms: Vec<(bool, usize)> = program.prompts[..3]
+        .iter()
+        .map(|prompt| match &prompt.kind {
+            PromptKind::Confirm(confirm) => (confirm.once, confirm.no),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(confirms, [(false, 2), (true, 7), (false, 11)]);
+    let options: Vec<(&str, &str)> = program.prompts[0].options.iter().map(|option| (option.id.as_str(), option.label.source())).collect();
+    assert_eq!(options, [(Confirm::YES, "Aye"), (Confirm::NO, "Nay")]);
+}
+
+#[test]
+fn a_lookup_has_two_branches_and_keeps_what_is_read() {
+    let program = program(
+        r#"
+        bot "x" { allow "f.example" }
+        on "hi {q...}" {
+          http "one" get="https://f.example/{{ q }}" { ok { say "{{ one.a.b }} {{ one.c[:2] }}" }; fail { say "{{ one.error }}" } }
+          http "one" get="https://f.example/" timeout="1s" retry=2 cache="1m" { fail { say "no" } }
+        }
+        on "more" { goto "a" }
+        state "a" {
+          ask "n" "How many?" type="int"
+          http "two" post="https://f.example/" { body n="{{ n }}" m=4 t="x {{ n }}"; ok { say "{{ two | tojson }}"; option "A" goto="a" }; fail { say "no" } }
+          option "Again" goto="a"
+        }
+        "#,
+    );
+    let ids: Vec<&str> = program.lookups.iter().map(|lookup| lookup.id.as_str()).collect();
+    assert_eq!(ids, ["a/two", "on hi {q...}/one", "on hi {q...}/one-2"]);
+    let [two, one, again] = program.lookups.as_slice() else { panic!("three") };
+    assert_eq!(
+        shape(program.steps(one.body)),
+        ["http", "{{ one.a.b }} {{ one.c[:2] }}", "jump 4", "{{ one.error }}", "http", "jump 7", "no"]
+    );
+    assert_eq!((one.at, one.fail, again.at, again.fail), (0, 3, 4, 6));
+    assert_eq!((again.retry, again.timeout, again.cache), (2, Duration::from_secs(1), Some(Duration::from_secs(60))));
+    let paths = |paths: &[&[&str]]| Reads::Paths(paths.iter().map(|path| path.iter().map(|part| (*part).to_owned()).collect()).collect());
+    assert_eq!(one.reads, paths(&[&["a", "b"], &["c"], &["error"]]));
+    assert_eq!(two.reads, Reads::All);
+    assert_eq!(shape(program.steps(two.body)), ["ask", "http", "{{ two | tojson }}", "ask", "jump 6", "no", "ask"]);
+    let mut scope = Scope::new(&program);
+    scope.set_int("n", 3);
+    let sent: Vec<String> = two.fields.iter().map(|(name, text)| format!("{name}={}", text.json(&scope).unwrap())).collect();
+    assert_eq!(sent, ["n=3", "m=4", "t=\"x 3\""]);
+}
+
+#[test]
+fn timers_and_handing_over_have_bodies_and_names_of_their_own() {
+    let program = program(
+        r#"
+        bot "x"
+        on "hi" { remind "1h" { say "r"; remind "2h" { say "rr" } }; remind "1d" id="late" { goto "a" }; cancel "late"; cancel }
+        on "start" scope="any" { optin }
+        on event="follow" { say "f" }
+        state "a" {
+          handoff queue="q" note="{{ transcript }}" { resume on="[the] (bot|Robot!)" "me" goto="a"; timeout "12h" }
+          say "behind"
+          handoff { resume on="bot" }
+          option "A" goto="a"
+        }
+        "#,
+    );
+    let reminders: Vec<(&str, u64, Vec<String>)> =
+        program.reminders.iter().map(|reminder| (reminder.id.as_str(), reminder.after.as_secs() / 3_600, shape(&reminder.steps))).collect();
+    assert_eq!(
+        reminders,
+        [
+            ("on hi/remind", 1, vec!["r".to_owned(), "remind".to_owned()]),
+            ("on hi/remind/remind", 2, vec!["rr".to_owned()]),
+            ("late", 24, vec!["goto".to_owned()])
+        ]
+    );
+    assert!(program.rules[1].opts_in && !program.rules[0].opts_in);
+    assert_eq!(program.events["follow"], RuleIx(2));
+    assert!(program.reads_transcript);
+    let ids: Vec<(&str, usize)> = program.handoffs.iter().map(|handoff| (handoff.id.as_str(), handoff.at)).collect();
+    assert_eq!(ids, [("a/handoff", 0), ("a/handoff-2", 2)]);
+    let resume = program.handoffs[0].resume.as_ref().unwrap();
+    assert_eq!(resume.words, ["bot", "me", "robot", "the bot", "the robot"]);
+    assert!(resume.goto.is_some() && program.handoffs[0].timeout.as_ref().is_some_and(|(_, goto)| goto.is_none()));
+}
+
+#[test]
+fn the_bot_with_every_node_says_what_it_needs() {
+    let mut sources = folder("tests/bot/whole");
+    let photos = ["photos/lift.png", "photos/powder.png", "photos/ridge.png"];
+    let program = compile(&sources).unwrap().program;
+    assert_eq!(program.media.iter().map(String::as_str).collect::<Vec<_>>(), photos);
+    assert_eq!(program.defaults.allow, ["feeds.example", "shop.example"]);
+    assert_eq!(program.lookup(program.lookup_named("order/order").unwrap()).reads, Reads::Paths(vec![vec!["number".to_owned()]]));
+    sources.files.insert(photos[0].to_owned(), FileFacts { bytes: 6 << 20, kind: Some(MediaType::Png) });
+    let found = compile(&sources).unwrap_err();
+    assert_eq!((found[0].code, found[0].file.as_str()), ("media", "data/photos.csv"));
 }
 
 /// Cuts a piece out of a text, and puts another one there.

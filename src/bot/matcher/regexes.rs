@@ -55,6 +55,11 @@ impl RegexPattern {
         Ok(RegexPattern { source: source.into(), compiled: Arc::new(compiled), required })
     }
 
+    /// What the author wrote.
+    pub(in crate::bot) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The names of its groups.
     pub(in crate::bot) fn captures(&self) -> Vec<String> {
         let names = self.regex().map(|regex| regex.capture_names().flatten().map(str::to_owned).collect());

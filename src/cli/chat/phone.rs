@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::Rig;
-use crate::model::{MessageId, fold};
+use crate::model::{MediaKind, MessageId, fold};
 use crate::simulator::{Choice, Shown};
 
 /// What the person sees of one chat.
@@ -71,6 +71,14 @@ pub(super) fn option_named(message: &Shown, name: &str) -> Option<usize> {
 /// A message as a person sees it.
 pub(super) fn show(number: usize, message: &Shown) -> String {
     let mut text = format!("#{number}  {}", message.text.replace('\n', "\n    "));
+    if let Some(picture) = &message.picture {
+        let kind = match picture.kind {
+            MediaKind::Photo => "photo",
+            MediaKind::AnimatedGif => "GIF",
+            MediaKind::Video => "video",
+        };
+        text.push_str(&format!("\n    [{kind}]"));
+    }
     for (place, option) in message.options.iter().enumerate() {
         let small = option.description.as_deref().map(|text| format!(" — {}", text.replace('\n', " "))).unwrap_or_default();
         text.push_str(&format!("\n    {:>2}  {}{small}", place + 1, option.label));

@@ -14,7 +14,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::model::{Key, UserId};
 use crate::service::Service;
-use crate::simulator::{Feed, Outcome, Settings, Simulator};
+use crate::simulator::{Outcome, Settings, Simulator};
 use crate::wire::oauth::Credentials;
 
 /// The person who chats.
@@ -46,7 +46,7 @@ impl Rig {
     /// Starts the simulator and the service, registers the webhook with its challenge, and subscribes the account.
     pub(in crate::cli) async fn start(bot: &Path, place: Place) -> anyhow::Result<Self> {
         let simulator = Simulator::start(Settings::default()).await?;
-        feeds(&simulator, bot)?;
+        simulator.set_feeds(&bot.join("feed"))?;
         let (folder, temporary) = match place {
             Place::Folder(folder) => (folder, None),
             Place::Temporary => {
@@ -186,24 +186,4 @@ impl Rig {
         client.subscribe(token(ACCOUNT)?, webhook.id).await.context("the account was not subscribed")?;
         Ok(())
     }
-}
-
-/// What stands in the bot's folder under `feed/HOST/PATH` is what that server answers, here.
-fn feeds(simulator: &Simulator, bot: &Path) -> anyhow::Result<()> {
-    let root = bot.join("feed");
-    let mut folders = if root.is_dir() { vec![root.clone()] } else { Vec::new() };
-    while let Some(folder) = folders.pop() {
-        for found in std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-            let path = found?.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            let body = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-            let place = path.strip_prefix(&root).context("it is in the folder")?;
-            simulator.set_feed(&place.to_string_lossy(), Feed { status: 200, body: Some(body), delay_ms: 0 });
-        }
-    }
-    Ok(())
 }

@@ -1,15 +1,16 @@
 //! A conversation in a file, played through the whole way: what the person does, and what the bot is expected to say.
 //!
-//! The words are those of conversation tests: `user`, `tap`, `bot`, `redeliver`, `restart`, `crash`.
+//! The words are those of conversation tests, as far as they can be played over real HTTP and in real time.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::Rig;
 use super::phone::{Phone, show};
+use crate::bot::Sources;
+use crate::rehearsal::script::{CrashPoint, Expected, Step, Tap, What, Written, read_chat};
 use crate::simulator::Shown;
 
 /// How long a message of the bot is waited for.
@@ -18,51 +19,37 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A conversation to be played.
 pub(in crate::cli) struct Script {
     path: PathBuf,
-    steps: Vec<(usize, Step)>,
-}
-
-enum Step {
-    User(String),
-    Tap { label: String, of: Option<String> },
-    Bot(Expected),
-    Redeliver,
-    Restart,
-    Crash,
-}
-
-/// What is expected of the next message.
-#[derive(Default)]
-struct Expected {
-    text: Option<String>,
-    options: Option<usize>,
-    state: Option<String>,
-    count: Option<usize>,
-    name: Option<String>,
+    text: String,
+    steps: Vec<Step>,
 }
 
 impl Script {
     /// Reads a script.
     pub(in crate::cli) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let document = KdlDocument::parse_v2(&text).map_err(|error| {
-            let first = error.diagnostics.first();
-            let line = first.map_or(1, |found| line_at(&text, found.span.offset()));
-            let what = first.and_then(|found| found.message.clone().or(found.help.clone())).unwrap_or_else(|| "not KDL".into());
-            anyhow::anyhow!("{}:{line}: {what}", path.display())
+        let file = path.display().to_string();
+        let steps = read_chat(&file, &text).map_err(|found| {
+            let sources = Sources::from([(file, text.clone())]);
+            let shown: Vec<String> = found.iter().map(|found| found.render(&sources, false)).collect();
+            anyhow::anyhow!("the script cannot be played:\n\n{}", shown.join("\n\n"))
         })?;
-        let step = |node: &KdlNode| {
-            let line = line_at(&text, node.span().offset());
-            let step = Step::read(node).with_context(|| format!("{}:{line}", path.display()))?;
-            anyhow::Ok((line, step))
-        };
-        Ok(Script { path: path.to_owned(), steps: document.nodes().iter().map(step).collect::<anyhow::Result<_>>()? })
+        let script = Script { path: path.to_owned(), text, steps };
+        for step in &script.steps {
+            playable(&step.what).with_context(|| script.place(step))?;
+        }
+        Ok(script)
+    }
+
+    fn place(&self, step: &Step) -> String {
+        let line = self.text.as_bytes().iter().take(step.at.start).filter(|byte| **byte == b'\n').count() + 1;
+        format!("{}:{line}", self.path.display())
     }
 
     /// Plays the conversation and prints it; fails at the first reply that is not as expected.
     pub(in crate::cli) async fn play(&self, rig: &mut Rig) -> anyhow::Result<()> {
         let mut player = Player::default();
-        for (line, step) in &self.steps {
-            player.take(step, rig).await.with_context(|| format!("{}:{line}", self.path.display()))?;
+        for step in &self.steps {
+            player.take(&step.what, rig).await.with_context(|| self.place(step))?;
         }
         rig.settled(PATIENCE).await;
         player.look(rig);
@@ -73,53 +60,17 @@ impl Script {
     }
 }
 
-impl Step {
-    fn read(node: &KdlNode) -> anyhow::Result<Self> {
-        let words = || node.entries().iter().filter(|entry| entry.name().is_none()).map(|entry| entry.value());
-        let text = || words().next().and_then(KdlValue::as_string).map(str::to_owned);
-        let needed = || text().with_context(|| format!("`{}` needs a text in quotes", node.name().value()));
-        for entry in node.entries().iter().filter_map(|entry| entry.name()) {
-            let known: &[&str] = match node.name().value() {
-                "tap" => &["of"],
-                "bot" => &["options", "state", "count", "as"],
-                "redeliver" => &["all"],
-                _ => &[],
-            };
-            let (name, entry) = (node.name().value(), entry.value());
-            let has = if known.is_empty() { "none".to_owned() } else { known.join("=, ") + "=" };
-            ensure!(known.contains(&entry), "`{name}` has no property `{entry}`; it has {has}");
-        }
-        Ok(match node.name().value() {
-            "user" => Step::User(needed()?),
-            "tap" => Step::Tap { label: needed()?, of: word(node, "of")? },
-            "bot" => Step::Bot(Expected {
-                text: text(),
-                options: number(node, "options")?,
-                state: word(node, "state")?,
-                count: number(node, "count")?,
-                name: word(node, "as")?,
-            }),
-            "redeliver" => Step::Redeliver,
-            "restart" => Step::Restart,
-            "crash" => Step::Crash,
-            other => bail!("`{other}` is no step: write user, tap, bot, redeliver, restart or crash"),
-        })
+/// Refuses what only a rehearsal can play: it knows why the bot said something, and when.
+fn playable(what: &What) -> anyhow::Result<()> {
+    let alone = |what: &str| bail!("{what} is for the tests of `junco test`: here X and time are real");
+    match what {
+        What::User(Written { photo: Some(_), .. } | Written { place: Some(_), .. }) => alone("photo= or place="),
+        What::Tap(Tap { metadata: Some(_), .. } | Tap { was: Some(_), .. }) => alone("metadata= or was="),
+        What::Bot(Expected { late: Some(_), .. } | Expected { media: Some(_), .. }) => alone("late= or media="),
+        What::Crash(CrashPoint::Send | CrashPoint::Lookup) => alone("after="),
+        What::Redeliver { all: false } => alone("last="),
+        _ => Ok(()),
     }
-}
-
-fn word(node: &KdlNode, property: &str) -> anyhow::Result<Option<String>> {
-    let Some(value) = node.get(property) else { return Ok(None) };
-    Ok(Some(value.as_string().with_context(|| format!("`{property}` needs a text in quotes"))?.to_owned()))
-}
-
-fn number(node: &KdlNode, property: &str) -> anyhow::Result<Option<usize>> {
-    let Some(value) = node.get(property) else { return Ok(None) };
-    let number = value.as_integer().and_then(|number| usize::try_from(number).ok());
-    Ok(Some(number.with_context(|| format!("`{property}` needs a whole number"))?))
-}
-
-fn line_at(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// Where a play stands.
@@ -132,23 +83,24 @@ struct Player {
 }
 
 impl Player {
-    async fn take(&mut self, step: &Step, rig: &mut Rig) -> anyhow::Result<()> {
-        match step {
-            Step::User(text) => {
+    async fn take(&mut self, what: &What, rig: &mut Rig) -> anyhow::Result<()> {
+        match what {
+            What::User(Written { text, .. }) => {
                 println!("you  {text}");
                 rig.simulator().say(rig.person(), rig.account(), text)?;
             }
-            Step::Tap { label, of } => {
+            What::Tap(Tap { label, of, .. }) => {
                 println!("tap  {label}{}", of.as_ref().map(|of| format!(" (of {of})")).unwrap_or_default());
                 self.tap(rig, label, of.as_deref()).await?;
             }
-            Step::Bot(expected) => self.expect(rig, expected).await?,
-            Step::Redeliver => {
+            What::Bot(expected) => self.expect(rig, expected).await?,
+            What::Redeliver { .. } => {
                 rig.settled(PATIENCE).await;
                 println!("     {} deliveries made again", rig.simulator().redeliver_all());
             }
-            Step::Restart => rig.restart().await?,
-            Step::Crash => rig.crash().await?,
+            What::Restart => rig.restart().await?,
+            What::Crash(_) => rig.crash().await?,
+            other => bail!("{other:?} cannot be played here"),
         }
         Ok(())
     }
@@ -176,8 +128,9 @@ impl Player {
             let all = self.read.iter().chain(self.unread.iter().map(|(_, message)| message));
             let said = all.filter(|message| message.text.contains(text)).count();
             ensure!(said == count, "expected `{text}` {count} times in all, but the bot said it {said} times");
-            let (counted, unread) = self.unread.drain(..).partition(|(_, message)| message.text.contains(text));
-            self.unread = unread;
+            // Whatever else was said so far is read with them.
+            let (counted, others): (Vec<_>, Vec<_>) = self.unread.drain(..).partition(|(_, message)| message.text.contains(text));
+            self.read.extend(others.into_iter().map(|(_, message)| message));
             return self.accept(rig, expected, counted).await;
         }
         let (number, message) = self.next(rig).await.context("expected a message of the bot, but none came")?;
@@ -199,6 +152,9 @@ impl Player {
             println!("{}", show(number, &message));
             if let Some(options) = expected.options {
                 ensure!(message.options.len() == options, "expected {options} options, but the message has {}", message.options.len());
+            }
+            if let Some(links) = expected.links {
+                ensure!(message.links.len() == links, "expected {links} links, but the message has {}", message.links.len());
             }
             self.named.extend(expected.name.clone().map(|name| (name, number)));
             self.read.push(message);

@@ -128,7 +128,9 @@ fn a_tap_on_a_message_that_is_not_confirmed_yet_is_current_and_confirms_it() {
     chat.take(Event::Settled { row, outcome: Outcome::Sent(MessageId(1)) });
     assert_eq!(chat.state.rows.len(), 1, "the answer of the API settles nothing else");
     chat.taps_of(0, "Report").hears_back("That no longer counts.");
-    assert_eq!(chat.trace.lateness, Some(Lateness::Consumed), "the second tap on it is a second thought");
+    assert_eq!(chat.trace.lateness, Some(Lateness::Superseded), "who goes elsewhere has not answered twice");
+    chat.taps_of(0, "Photo").hears_back("That no longer counts.");
+    assert_eq!(chat.trace.lateness, Some(Lateness::Consumed), "the second tap on it is a double tap");
 }
 
 #[test]

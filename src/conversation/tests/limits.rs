@@ -141,7 +141,7 @@ state "two" { say "In two."; option "One" goto="one" }"#,
     );
     chat.says("hi").taps("Two").says("more").is_answered(LookupAnswer::Ok { status: 200, body: json!({}) });
     assert!(chat.answer().starts_with("Two."), "{}", chat.answer());
-    chat.taps("One").says("more").is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, detail: String::new() });
+    chat.taps("One").says("more").is_answered(LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() });
     chat.is_at("two");
 }
 

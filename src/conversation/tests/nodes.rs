@@ -10,7 +10,7 @@ fn ok(body: serde_json::Value) -> LookupAnswer {
 }
 
 fn failed(reason: LookupFailure) -> LookupAnswer {
-    LookupAnswer::Failed { reason, detail: String::new() }
+    LookupAnswer::Failed { reason, status: (reason == LookupFailure::Refused).then_some(503), detail: String::new() }
 }
 
 const SHOP: &str = r##"bot "shop" version=1 { allow "shop.example" }
@@ -19,7 +19,7 @@ on "order" { goto "order" }
 on "snow in {area...}" {
   http "snow" get="https://shop.example/snow?q={{ area }}" {
     ok { say "{{ area }}: {{ snow.new }} of {{ snow.lifts[0].name }}" }
-    fail { say "No snow: {{ snow.error }}." }
+    fail { say "No snow: {{ snow.error }} {{ snow.status }}." }
   }
 }
 state "home" { say "Home."; option "Order" goto="order" }
@@ -102,7 +102,7 @@ fn a_lookup_of_a_rule_keeps_what_was_captured_and_shows_the_open_prompt_again() 
     assert_eq!(chat.request().url, "https://shop.example/snow?q=Aspen%20%26%20Vail");
     chat.is_answered(ok(json!({ "new": 4, "lifts": [{ "name": "Gent" }] }))).hears_back("Aspen & Vail: 4 of Gent").is_at("home");
     assert_eq!(chat.labels(), ["Order"]);
-    chat.says("snow in x").is_answered(failed(LookupFailure::Refused)).hears_back("No snow: refused.");
+    chat.says("snow in x").is_answered(failed(LookupFailure::Refused)).hears_back("No snow: refused 503.");
 }
 
 #[test]
@@ -252,5 +252,33 @@ fn numbered_menus_are_lines_of_the_text_and_take_numbers_and_older_labels() {
     assert!(chat.messages[0].numbered);
     chat.says("2").hears_back("Which area?\n1 Aspen\n2 Vail");
     chat.says("photo").hears_back("A photo.\n1 Home").is_at("photo");
-    assert_eq!(chat.trace.lateness, Some(Lateness::Consumed), "the home menu was answered with the report");
+    assert_eq!(chat.trace.lateness, Some(Lateness::Superseded));
+}
+
+#[test]
+fn the_line_that_turns_a_numbered_page_has_a_number_that_does() {
+    let options: String = ["Ant", "Bee", "Cat", "Dog", "Elk"].map(|name| format!("option \"{name}\" goto=\"{name}\"; ")).concat();
+    let states: String = ["Ant", "Bee", "Cat", "Dog", "Elk"].map(|name| format!("state \"{name}\" {{ say \"{name}!\" }}\n")).concat();
+    let mut chat = Chat::with(&format!("bot \"b\" version=1\non \"home\" {{ goto \"home\" }}\nstate \"home\" {{ {options} }}\n{states}"));
+    chat.rendering = Rendering { numbered: true, options: 3 };
+    chat.says("home");
+    assert_eq!(chat.labels(), ["Ant", "Bee", "More …"]);
+    chat.says("3");
+    assert_eq!(chat.labels(), ["Cat", "Dog", "More …"]);
+    chat.says("3");
+    assert_eq!(chat.labels()[0], "Elk");
+    chat.says("1").hears_back("Elk!");
+}
+
+#[test]
+fn a_confirmation_that_was_typed_is_not_run_again_by_a_tap_on_a_message_in_doubt() {
+    let mut chat = Chat::with(SHOP);
+    chat.says("order").taps("Aspen");
+    chat.delivers = false;
+    chat.says("2");
+    let (confirmation, row, check_at) = (chat.messages.len() - 1, chat.state.rows[0].id, chat.now);
+    chat.take(Event::Claimed { row }).take(Event::Settled { row, outcome: Outcome::Unsure { check_at, refusal: None } });
+    chat.says("yes").is_answered(ok(json!({ "number": 7 }))).taps_of(confirmation, "Yes");
+    assert_eq!((chat.trace.lateness, chat.state.lookup.is_some()), (Some(Lateness::Consumed), false));
+    assert!(chat.state.rows.iter().all(|other| other.id != row), "the tap tells that it has arrived");
 }

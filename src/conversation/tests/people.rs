@@ -65,6 +65,16 @@ fn the_time_is_over_only_when_the_person_of_the_house_has_been_silent_so_long() 
 }
 
 #[test]
+fn a_time_that_leads_nowhere_goes_on_behind_the_handing_over() {
+    let script = DESK
+        .replace(" timeout \"12h\" goto=\"home\"", " timeout \"12h\"")
+        .replace("\n}\nfallback", "\n  say \"Nobody came.\"\n  option \"Home\" goto=\"home\"\n}\nfallback");
+    let mut chat = Chat::with(&script);
+    chat.says("human").passes("12h").hears_back("Nobody came.").is_at("human");
+    assert_eq!(chat.labels(), ["Home"]);
+}
+
+#[test]
 fn a_persons_answer_from_another_app_silences_the_bot_for_its_time_and_withholds_what_was_not_sent() {
     let mut chat = Chat::with(DESK);
     chat.delivers = false;
@@ -153,4 +163,50 @@ fn a_secret_answer_is_in_no_transcript_and_asks_to_be_kept_out_of_the_journal() 
     assert!(chat.trace.is_secret && chat.slot("pin").as_deref() == Some("s3cret"));
     let noted = format!("{:?}", chat.actions);
     assert!(noted.contains("Ada: •••") && !noted.contains("s3cret"), "{noted}");
+}
+
+#[test]
+fn who_opted_out_is_sent_nothing_again_whatever_becomes_of_what_was_on_its_way() {
+    let unsure = |check_at| Outcome::Unsure { check_at, refusal: None };
+    for word in ["stop", "forget me"] {
+        for doubt in 0..3 {
+            for answer in 0..4 {
+                let mut chat = Chat::with(DESK);
+                chat.delivers = false;
+                chat.says("home");
+                let row = chat.state.rows[0].id;
+                let now = chat.now;
+                chat.take(Event::Claimed { row });
+                if doubt > 0 {
+                    chat.take(Event::Settled { row, outcome: unsure(now) });
+                }
+                if doubt > 1 {
+                    chat.take(Event::Settled { row, outcome: Outcome::Resend });
+                }
+                chat.says(word);
+                assert!(matches!(chat.state.rows[0].status, RowStatus::Unsure { .. }), "its echo is still known: {:?}", chat.state.rows);
+                let outcome = match answer {
+                    0 => Outcome::Sent(MessageId(7)),
+                    1 => Outcome::RetryAt(now),
+                    2 => Outcome::Resend,
+                    _ => {
+                        chat.take(Event::Settled { row, outcome: unsure(now) });
+                        Outcome::RetryAt(now)
+                    }
+                };
+                chat.take(Event::Settled { row, outcome });
+                assert!(chat.state.rows.iter().all(|other| other.id != row), "{word}, {doubt}, {answer}: {:?}", chat.state.rows);
+                assert_eq!((withheld(&chat), chat.state.rows.len()), (usize::from(answer > 0), 1), "only the good-bye is left");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_does_not_fit_is_a_secret_all_the_same() {
+    let script = DESK.replace("say \"A colleague", "ask \"pin\" \"Your PIN?\" type=\"int\" secret=#true\n  say \"A colleague");
+    let mut chat = Chat::with(&script);
+    chat.says("human").hears_back("Your PIN?").says("s3cret");
+    assert!(chat.trace.is_secret && matches!(chat.trace.fired, Fired::Retry(_)));
+    assert!(!format!("{:?}", chat.state.lines).contains("s3cret"));
 }

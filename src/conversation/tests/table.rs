@@ -53,7 +53,7 @@ const TABLE: [Row; 42] = [
 ];
 
 /// What is tapped: the text that asks it, an option that answers it, and the option that is tapped late.
-const MENU: [&str; 3] = ["home", "Report", "Photo"];
+const MENU: [&str; 3] = ["home", "Photo", "Photo"];
 const QUESTION: [&str; 3] = ["report", "Aspen", "Vail"];
 
 #[test]

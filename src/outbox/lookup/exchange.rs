@@ -23,13 +23,15 @@ const LONGEST_ANSWER: usize = 64 << 10;
 /// How many redirects a `get` follows.
 const MOST_REDIRECTS: usize = 3;
 
-/// An idle connection is dropped before the other side is likely to drop it.
-const IDLE: Duration = Duration::from_secs(15);
+/// An idle connection is dropped before the other side is likely to: servers do it after five seconds or more.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// A try that brought no answer.
 #[derive(Debug)]
 pub(super) struct Miss {
     reason: LookupFailure,
+    /// The HTTP status that meant no.
+    status: Option<u16>,
     detail: String,
     /// Whether another try may do better.
     again: bool,
@@ -39,13 +41,13 @@ pub(super) struct Miss {
 
 impl Miss {
     /// Another try would end as this one.
-    pub(super) fn final_(reason: LookupFailure, detail: String) -> Self {
-        Miss { reason, detail, again: false, retry_after: None }
+    pub(super) fn settled(reason: LookupFailure, detail: String) -> Self {
+        Miss { reason, status: None, detail, again: false, retry_after: None }
     }
 
     /// Another try may do better.
     pub(super) fn again(reason: LookupFailure, detail: String) -> Self {
-        Miss { reason, detail, again: true, retry_after: None }
+        Miss { reason, status: None, detail, again: true, retry_after: None }
     }
 
     /// How long to wait before another try, if there is sense in one: at least `pause`, at most `patience`. A server that wants to be
@@ -56,7 +58,7 @@ impl Miss {
     }
 
     pub(super) fn into_answer(self) -> LookupAnswer {
-        LookupAnswer::Failed { reason: self.reason, detail: self.detail }
+        LookupAnswer::Failed { reason: self.reason, status: self.status, detail: self.detail }
     }
 }
 
@@ -85,7 +87,7 @@ impl Clients {
                 None => return answer(response, &url).await,
             }
         }
-        Err(Miss::final_(LookupFailure::Refused, format!("{} redirects without end", host(&url))))
+        Err(Miss::settled(LookupFailure::Refused, format!("{} redirects without end", host(&url))))
     }
 
     async fn call(&self, request: &LookupRequest, url: &Url, rules: &[HostRule]) -> Result<Response, Miss> {
@@ -128,7 +130,7 @@ impl Clients {
             .no_zstd()
             .no_deflate();
         let builder = if tls { builder } else { builder.tls_certs_only([]) };
-        let client = builder.build().map_err(|error| Miss::final_(LookupFailure::Unreachable, causes(error)))?;
+        let client = builder.build().map_err(|error| Miss::settled(LookupFailure::Unreachable, causes(error)))?;
         made.insert((tls, named), client.clone());
         Ok(client)
     }
@@ -147,12 +149,17 @@ fn moved(method: LookupMethod, response: &Response, url: &Url) -> Result<Option<
     if method == LookupMethod::Post || !redirects.contains(&status) {
         return Ok(None);
     }
-    let target = header(response.headers(), LOCATION.as_str()).and_then(|target| url.join(target).ok());
-    let target = target.ok_or_else(|| Miss::final_(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
+    target(url, header(response.headers(), LOCATION.as_str())).map(Some)
+}
+
+/// Where a redirect from `url` leads. From https it leads to https.
+fn target(url: &Url, location: Option<&str>) -> Result<Url, Miss> {
+    let target = location.and_then(|location| url.join(location).ok());
+    let target = target.ok_or_else(|| Miss::settled(LookupFailure::Refused, format!("{} redirects to nowhere", host(url))))?;
     if url.scheme() == "https" && target.scheme() != "https" {
-        return Err(Miss::final_(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
+        return Err(Miss::settled(LookupFailure::NotAllowed, format!("{} redirects from https to {}", host(url), target.scheme())));
     }
-    Ok(Some(target))
+    Ok(target)
 }
 
 async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
@@ -161,9 +168,10 @@ async fn answer(response: Response, url: &Url) -> Result<LookupAnswer, Miss> {
         let detail = format!("{} answered with HTTP {}", host(url), status.as_u16());
         let again = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
         let retry_after = header(response.headers(), RETRY_AFTER.as_str()).and_then(|seconds| seconds.trim().parse().ok());
-        return Err(Miss { reason: LookupFailure::Refused, detail, again, retry_after: retry_after.map(Duration::from_secs) });
+        let (reason, status) = (LookupFailure::Refused, Some(status.as_u16()));
+        return Err(Miss { reason, status, detail, again, retry_after: retry_after.map(Duration::from_secs) });
     }
-    let unreadable = |why: &str| Miss::final_(LookupFailure::Unreadable, format!("{} {why}", host(url)));
+    let unreadable = |why: &str| Miss::settled(LookupFailure::Unreadable, format!("{} {why}", host(url)));
     if header(response.headers(), CONTENT_ENCODING.as_str()).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
         return Err(unreadable("compressed its answer unasked"));
     }
@@ -179,7 +187,7 @@ async fn read(mut response: Response, url: &Url) -> Result<Vec<u8>, Miss> {
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(error, url))? {
         if bytes.len() + chunk.len() > LONGEST_ANSWER {
             let detail = format!("the answer of {} is longer than {} KiB", host(url), LONGEST_ANSWER >> 10);
-            return Err(Miss::final_(LookupFailure::TooLarge, detail));
+            return Err(Miss::settled(LookupFailure::TooLarge, detail));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -201,7 +209,7 @@ fn lost(error: reqwest::Error, url: &Url) -> Miss {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(error) = cause {
         if error.is::<PrivateAddress>() {
-            return Miss::final_(LookupFailure::NotAllowed, format!("{} leads to a private address", host(url)));
+            return Miss::settled(LookupFailure::NotAllowed, format!("{} leads to a private address", host(url)));
         }
         cause = error.source();
     }
@@ -224,7 +232,19 @@ mod tests {
         assert_eq!(busy(Some(seconds(0))).wait(seconds(1), seconds(3)), Some(seconds(1)));
         assert_eq!(busy(Some(seconds(3))).wait(seconds(1), seconds(3)), Some(seconds(3)));
         assert_eq!(busy(Some(seconds(4))).wait(seconds(1), seconds(3)), None);
-        assert_eq!(Miss::final_(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
+        assert_eq!(Miss::settled(LookupFailure::Refused, String::new()).wait(seconds(1), seconds(3)), None);
+    }
+
+    #[test]
+    fn a_redirect_keeps_what_was_encrypted_encrypted() {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        let from = url("https://feeds.example/a/b?c");
+        let leads_to = |location: Option<&str>| target(&from, location).map_err(|miss| miss.reason);
+        assert_eq!(leads_to(Some("../d?e")), Ok(url("https://feeds.example/d?e")));
+        assert_eq!(leads_to(Some("//other.example/")), Ok(url("https://other.example/")));
+        assert_eq!(leads_to(Some("http://feeds.example/d")), Err(LookupFailure::NotAllowed));
+        assert_eq!(leads_to(Some("http://")), Err(LookupFailure::Refused));
+        assert_eq!(leads_to(None), Err(LookupFailure::Refused));
     }
 
     #[test]

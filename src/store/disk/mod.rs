@@ -53,3 +53,15 @@ pub(super) trait DiskFile: Send + Sync {
 pub(super) fn while_doing(what: impl Into<String>) -> impl FnOnce(io::Error) -> StoreError {
     |source| StoreError::Io { what: what.into(), source: Arc::new(source) }
 }
+
+/// Makes sure that so many bytes are free.
+pub(super) fn check_room(disk: &dyn Disk, reserve: u64) -> Result<(), StoreError> {
+    let doing = while_doing("find room on the disk");
+    let free = match disk.free_space() {
+        Ok(free) if free >= reserve => return Ok(()),
+        Ok(free) => free,
+        Err(error) => return Err(doing(error)),
+    };
+    let why = format!("{free} bytes are free, fewer than the {reserve} that are kept in reserve: make room");
+    Err(doing(io::Error::new(io::ErrorKind::StorageFull, why)))
+}

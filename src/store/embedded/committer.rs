@@ -17,7 +17,7 @@ use super::segment::{Place, Refusal};
 use super::shared::Shared;
 use super::tidy::Chore;
 use crate::model::{Key, MessageId, Timestamp};
-use crate::store::disk::while_doing;
+use crate::store::disk::check_room;
 use crate::store::record::RecordHead;
 use crate::store::{Commit, Committed, StoreError};
 
@@ -229,7 +229,7 @@ impl Committer {
 
     fn append(&mut self, fresh: &[&Prepared]) -> Result<Vec<Place>, Refusal> {
         let Some(newest) = fresh.iter().map(|commit| commit.at).max() else { return Ok(Vec::new()) };
-        self.check_space().map_err(Refusal::Failed)?;
+        self.check_room().map_err(Refusal::Failed)?;
         self.journal.append(fresh.iter().map(|commit| commit.frame.as_slice()), newest)
     }
 
@@ -249,20 +249,14 @@ impl Committer {
     /// Whether a commit would succeed. The outer error is fatal.
     fn ready(&mut self) -> Result<Result<(), StoreError>, StoreError> {
         match self.journal.repair() {
-            Ok(()) => Ok(self.check_space()),
+            Ok(()) => Ok(self.check_room()),
             Err(Refusal::Failed(error)) => Ok(Err(error)),
             Err(Refusal::Fatal(error)) => Err(error),
         }
     }
 
-    fn check_space(&self) -> Result<(), StoreError> {
-        let doing = || while_doing("find room for the journal");
-        let free = self.shared.disk.free_space().map_err(doing())?;
-        if free >= self.reserve {
-            return Ok(());
-        }
-        let why = format!("{free} bytes are free, fewer than the {} that are kept in reserve: make room", self.reserve);
-        Err(doing()(std::io::Error::new(std::io::ErrorKind::StorageFull, why)))
+    fn check_room(&self) -> Result<(), StoreError> {
+        check_room(&*self.shared.disk, self.reserve)
     }
 }
 

@@ -22,7 +22,7 @@ use serde::Serialize;
 use super::journal::End;
 use super::mark::Mark;
 use super::recovery::{self, Started};
-use super::snapshot::{self, Cut};
+use super::snapshot::{self, Cut, Limits};
 use super::{Options, folder, lock, segment, upgrade};
 use crate::model::Timestamp;
 use crate::store::StoreError;
@@ -116,7 +116,7 @@ impl Places {
         let begins = segment::list(&*disk)?.first().copied();
         self.copy_journal(&*copy, &segment::list(&*disk)?, end)?;
         let nothing = Cut { segment: 0, events: Timestamp::from_millis(i64::MIN) };
-        snapshot::write(&*copy, &*started.map, end, nothing, &|| false)?;
+        snapshot::write(&*copy, &*started.map, end, nothing, &Limits { reserve: 0, stop: &|| false })?;
         drop(started);
         // A start fills the record map from the snapshot, as it would fill a lost one.
         drop(start(&copy, &self.copy, options)?);

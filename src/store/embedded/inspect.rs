@@ -117,6 +117,8 @@ pub fn inspect(path: &Path, options: &Options) -> Result<Inspection, StoreError>
     }
     let _lock = lock::lock_if_there(&folder)?;
     let bench = Bench::new(&folder)?;
+    // What a rehearsed start makes is of the newest.
+    let format = format::of(&*bench.disk).ok().flatten();
     let (mark, mark_damage) = told(Mark::read(&*bench.disk));
     let (snapshot, snapshot_damage) = told(newest_snapshot(&bench.disk));
     let snapshot = snapshot.flatten();
@@ -135,7 +137,7 @@ pub fn inspect(path: &Path, options: &Options) -> Result<Inspection, StoreError>
         map,
         held,
         dead_letters,
-        format: format::of(&*bench.disk).ok().flatten(),
+        format,
         leftovers: leftovers(&folder, &names)?,
         unfinished: Some(folder::copy_of(&folder)).filter(|copy| copy.exists()),
         used: folder::own_bytes(&folder)?,

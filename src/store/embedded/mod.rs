@@ -49,7 +49,6 @@ use tokio::sync::{mpsc, oneshot};
 use self::checkpoint::Checkpointer;
 use self::committer::{Answer, Committer, Prepared, Request};
 use self::journal::Sizes;
-use self::segment::{Library, Place};
 use self::shared::Shared;
 use self::tidy::Tidier;
 use super::disk::{Disk, RealDisk, while_doing};
@@ -129,12 +128,6 @@ impl EmbeddedStore {
     }
 }
 
-/// The entries that stand in places, but for those whose files are gone.
-fn entries(library: &Library, places: &[Place]) -> Result<Vec<Entry>, StoreError> {
-    let entry = |place: &Place| library.read(*place)?.map(|bytes| Entry::decode(&bytes)).transpose();
-    places.iter().filter_map(|place| entry(place).transpose()).collect()
-}
-
 impl Drop for EmbeddedStore {
     fn drop(&mut self) {
         // One that has closed is gone already.
@@ -183,9 +176,9 @@ impl Store for EmbeddedStore {
             && let Some(place) = self.shared.read(|shared| rows::recent_place(&*shared.map, key, *revisions.start()))?
         {
             // As recent as the record: the system has most of these in memory.
-            return self.shared.read(|shared| entries(&shared.library, &[place]));
+            return self.shared.read(|shared| rows::entries(&shared.library, key, &[(*revisions.start(), place)]));
         }
-        self.read_aside(move |shared| entries(&shared.library, &rows::places(&*shared.map, key, &revisions)?)).await
+        self.read_aside(move |shared| rows::entries(&shared.library, key, &rows::places(&*shared.map, key, &revisions)?)).await
     }
 
     async fn has_taken(&self, key: Key, id: MessageId) -> Result<bool, StoreError> {

@@ -48,14 +48,14 @@ impl Options {
 
 impl Options {
     pub(super) fn policy(&self) -> Policy {
-        Policy { retention: self.retention, budget: self.budget, on_budget: self.on_budget.clone() }
+        Policy { retention: self.retention, reserve: self.reserve, budget: self.budget, on_budget: self.on_budget.clone() }
     }
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
-            // With 256 MB the service takes 2.4 times the memory, for about 5 % more acknowledgements under full load.
+            // Rows are small: this holds those of about 100 000 conversations.
             cache_capacity: 16 << 20,
             file_size: 64 << 20,
             checkpoint_every: 8 << 20,

@@ -47,6 +47,7 @@ pub(super) struct Started {
 ///
 /// A record map that is damaged, was emptied or is not the one of the mark is set aside and filled anew from the whole journal.
 pub(super) fn start(disk: &Arc<dyn Disk>, home: &dyn MapHome, sizes: Sizes, progress: OnProgress) -> Result<Started, StoreError> {
+    snapshot::clear_up(&**disk)?;
     match try_start(disk, home, sizes, progress) {
         Err(StoreError::Map(why)) => {
             Mark::withdraw(&**disk)?;

@@ -2,10 +2,11 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | flags: due, wanted, record |
+//! | 1 | flags: due, wanted, record, void |
 //! | 1–10 | revision |
 //! | 8 | due time, if there is one; big-endian |
 //! | 1–10 | how many revisions ago the oldest entry was that is still wanted, if there is one |
+//! | 1–10 | how many revisions ago the person was forgotten, if that ever was |
 //! | 1– | places of the newest entries of the newest entry's block |
 //! | – | the record, where its entry's file goes or is gone |
 //!
@@ -23,6 +24,7 @@ pub(super) const BLOCK: u64 = 8;
 const DUE: u8 = 1;
 const WANTED: u8 = 2;
 const RECORD: u8 = 4;
+const VOID: u8 = 8;
 
 /// The number of the block that a revision belongs to; revisions count from 1.
 pub(super) fn block_of(revision: u64) -> u64 {
@@ -66,16 +68,20 @@ impl RecordRow {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let RecordHead { revision, due, wanted } = self.head;
+        let RecordHead { revision, due, wanted, void_before } = self.head;
         let flag = |is: bool, flag: u8| if is { flag } else { 0 };
         let mut bytes = Vec::with_capacity(64 + self.record.as_ref().map_or(0, Vec::len));
-        bytes.push(flag(due.is_some(), DUE) | flag(wanted.is_some(), WANTED) | flag(self.record.is_some(), RECORD));
+        let flags = flag(due.is_some(), DUE) | flag(wanted.is_some(), WANTED) | flag(self.record.is_some(), RECORD);
+        bytes.push(flags | flag(void_before > 0, VOID));
         put(&mut bytes, revision);
         if let Some(due) = due {
             bytes.extend_from_slice(&due.as_millis().to_be_bytes());
         }
         if let Some(wanted) = wanted {
             put(&mut bytes, revision.wrapping_sub(wanted));
+        }
+        if void_before > 0 {
+            put(&mut bytes, revision.wrapping_sub(void_before));
         }
         self.places.put(&mut bytes);
         if let Some(record) = &self.record {
@@ -104,13 +110,16 @@ pub(super) fn read_head(row: &[u8]) -> Result<RecordHead, StoreError> {
 fn take_head(bytes: &[u8]) -> Option<(RecordHead, &[u8])> {
     let (flags, mut rest) = bytes.split_first()?;
     let revision = take(&mut rest)?;
-    let mut head = RecordHead { revision, due: None, wanted: None };
+    let mut head = RecordHead { revision, due: None, wanted: None, void_before: 0 };
     if flags & DUE != 0 {
         let (due, behind) = rest.split_first_chunk()?;
         (head.due, rest) = (Some(Timestamp::from_millis(i64::from_be_bytes(*due))), behind);
     }
     if flags & WANTED != 0 {
         head.wanted = Some(revision.wrapping_sub(take(&mut rest)?));
+    }
+    if flags & VOID != 0 {
+        head.void_before = revision.wrapping_sub(take(&mut rest)?);
     }
     Some((head, rest))
 }
@@ -247,6 +256,7 @@ mod tests {
             revision in prop_oneof![1_u64..40, 1..u64::MAX / 2],
             due in any::<Option<i64>>(),
             ago in prop::option::of(0_u64..40),
+            void_before in prop_oneof![Just(0), 1_u64..40],
             places in prop::collection::vec(place(), 1..=BLOCK as usize),
             record in prop::option::of(prop::collection::vec(any::<u8>(), 0..50)),
         ) {
@@ -255,7 +265,7 @@ mod tests {
             for place in &places[1..] {
                 held.push(*place);
             }
-            let head = RecordHead { revision: held.newest, due: due.map(Timestamp::from_millis), wanted };
+            let head = RecordHead { revision: held.newest, due: due.map(Timestamp::from_millis), wanted, void_before };
             let row = RecordRow { head, places: held, record };
             let bytes = row.encode();
             let read = RecordRow::decode(&bytes).unwrap();

@@ -12,7 +12,7 @@ use crate::model::{EventId, Key, MessageId, Timestamp, UserId};
 use crate::store::entry::EntryBytes;
 use crate::store::map::{RecordMap, Rows, Table};
 use crate::store::record::RecordHead;
-use crate::store::{Memory, Record, StoreError};
+use crate::store::{Entry, Memory, Record, StoreError};
 
 /// The newest layout of the record map. Another one is filled anew from the journal.
 pub(super) const LAYOUT: u8 = 2;
@@ -75,7 +75,7 @@ pub(super) fn row_of(map: &dyn RecordMap, key: Key) -> Result<Option<RecordRow>,
 pub(super) fn record_of(map: &dyn RecordMap, library: &Library, key: Key) -> Result<Option<Record>, StoreError> {
     let Some(mut row) = row_of(map, key)? else { return Ok(None) };
     loop {
-        if let Some(record) = read_record(library, &row)? {
+        if let Some(record) = read_record(library, key, &row)? {
             return Ok(Some(record));
         }
         // The file went between the two looks: by then the row had the record itself, or it is another row.
@@ -90,18 +90,32 @@ pub(super) fn record_of(map: &dyn RecordMap, library: &Library, key: Key) -> Res
 }
 
 /// The record that a row stands for; `None` when the file of its entry is gone.
-fn read_record(library: &Library, row: &RecordRow) -> Result<Option<Record>, StoreError> {
-    let record = match &row.record {
-        Some(record) => Record::decode(record)?,
-        None => match library.read(row.places.newest())? {
-            Some(entry) => Record::decode(EntryBytes::split(&entry)?.record)?,
-            None => return Ok(None),
-        },
-    };
-    match record.revision == row.head.revision {
-        true => Ok(Some(record)),
+fn read_record(library: &Library, key: Key, row: &RecordRow) -> Result<Option<Record>, StoreError> {
+    if let Some(record) = &row.record {
+        return Record::decode(record).map(Some);
+    }
+    let Some(entry) = library.read(row.places.newest())? else { return Ok(None) };
+    let entry = EntryBytes::split(&entry)?;
+    let record = Record::decode(entry.record)?;
+    is_led_to(key, row.head.revision, entry.key()?, record.revision).map(|()| Some(record))
+}
+
+/// Makes sure that a place led to the entry that is meant: nobody must ever read somebody else's, whatever happened to the disk.
+fn is_led_to(key: Key, revision: u64, found: Key, at: u64) -> Result<(), StoreError> {
+    match (found, at) == (key, revision) {
+        true => Ok(()),
         false => Err(StoreError::Map("a row of a conversation leads to another entry".into())),
     }
+}
+
+/// The entries that stand in places, but for those whose files are gone.
+pub(super) fn entries(library: &Library, key: Key, places: &[(u64, Place)]) -> Result<Vec<Entry>, StoreError> {
+    let read = |revision: u64, place: Place| {
+        let Some(entry) = library.read(place)? else { return Ok(None) };
+        let entry = Entry::decode(&entry)?;
+        is_led_to(key, revision, entry.key, entry.revision()).map(|()| Some(entry))
+    };
+    places.iter().filter_map(|(revision, place)| read(*revision, *place).transpose()).collect()
 }
 
 /// Whether a conversation took a message event.
@@ -120,7 +134,7 @@ pub(super) fn records<'a>(
     after: Option<Key>,
 ) -> impl Iterator<Item = Result<(Key, Record), StoreError>> + 'a {
     let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded(record_key(after).to_vec()));
-    let record = move |key, row| match read_record(library, &row)? {
+    let record = move |key, row| match read_record(library, key, &row)? {
         Some(record) => Ok(Some((key, record))),
         None => Ok(record_of(map, library, key)?.map(|record| (key, record))),
     };
@@ -141,14 +155,19 @@ fn read_rows(rows: Rows<'_>) -> impl Iterator<Item = Result<(Key, RecordRow), St
 }
 
 /// Where the entries of a conversation stand, in the order of their revisions.
-pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: &RangeInclusive<u64>) -> Result<Vec<Place>, StoreError> {
+pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: &RangeInclusive<u64>) -> Result<Vec<(u64, Place)>, StoreError> {
     // The row first: the blocks before its own are there when it is.
     let Some(row) = row_of(map, key)? else { return Ok(Vec::new()) };
     let newest = block_of(row.head.revision);
+    // Of a person who was forgotten nothing older is shown.
+    let revisions = row.head.void_before.max(*revisions.start())..=*revisions.end();
+    if revisions.is_empty() {
+        return Ok(Vec::new());
+    }
     let (from, to) = (block_of(*revisions.start()).min(newest), block_of(*revisions.end()).saturating_add(1).min(newest));
     let bound = |block| block_key(key, block).to_vec();
     let mut found = Vec::new();
-    let mut add = |places: Places| found.extend(places.iter().filter(|(revision, _)| revisions.contains(revision)).map(|(_, place)| place));
+    let mut add = |places: Places| found.extend(places.iter().filter(|(revision, _)| revisions.contains(revision)));
     for block in map.range(Table::Entries, Bound::Included(bound(from)), Bound::Excluded(bound(to))) {
         let (key, value) = block?;
         add(Places::decode(&value, read_u64(&key, 16)?)?);
@@ -159,7 +178,7 @@ pub(super) fn places(map: &dyn RecordMap, key: Key, revisions: &RangeInclusive<u
 
 /// Where an entry stands, if it is one of the newest of its conversation.
 pub(super) fn recent_place(map: &dyn RecordMap, key: Key, revision: u64) -> Result<Option<Place>, StoreError> {
-    Ok(row_of(map, key)?.and_then(|row| row.places.get(revision)))
+    Ok(row_of(map, key)?.filter(|row| revision >= row.head.void_before).and_then(|row| row.places.get(revision)))
 }
 
 /// Conversations by their due times, earliest first. Due rows are hints: those that no record stands behind go into `hints`.

@@ -3,6 +3,8 @@
 //! The file has a header and then frames as the journal has them, each full of rows; an empty frame ends it. It is copied while
 //! commits go on, so it may hold rows that are younger than it says; playing the journal over them changes nothing.
 
+use std::io::ErrorKind;
+
 use super::frame::{self, HEADER};
 use super::journal::{End, fresh_id};
 use super::old_rows::OldRows;
@@ -10,7 +12,7 @@ use super::row::RecordRow;
 use super::rows;
 use crate::model::Timestamp;
 use crate::store::StoreError;
-use crate::store::disk::{Disk, DiskFile, while_doing};
+use crate::store::disk::{Disk, DiskFile, check_room, while_doing};
 use crate::store::map::{RecordMap, Table};
 
 /// The newest format of snapshots.
@@ -50,6 +52,14 @@ pub(super) fn list(disk: &dyn Disk) -> Result<Vec<u64>, StoreError> {
     Ok(found)
 }
 
+/// What ends the writing of a snapshot before its time.
+pub(super) struct Limits<'a> {
+    /// Bytes that are left free.
+    pub(super) reserve: u64,
+    /// Whether it has to stop.
+    pub(super) stop: &'a dyn Fn() -> bool,
+}
+
 /// The name of the snapshot up to an entry.
 pub(super) fn name(sequence: u64) -> String {
     format!("snapshot-{sequence:020}.snap")
@@ -58,7 +68,26 @@ pub(super) fn name(sequence: u64) -> String {
 /// Copies the record map, which holds everything up to `end`; older snapshots go.
 ///
 /// Of `cut`, more is kept where rows still rely on it; what was cut is returned. `None` when `stop` said so before the end.
-pub(super) fn write(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, stop: &dyn Fn() -> bool) -> Result<Option<Cut>, StoreError> {
+pub(super) fn write(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, limits: &Limits) -> Result<Option<Cut>, StoreError> {
+    let doing = || while_doing(format!("write {}", disk.place(DRAFT)));
+    let kept = match draft(disk, map, end, cut, limits) {
+        Ok(Some(kept)) => kept,
+        given_up => {
+            // What there is of it would take the room that commits need.
+            drop(clear_up(disk));
+            return given_up;
+        }
+    };
+    let older = list(disk)?;
+    disk.rename(DRAFT, &name(end.sequence)).and_then(|()| disk.sync_folder()).map_err(doing())?;
+    for sequence in older.into_iter().filter(|older| *older != end.sequence) {
+        disk.remove(&name(sequence)).map_err(while_doing(format!("remove {}", disk.place(&name(sequence)))))?;
+    }
+    Ok(Some(kept))
+}
+
+/// Writes all of it under another name.
+fn draft(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, limits: &Limits) -> Result<Option<Cut>, StoreError> {
     let doing = || while_doing(format!("write {}", disk.place(DRAFT)));
     let file = disk.create(DRAFT).map_err(doing())?;
     let id = fresh_id();
@@ -74,20 +103,27 @@ pub(super) fn write(disk: &dyn Disk, map: &dyn RecordMap, end: End, cut: Cut, st
                 kept.segment = needed.fold(kept.segment, u64::min);
             }
             if !rows::is_cut(table, &key, &value, kept)? {
+                let frames = writer.frames;
                 writer.row(table, &key, &value).map_err(doing())?;
+                if writer.frames > frames {
+                    check_room(disk, limits.reserve)?;
+                }
             }
-            if stop() {
+            if (limits.stop)() {
                 return Ok(None);
             }
         }
     }
     writer.finish().map_err(doing())?;
-    let older = list(disk)?;
-    disk.rename(DRAFT, &name(end.sequence)).and_then(|()| disk.sync_folder()).map_err(doing())?;
-    for sequence in older.into_iter().filter(|older| *older != end.sequence) {
-        disk.remove(&name(sequence)).map_err(while_doing(format!("remove {}", disk.place(&name(sequence)))))?;
-    }
     Ok(Some(kept))
+}
+
+/// Removes a snapshot that was never made whole.
+pub(super) fn clear_up(disk: &dyn Disk) -> Result<(), StoreError> {
+    match disk.remove(DRAFT) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(while_doing(format!("remove {}", disk.place(DRAFT)))),
+    }
 }
 
 /// Fills an empty record map from the newest snapshot; says up to where it goes, or `None` when there is no snapshot.

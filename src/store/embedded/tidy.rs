@@ -15,10 +15,10 @@ use super::journal::End;
 use super::rows;
 use super::segment::{self, Segment};
 use super::shared::Shared;
-use super::snapshot::{self, Cut};
+use super::snapshot::{self, Cut, Limits};
 use crate::model::{Key, Timestamp};
 use crate::store::StoreError;
-use crate::store::disk::while_doing;
+use crate::store::disk::{check_room, while_doing};
 use crate::store::entry::EntryBytes;
 use crate::store::map::{RecordMap, Table};
 
@@ -39,6 +39,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) struct Policy {
     /// Entries that are older may go.
     pub(super) retention: Duration,
+    /// Bytes that are left free: commits are worth more than room to come.
+    pub(super) reserve: u64,
     /// Bytes of journal and snapshots over which the alarm is given.
     pub(super) budget: u64,
     /// The alarm: bytes that are used.
@@ -141,11 +143,12 @@ pub(super) fn tidy(shared: &Shared, end: End, policy: &Policy, carry_out: CarryO
     if used.is_worth_it() {
         used.keep(oldest_wanted(shared)?);
     }
-    if !used.is_worth_it() || !keep_records(shared, used.keep_from(), carry_out, stop)? {
+    let limits = Limits { reserve: policy.reserve, stop };
+    if !used.is_worth_it() || !keep_records(shared, used.keep_from(), carry_out, &limits)? {
         return Ok(());
     }
     let cut = Cut { segment: used.keep_from(), events: end.newest.minus(policy.retention.max(EVENTS_AT_LEAST)) };
-    let Some(cut) = snapshot::write(&*shared.disk, &*shared.map, end, cut, stop)? else { return Ok(()) };
+    let Some(cut) = snapshot::write(&*shared.disk, &*shared.map, end, cut, &limits)? else { return Ok(()) };
     if !forget_rows(shared, cut, carry_out)? {
         return Ok(());
     }
@@ -169,11 +172,11 @@ fn oldest_wanted(shared: &Shared) -> Result<u64, StoreError> {
 }
 
 /// Gives the record itself to each row whose newest entry stands in a file before `segment`; `false` when it was stopped.
-fn keep_records(shared: &Shared, segment: u64, carry_out: CarryOut, stop: &dyn Fn() -> bool) -> Result<bool, StoreError> {
+fn keep_records(shared: &Shared, segment: u64, carry_out: CarryOut, limits: &Limits) -> Result<bool, StoreError> {
     let (mut chores, mut unsynced) = (Vec::new(), 0);
     for row in rows::all_rows(&*shared.map) {
         let (key, row) = row?;
-        if stop() {
+        if (limits.stop)() {
             return Ok(false);
         }
         if row.stands_in().is_none_or(|stands_in| stands_in >= segment) {
@@ -188,6 +191,7 @@ fn keep_records(shared: &Shared, segment: u64, carry_out: CarryOut, stop: &dyn F
             return Ok(false);
         }
         if unsynced >= SYNC_EVERY {
+            check_room(&*shared.disk, limits.reserve)?;
             sync(shared)?;
             unsynced = 0;
         }

@@ -39,7 +39,7 @@ pub(super) fn read(place: Place<'_>, raw: &RawValue, delivery: &mut Delivery) ->
             // The tables list `unfollow_events`, real traffic has `follow_events` with a type.
             let told = change.kind.as_ref().and_then(|kind| Tie::named(&kind.0));
             let tie = told.or_else(|| tie_of(key))?;
-            let at = Timestamp::from_millis(i64::try_from(change.created_timestamp.0).unwrap_or(i64::MAX));
+            let at = change.created_timestamp.and_then(|at| i64::try_from(at.0).ok()).map(Timestamp::from_millis).unwrap_or_default();
             Some(EventBody::Tie { tie, at, source: change.source.into(), target: UserId(change.target.id.0) })
         }
     }
@@ -138,7 +138,7 @@ impl From<Favorite> for EventBody {
 struct Change<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<Text<'a>>,
-    created_timestamp: Id,
+    created_timestamp: Option<Id>,
     #[serde(borrow)]
     source: User<'a>,
     target: Named,

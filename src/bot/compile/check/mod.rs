@@ -19,7 +19,7 @@ use super::scripts::Notes;
 use super::tables::Loaded;
 use crate::bot::diagnostic::Place;
 use crate::bot::matcher::RulePatterns;
-use crate::bot::program::Program;
+use crate::bot::program::{Program, RuleIx};
 use crate::bot::syntax::Findings;
 
 /// Where the parts of a program stand in its files.
@@ -30,9 +30,19 @@ pub(super) struct Places<'a> {
     pub(super) tables: &'a BTreeMap<String, Loaded>,
 }
 
+impl Places<'_> {
+    /// What any pattern of a rule captures.
+    fn captures(&self, rule: RuleIx) -> impl Iterator<Item = &str> {
+        let captures = self.rules[rule.0].captures.iter();
+        captures.map(String::as_str)
+    }
+}
+
 /// Where the phrases of a rule stand.
 pub(super) struct RuleAt {
     pub(super) phrases: Vec<Place>,
+    /// What any of its patterns captures.
+    pub(super) captures: Vec<String>,
     pub(super) metadata: Vec<Place>,
 }
 

@@ -57,9 +57,13 @@ fn closed(phrase: &Phrase, mut states: BTreeSet<usize>) -> BTreeSet<usize> {
     states
 }
 
+/// A place in each of two phrases.
+type Both = (usize, usize);
+
 /// The shortest message that both phrases take.
 pub(super) fn common(one: &Phrase, other: &Phrase) -> Option<String> {
-    let mut from: BTreeMap<(usize, usize), Option<((usize, usize), Option<String>)>> = BTreeMap::from([((0, 0), None)]);
+    // From where each place was come to first, and by which word.
+    let mut from: BTreeMap<Both, Option<(Both, Option<String>)>> = BTreeMap::from([((0, 0), None)]);
     let mut waiting = VecDeque::from([(0, 0)]);
     let goal = (one.parts.len(), other.parts.len());
     while let Some(at) = waiting.pop_front() {

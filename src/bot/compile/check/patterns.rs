@@ -33,7 +33,7 @@ pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
             let written = Written { rule: ix, phrase, at };
             let other = rules.iter().copied().find(|other| *other != ix && meet(&places.patterns[*other], rule));
             match other {
-                Some(other) => equal(program, other, phrase, at, found),
+                Some(other) => equal(program, other, written, is_metadata, found),
                 None if !is_metadata && !covered(program, places, written, found) => open.push(written),
                 None => {}
             }
@@ -54,10 +54,11 @@ fn meet(a: &RulePatterns, b: &RulePatterns) -> bool {
     share && a.any_scope == b.any_scope
 }
 
-fn equal(program: &Program, other: usize, phrase: &Phrase, at: &Place, found: &Findings) {
+fn equal(program: &Program, other: usize, written: Written, is_metadata: bool, found: &Findings) {
     let message = format!("the rule `{}` takes the same messages", program.rules[other].name);
-    let text = sample(phrase, "something");
-    let finding = Diagnostic::error("same-pattern", at, message);
+    let text = sample(written.phrase, "something");
+    let text = if is_metadata { format!("(a tap with the metadata `{text}`)") } else { text };
+    let finding = Diagnostic::error("same-pattern", written.at, message);
     found.add(finding.help("take one of them out, or give it a priority=").witness(taken(program, &text, other)));
 }
 

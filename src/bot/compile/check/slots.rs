@@ -23,7 +23,7 @@ pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
         let name = read.name();
         if !set.contains(name) && !answers.contains(name) && !program.tables.contains_key(name) && !ALWAYS.contains(&name) {
             let tables = program.tables.keys().map(String::as_str);
-            let known = set.iter().copied().chain(tables).chain(answers.iter().copied()).chain(ALWAYS);
+            let known: BTreeSet<&str> = set.iter().copied().chain(tables).chain(answers.iter().copied()).chain(ALWAYS).collect();
             let message = format!("nothing sets `{name}`, so that it is always empty");
             found.add(Diagnostic::error("never-set", &read.at, message).suggest(name, known));
         }

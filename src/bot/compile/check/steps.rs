@@ -36,7 +36,7 @@ pub(super) enum Act<'p> {
 }
 
 impl<'p> Step<'p> {
-    fn new(act: Act<'p>, to: Site) -> Self {
+    pub(super) fn new(act: Act<'p>, to: Site) -> Self {
         Step { act, to, sets: Vec::new(), unsets: None, given: None }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Places;
-use super::paths::{Paths, captures};
+use super::paths::Paths;
 use crate::bot::compile::scripts::{Read, Use};
 use crate::bot::diagnostic::Diagnostic;
 use crate::bot::program::{Body, Program};
@@ -18,12 +18,12 @@ pub(super) fn check(program: &Program, places: &Places, paths: &Paths, found: &F
         let Some(site) = read.site else { continue };
         // A place without facts is one that nothing leads to, which is told elsewhere.
         let Some(facts) = certain.get(&site) else { continue };
-        let captured = matches!(site.0, Body::Rule(ix) if captures(places, ix, read.name()));
-        if captured || facts.contains(read.name()) || !told.insert((site, read.name())) || !relies(read) {
+        let captured = matches!(site.0, Body::Rule(ix) if places.captures(ix).any(|name| name == read.name()));
+        if facts.contains(read.name()) || !told.insert((site, read.name())) || !relies(read) {
             continue;
         }
         if let Some(witness) = paths.witness(site, Some(read.name())) {
-            found.add(finding(read, paths.can_be_set(site, read.name())).witness(witness));
+            found.add(finding(read, captured || paths.can_be_set(site, read.name())).witness(witness));
         }
     }
 }

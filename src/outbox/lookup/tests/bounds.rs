@@ -75,3 +75,11 @@ async fn what_cannot_be_read_is_no_answer() {
     let empty = Stub::saying("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned()).await;
     assert_eq!(fetch(&get_from(&empty, "/")).await, LookupAnswer::Ok { status: 204, body: Value::Null });
 }
+
+#[tokio::test]
+async fn a_server_without_tls_is_not_reached_over_https() {
+    let stub = Stub::saying(json_answer("{}")).await;
+    let request = get(&stub.url("/?secret").replacen("http", "https", 1), &[&stub.address.to_string()]);
+    assert_eq!(reason(&fetch(&request).await), LookupFailure::Unreachable);
+    assert!(!stub.seen().iter().any(|seen| seen.contains("secret")), "nothing goes out in the clear");
+}

@@ -6,6 +6,7 @@ mod faults;
 mod old;
 mod places;
 mod power;
+mod storm;
 
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +44,7 @@ fn turn(peer: u64, base: u64, text: &str, due: Option<i64>) -> Commit {
     let state = State::new(Profile { name: text.into(), ..Profile::unknown(UserId(peer)) }, at);
     let mut seen = Seen::default();
     let forgotten = (1..=revision).map(|revision| seen.mark(event(peer, revision))).last().flatten();
-    let record = Record { revision, due: due.map(Timestamp::from_millis), seen, state, sealed: None };
+    let record = Record { revision, due: due.map(Timestamp::from_millis), seen, state, void_before: 0, sealed: None };
     let (events, forgotten) = (vec![EventId::message(ACCOUNT, id)], Vec::from_iter(forgotten));
     let entry = Entry { kind: EntryKind::Turns, key: key(peer), at, events, forgotten, turns: vec![turn], record, sealed: None };
     Commit { base, entry }
@@ -116,6 +117,6 @@ impl Bench {
     }
 
     fn entries(&self, peer: u64) -> Result<Vec<Entry>, StoreError> {
-        entries(&self.shared.library, &rows::places(&*self.shared.map, key(peer), &(0..=u64::MAX))?)
+        rows::entries(&self.shared.library, key(peer), &rows::places(&*self.shared.map, key(peer), &(0..=u64::MAX))?)
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn timed(peer: u64, base: u64) -> Commit {
 }
 
 fn policy(seconds: u64) -> Policy {
-    Policy { retention: Duration::from_secs(seconds), budget: u64::MAX, on_budget: Arc::new(|_| ()) }
+    Policy { retention: Duration::from_secs(seconds), reserve: 0, budget: u64::MAX, on_budget: Arc::new(|_| ()) }
 }
 
 impl Bench {
@@ -173,4 +173,31 @@ async fn a_running_store_tidies_by_itself() {
     assert!(kept.len() >= 30 && kept.len() < base as usize);
     store.close().await.unwrap();
     assert!(ends.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_snapshot_that_finds_no_room_leaves_that_room_to_commits() {
+    let (disk, home) = (SimulatedDisk::new(26), TreeHome::default());
+    let mut bench = Bench::start(&disk, &home).unwrap();
+    for peer in 3..300 {
+        let mut commit = timed(peer, 0);
+        commit.entry.record.state.tags.extend((0..40).map(|number| format!("a word about {peer}: {number}")));
+        bench.commit(vec![vec![commit]]).unwrap();
+    }
+    bench.talk_timed(0..60);
+    let used: u64 = disk.list().unwrap().iter().map(|name| disk.open(name).unwrap().length().unwrap()).sum();
+    for (spare, reserve) in [(300_000, 0), (300_000, 200_000), (20_000, 10_000)] {
+        disk.set(Faults { capacity: Some(used + spare), ..Faults::default() });
+        let error = bench.tidy(&Policy { reserve, ..policy(20) }).unwrap_err();
+        assert!(matches!(&error, StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull), "{error}");
+        assert!(disk.free_space().unwrap() > spare - 5_000, "of {spare} bytes {} are left", disk.free_space().unwrap());
+        assert_eq!(bench.record(3).map(|record| record.revision), Some(1));
+    }
+    disk.set(Faults::default());
+    bench.tidy(&policy(20)).unwrap();
+    assert!(segment::list(&disk).unwrap()[0] > 1);
+    disk.create(snapshot::DRAFT).unwrap();
+    drop(bench);
+    drop(Bench::start(&disk, &home).unwrap());
+    assert!(!disk.list().unwrap().iter().any(|name| name == snapshot::DRAFT), "a start clears up");
 }

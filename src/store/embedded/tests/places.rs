@@ -20,7 +20,7 @@ fn check(bench: &Bench, peer: u64, revisions: u64, when: &str) {
     for from in 1..=revisions {
         let range = from..=(from + 9).min(revisions);
         let places = rows::places(&*bench.shared.map, key(peer), &range).unwrap();
-        let part: Vec<_> = entries(&bench.shared.library, &places).unwrap().iter().map(Entry::revision).collect();
+        let part: Vec<_> = rows::entries(&bench.shared.library, key(peer), &places).unwrap().iter().map(Entry::revision).collect();
         assert_eq!(part, range.collect::<Vec<_>>(), "{when}");
     }
     for revision in 1..=revisions {
@@ -89,7 +89,11 @@ fn a_long_talk_knows_all_its_events_whatever_is_lost() {
 }
 
 fn policy() -> Policy {
-    Policy { retention: Duration::from_secs(20), budget: u64::MAX, on_budget: Arc::new(|_| ()) }
+    policy_of(20, 0)
+}
+
+pub(super) fn policy_of(seconds: u64, reserve: u64) -> Policy {
+    Policy { retention: Duration::from_secs(seconds), reserve, budget: u64::MAX, on_budget: Arc::new(|_| ()) }
 }
 
 /// A conversation that ended long ago, and one that goes on; the journal of the first is gone.
@@ -123,6 +127,24 @@ fn a_record_outlives_the_file_of_its_entry() {
         bench = Bench::start(&disk.crash(), &home.emptied()).unwrap();
         assert_eq!((bench.record(3).unwrap(), bench.kept(3)), (timed(3, 29).entry.record, (12..=30).collect()));
     }
+}
+
+#[test]
+fn nobody_reads_the_record_of_somebody_else() {
+    let (disk, home) = (SimulatedDisk::new(37), TreeHome::default());
+    let mut bench = Bench::start(&disk, &home).unwrap();
+    for peer in [1, 2] {
+        bench.talk(peer, 0..9);
+    }
+    for table in [Table::Records, Table::Entries] {
+        let rows: Vec<_> = rows::all(&*bench.shared.map, table).map(Result::unwrap).collect();
+        // As if the journal's end had been lost and written again.
+        bench.shared.map.insert(table, &rows[0].0, &rows[1].1).unwrap();
+    }
+    let (map, library) = (&*bench.shared.map, &bench.shared.library);
+    assert!(matches!(rows::record_of(map, library, key(1)), Err(StoreError::Map(_))));
+    assert!(matches!(bench.entries(1), Err(StoreError::Map(_))));
+    assert_eq!(bench.entries(2).unwrap().len(), 9);
 }
 
 #[test]

@@ -260,7 +260,7 @@ impl World<'_> {
             _ => {
                 let reason =
                     *bytes.pick(&[LookupFailure::Timeout, LookupFailure::Refused, LookupFailure::TooLarge, LookupFailure::Unknown]);
-                LookupAnswer::Failed { reason, detail: "it is gone".to_owned() }
+                LookupAnswer::Failed { reason, status: None, detail: "it is gone".to_owned() }
             }
         };
         self.takes(vec![Event::LookupDone { number, answer }]);

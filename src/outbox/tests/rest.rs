@@ -1,0 +1,132 @@
+//! The outbox comes to rest: after all that is due now was served, nothing is due now. What were due and led to nothing would be looked
+//! at for ever, twenty milliseconds apart.
+
+use super::*;
+use crate::client::{Failure as CallFailure, NotTaken, Unsure};
+use crate::model::{LookupFailure, Outgoing, Tap};
+use crate::store::Store;
+use crate::wire::rest::MessagePage;
+
+const SCRIPT: &str = r##"bot "b" version=1 { allow "feeds.example"; handoff mute="1h"; reorder "2s"; idle "1h" }
+on "get" { http "g" get="https://feeds.example/a" retry=2 { ok { say "Got {{ g.n }}."; goto "menu" }; fail { say "Failed."; remind "5m" { http "h" get="https://feeds.example/b" { ok { say "Late." }; fail { say "Never." } } } } } }
+on "post" { say "Wait."; http "p" post="https://feeds.example/a" { body n="1"; ok { goto "ask" }; fail { goto "desk" } } }
+on "later" { say "Yes."; remind "1m" { say "Ding." }; remind "10m" { goto "menu" } }
+on "much" { say "1"; say "2" break=#true; say "3" break=#true; say "4" break=#true }
+on "stop" scope="any" { optout; say "Bye." }
+on "start" scope="any" { optin; say "Back." }
+on "forget" scope="any" { forget; say "Forgotten." }
+state "menu" { say "Menu."; option "Ask" goto="ask"; option "Desk" goto="desk" }
+state "ask" { ask "n" "A number?" type="int" retries=1 secret=#true late="reject"; say "Thanks." }
+state "desk" { say "A colleague comes."; handoff { resume on="bot"; timeout "20m" goto="menu" } }
+fallback { say "What?" }
+"##;
+
+const WORDS: [&str; 14] =
+    ["get", "post", "later", "much", "much", "stop", "start", "start", "forget", "Ask", "Desk", "bot", "17", "nonsense"];
+
+/// Chance that a seed repeats.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// An X of which nothing is certain.
+struct Moody(Mutex<Dice>, Arc<ManualClock>);
+
+impl Moody {
+    fn roll(&self, end: u64) -> u64 {
+        self.0.lock().unwrap().roll(end)
+    }
+
+    fn failure(&self) -> CallFailure {
+        match self.roll(3) {
+            0 => CallFailure::NotTaken { cause: NotTaken::Overloaded, retry_at: None },
+            1 => CallFailure::NotTaken { cause: NotTaken::RateLimited, retry_at: Some(self.1.now().plus(Duration::from_secs(30))) },
+            _ => CallFailure::Unsure(Unsure::TimedOut),
+        }
+    }
+}
+
+#[async_trait]
+impl Platform for Moody {
+    async fn send_message(&self, _: UserId, _: UserId, _: &Outgoing, _: Option<u64>) -> Result<MessageId, CallFailure> {
+        if self.roll(3) > 0 { Err(self.failure()) } else { Ok(MessageId(u64::MAX - self.roll(1 << 30))) }
+    }
+    async fn list_messages(&self, _: UserId, _: Option<&str>) -> Result<MessagePage, CallFailure> {
+        if self.roll(2) > 0 { Err(self.failure()) } else { Ok(MessagePage { messages: Vec::new(), next: None }) }
+    }
+    async fn media(&self, _: UserId, _: &str, _: bool) -> Result<u64, MediaFailure> {
+        Err(MediaFailure::Unusable("no pictures here".to_owned()))
+    }
+    async fn indicate_typing(&self, _: UserId, _: UserId) -> Result<(), CallFailure> {
+        Ok(())
+    }
+    async fn mark_read(&self, _: UserId, _: UserId, _: MessageId) -> Result<(), CallFailure> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn after_all_that_is_due_was_served_nothing_is() {
+    for seed in 0..120 {
+        let mut dice = Dice(seed);
+        let (store, clock) = (Arc::new(MemoryStore::new()), Arc::new(ManualClock::at(Timestamp::from_millis(1_767_225_600_000))));
+        let program = match compile(&Sources::from([("bot.kdl".to_owned(), SCRIPT.to_owned())])) {
+            Ok(compiled) => Arc::new(compiled.program),
+            Err(found) => panic!("{found:?}"),
+        };
+        let (turns, _woken) = Turns::new(store.clone(), clock.clone(), BTreeMap::from([(BOT, program)]), LOST_AFTER);
+        let turns = Arc::new(turns);
+        let settings = Settings { owner: "test".into(), resend: true, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 4 };
+        let (apps, pace) = (BTreeMap::from([(BOT, AppId(1))]), Pace::new(Limits::default()));
+        let x = Arc::new(Moody(Mutex::new(Dice(seed)), clock.clone()));
+        let outbox = Outbox::new(turns.clone(), x, Arc::new(Nobody), clock.clone(), apps, pace, settings);
+        let mut pending: Vec<Errand> = Vec::new();
+        for number in 0..60 {
+            for _ in 0..dice.roll(3) {
+                let event = happening(&mut dice, clock.now());
+                let id = MessageId(MessageId::first_at(clock.now()).0 + number * 8 + dice.roll(8));
+                let (event, id) = (event(id), EventId::message(BOT, id));
+                turns.arrive(vec![Arrival { key: Key::new(BOT, ADA), id, event, peer: Profile::unknown(ADA) }]).await.unwrap();
+            }
+            pending.extend(outbox.serve_due().await.unwrap());
+            if !pending.is_empty() && dice.roll(3) > 0 {
+                let errand = pending.swap_remove(dice.roll(pending.len() as u64) as usize);
+                // Some are never answered, as where the process ends.
+                match dice.roll(3) {
+                    0 => drop(errand),
+                    1 => outbox.answer(errand, LookupAnswer::Ok { status: 200, body: serde_json::json!({ "n": 7 }) }).await.unwrap(),
+                    _ => {
+                        let answer = LookupAnswer::Failed { reason: LookupFailure::Timeout, status: None, detail: String::new() };
+                        outbox.answer(errand, answer).await.unwrap();
+                    }
+                }
+                pending.extend(outbox.serve_due().await.unwrap());
+            }
+            let (due, record) = (store.next_due().await.unwrap(), store.load(Key::new(BOT, ADA)).await.unwrap());
+            let is_under_way = !pending.is_empty();
+            assert!(due.is_none_or(|due| due > clock.now()) || is_under_way, "seed {seed}, step {number}: {record:#?}");
+            let spans = [1, 50, 120, 400, 3_000, 61_000, 700_000, 4_000_000];
+            clock.advance(Duration::from_millis(spans[dice.roll(spans.len() as u64) as usize]));
+        }
+    }
+}
+
+/// Something that may happen to a conversation.
+fn happening(dice: &mut Dice, now: Timestamp) -> Box<dyn FnOnce(MessageId) -> Event> {
+    let word = WORDS[dice.roll(WORDS.len() as u64) as usize];
+    let (kind, is_tap) = (dice.roll(12), dice.roll(4) == 0);
+    Box::new(move |id| {
+        let tap = is_tap.then_some(Tap { metadata: None });
+        let message = Incoming { id, sent_at: now, text: word.into(), tap, attachment: None };
+        match kind {
+            0 => Event::Echo { message, origin: Origin::Other },
+            1 => Event::Echo { message, origin: Origin::Unknown },
+            _ => Event::Message { message, from: Profile::unknown(ADA), overtaken: false, waited: false },
+        }
+    })
+}
