@@ -12,7 +12,14 @@ pub(super) fn message(play: &mut Play<'_>, message: &Incoming, from: &Profile, w
             Some(first) if first.id == message.id => drop(play.state.waiting.remove(0)),
             _ => return,
         }
-        return heard::message(play, message, from);
+        heard::message(play, message, from);
+        // Of those that came at once, more may be left than may wait for what this one has asked.
+        if play.state.waiting.len() > bounds::WAITING {
+            let fired = play.trace.fired.clone();
+            give_up_waiting(play);
+            play.fired(fired);
+        }
+        return;
     }
     let until = play.program.defaults.reorder.map(|hold| play.context.now.plus(hold));
     if play.state.lookup.is_none() && play.state.waiting.is_empty() && until.is_none() {

@@ -294,10 +294,10 @@ fn what_a_message_could_not_carry_is_refused() {
         (format!("bot \"b\" {{ words {{ choose \"{long}\" }} }}\n{menu} }}"), "text"),
         (format!("bot \"b\" {{ words {{ ask \" \" }} }}\n{menu} }}"), "text"),
         (format!("bot \"b\"\n{menu} metadata=\"{{{{{long}\" }}"), "option"),
-        (format!("bot \"b\"\ntable \"t\" file=\"t.csv\" key=\"k\"\n{menu}; ask \"x\" \"X?\" from=\"t\"; say \"{{{{ x }}}}\" }}"), "cell"),
+        (format!("bot \"b\"\ntable \"t\" file=\"t.json\" key=\"k\"\n{menu}; ask \"x\" \"X?\" from=\"t\"; say \"{{{{ x }}}}\" }}"), "row"),
     ] {
         let mut sources = sources(&script);
-        sources.insert("t.csv".to_owned(), "k\na\n\"\u{a0}\"\n".to_owned());
+        sources.insert("t.json".to_owned(), "[{\"k\": \"a\"}, {\"k\": \" \"}]".to_owned());
         let found = compile(&sources).unwrap_err();
         assert_eq!(found.iter().map(|finding| finding.code).collect::<Vec<_>>(), [code], "{script} {found:?}");
     }

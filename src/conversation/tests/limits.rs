@@ -48,23 +48,23 @@ state "home" { say "Hi."; option "A" goto="home" desc="{{ user.name }}"; option 
 
 #[test]
 fn a_link_that_x_would_refuse_is_left_out_and_told_of() {
-    let mut chat = Chat::with(
-        r##"bot "b"
-on match=#"^(?P<label>\S+) (?P<url>\S+)$"# { say "Look:"; link "{{ label }}" url="{{ url }}" }"##,
-    );
-    for (typed, label) in
-        [("Shop https://a.example/x", Some("Shop".to_owned())), (&*format!("{} http://a.example", "x".repeat(50)), Some("x".repeat(36)))]
-    {
-        chat.says(typed);
-        assert_eq!(
-            (chat.messages.last().and_then(|message| message.links.first()).map(|link| link.label.clone()), faults(&chat)),
-            (label, 0)
-        );
-    }
-    for typed in ["Shop nowhere", "Shop ftp://a.example", "shop.example https://a.example", "Shop https://"] {
-        chat.says(typed);
-        assert!(chat.messages.last().is_some_and(|message| message.links.is_empty() && message.text == "Look:"), "{typed}");
-        assert_eq!(faults(&chat), 1, "{typed}");
+    let mut chat = Chat::with("bot \"b\"\non \"hi\" { say \"Look:\"; link \"{{ user.name }}\" url=\"{{ user.screen_name }}\" }");
+    let long = "x".repeat(50);
+    for (label, url, shown) in [
+        ("Shop", "https://a.example/x", Some("Shop")),
+        (&*long, "http://a.example", Some(&long[..limits::LABEL])),
+        ("Shop", "nowhere", None),
+        ("Shop", "ftp://a.example", None),
+        ("Shop", "https://", None),
+        ("Shop", "https://a.example/a b", None),
+        ("shop.example", "https://a.example", None),
+        (" ", "https://a.example", None),
+    ] {
+        chat.state.peer.name = label.into();
+        chat.state.peer.screen_name = url.into();
+        chat.says("hi").hears_back("Look:");
+        let links = chat.messages.last().map(|message| message.links.as_slice()).unwrap_or_default();
+        assert_eq!((links.first().map(|link| link.label.as_str()), faults(&chat)), (shown, usize::from(shown.is_none())), "{label} {url}");
     }
 }
 
@@ -106,6 +106,27 @@ fn where_too_many_wait_the_lookup_of_the_failed_branch_has_failed_too() {
     chat.says("x");
     assert!(chat.state.waiting.is_empty() && chat.state.lookup.is_none(), "all of them were taken");
     assert!(chat.messages.iter().any(|message| message.text == "None."));
+}
+
+#[test]
+fn of_many_that_come_at_once_no_more_wait_than_may() {
+    let mut chat = Chat::with(&CHAIN.replace("\"b\" {", "\"b\" { reorder \"2s\";"));
+    chat.says("ask");
+    let start = chat.now;
+    for _ in 0..40 {
+        chat.now = chat.now.plus(Duration::from_millis(1));
+        let message = Incoming { id: MessageId::first_at(chat.now), sent_at: chat.now, text: "x".into(), tap: None, attachment: None };
+        let from = chat.state.peer.clone();
+        // All in one delivery: what may be taken is taken behind the last of them.
+        chat.revision += 1;
+        chat.log.push(Event::Message { message, from, overtaken: false, waited: false });
+        let event = chat.log[chat.log.len() - 1].clone();
+        chat.step(&event);
+    }
+    assert!(chat.state.waiting.len() > 32 && chat.now.since(start) < Duration::from_secs(2));
+    chat.take(Event::Claimed { row: RowId { revision: 0, index: 0 } });
+    assert!(chat.state.waiting.len() <= 32, "{} wait", chat.state.waiting.len());
+    assert_eq!(chat.messages.iter().filter(|message| message.text == "None.").count(), 1);
 }
 
 #[test]
