@@ -294,7 +294,7 @@ fn what_a_message_could_not_carry_is_refused() {
         (format!("bot \"b\" {{ words {{ choose \"{long}\" }} }}\n{menu} }}"), "text"),
         (format!("bot \"b\" {{ words {{ ask \" \" }} }}\n{menu} }}"), "text"),
         (format!("bot \"b\"\n{menu} metadata=\"{{{{{long}\" }}"), "option"),
-        (format!("bot \"b\"\ntable \"t\" file=\"t.json\" key=\"k\"\n{menu}; ask \"x\" \"X?\" from=\"t\"; say \"{{{{ x }}}}\" }}"), "row"),
+        (format!("bot \"b\"\ntable \"t\" file=\"t.json\" key=\"k\"\n{menu}; ask \"x\" \"X?\" from=\"t\"; say \"{{{{ x }}}}\" }}"), "cell"),
     ] {
         let mut sources = sources(&script);
         sources.insert("t.json".to_owned(), "[{\"k\": \"a\"}, {\"k\": \" \"}]".to_owned());
