@@ -8,8 +8,8 @@ use super::slips::{slips, too_deep};
 use super::{Findings, Located, Node, Scalar};
 use crate::bot::diagnostic::{Diagnostic, Place};
 
-/// How deep braces may nest: parser and compiler descend with them.
-const DEPTH: usize = 64;
+/// How deep braces may nest: parser and compiler descend with them, on the stack of any thread.
+const DEPTH: usize = 32;
 
 /// Reads a file. What cannot be read is reported and gives no nodes.
 pub(in crate::bot) fn read(file: &str, text: &str, found: &Findings) -> Vec<Node> {
@@ -140,7 +140,10 @@ mod tests {
     #[test]
     fn any_text_is_read_or_refused() {
         let deep = "a {".repeat(50_000);
-        for text in [&deep, "", "\0", "a {", "}", "\"", "(x)y", "#", "/-", "/*", "a \\\n b", "\u{feff}a"] {
+        // Just allowed, and just not.
+        let [most, more] = [DEPTH, DEPTH + 1].map(|depth| format!("{}{}", "a {\n".repeat(depth), "}\n".repeat(depth)));
+        let stray = format!("\"e\"\"a\" {{\" }}o\"e\"\"{}", "{".repeat(50_000));
+        for text in [&deep, &stray, &most, &more, "", "\0", "a {", "}", "\"", "(x)y", "#", "/-", "/*", "a \\\n b", "\u{feff}a"] {
             let found = Findings::default();
             read("bot.kdl", text, &found);
         }
