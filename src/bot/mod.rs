@@ -15,6 +15,9 @@ mod syntax;
 mod table;
 mod template;
 
+#[cfg(feature = "service")]
+pub(crate) use syntax::document;
+
 pub use choice::{Choice, Choices, closest, pages};
 pub use compile::{Compiled, SCRIPT, compile, is_source};
 pub use diagnostic::{Diagnostic, Severity, nearest};

@@ -7,7 +7,7 @@ use kdl::{KdlDocument, KdlNode};
 use super::finding;
 use super::script::{Covers, Suite, lateness_word};
 use super::world::Reached;
-use crate::bot::{Confirm, Diagnostic, Program, Prompt, PromptKind, Sources};
+use crate::bot::{Confirm, Diagnostic, Program, Prompt, PromptKind, Sources, document};
 use crate::conversation::Lateness;
 
 /// Something that a test can reach.
@@ -136,7 +136,7 @@ impl Places {
     fn of(sources: &Sources) -> Self {
         let mut places = Places::default();
         for (file, text) in sources.iter().filter(|(file, _)| file.ends_with(".kdl")) {
-            let Ok(document) = KdlDocument::parse_v2(text) else { continue };
+            let Some(document) = document(text) else { continue };
             let at = |node: &KdlNode| {
                 let before = &text.as_bytes()[..node.name().span().offset().min(text.len())];
                 (file.clone(), before.iter().filter(|byte| **byte == b'\n').count() + 1)

@@ -13,7 +13,7 @@ use super::syntax::{self, Findings};
 /// A text that cannot be read is explained and not touched.
 pub fn format(file: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
     let found = Findings::default();
-    let Ok(before) = KdlDocument::parse_v2(text) else {
+    let Some(before) = syntax::document(text) else {
         syntax::read(file, text, &found);
         return Err(found.into_sorted());
     };

@@ -5,6 +5,7 @@ mod slips;
 
 use super::diagnostic::{Diagnostic, Place};
 
+pub(crate) use read::document;
 pub(super) use read::read;
 
 /// A value and where it stands.

@@ -14,8 +14,8 @@ use crate::bot::diagnostic::{Diagnostic, Place};
 /// Quotes that word processors put in the place of `"`.
 const CURLED: [char; 5] = ['“', '”', '„', '«', '»'];
 
-/// How deep braces may nest: parser and compiler descend with them.
-const DEPTH: usize = 64;
+/// How deep braces may nest: parser and compiler descend with them, on the stack of any thread.
+const DEPTH: usize = 32;
 
 /// Reads a file. What cannot be read is reported and gives no nodes.
 pub(in crate::bot) fn read(file: &str, text: &str, found: &Findings) -> Vec<Node> {
@@ -36,6 +36,11 @@ pub(in crate::bot) fn read(file: &str, text: &str, found: &Findings) -> Vec<Node
 
 /// The values of a node that are still to be read.
 type Entries<'e> = Peekable<slice::Iter<'e, KdlEntry>>;
+
+/// The KDL of a text; `None` where it is none, or nests deeper than a stack may hold.
+pub(crate) fn document(text: &str) -> Option<KdlDocument> {
+    too_deep(text, DEPTH).is_none().then(|| KdlDocument::parse_v2(text).ok()).flatten()
+}
 
 struct Reader<'a> {
     file: Arc<str>,
@@ -218,7 +223,10 @@ mod tests {
     #[test]
     fn any_text_is_read_or_refused() {
         let deep = "a {".repeat(50_000);
-        for text in [&deep, "", "\0", "a {", "}", "\"", "(x)y", "#", "/-", "/*", "a \\\n b", "\u{feff}a"] {
+        // Just allowed, and just not.
+        let [most, more] = [DEPTH, DEPTH + 1].map(|depth| format!("{}{}", "a {\n".repeat(depth), "}\n".repeat(depth)));
+        let stray = format!("\"e\"\"a\" {{\" }}o\"e\"\"{}", "{".repeat(50_000));
+        for text in [&deep, &stray, &most, &more, "", "\0", "a {", "}", "\"", "(x)y", "#", "/-", "/*", "a \\\n b", "\u{feff}a"] {
             let found = Findings::default();
             read("bot.kdl", text, &found);
         }

@@ -13,8 +13,21 @@ pub(super) struct Slip {
     pub(super) help: String,
 }
 
-/// The first brace that lies within more than `limit` others.
+/// The first brace that lies within more than `limit` others; within twice as many where those in texts count too, since after a
+/// stray quote the parser may take for nodes what is a text here.
 pub(super) fn too_deep(text: &str, limit: usize) -> Option<Range<usize>> {
+    let mut raw = 0_usize;
+    let far_too_deep = text.bytes().position(|byte| {
+        match byte {
+            b'{' => raw += 1,
+            b'}' => raw = raw.saturating_sub(1),
+            _ => {}
+        }
+        raw > 2 * limit
+    });
+    if let Some(at) = far_too_deep {
+        return Some(at..at + 1);
+    }
     let mut depth = 0_usize;
     tokens(text).into_iter().find_map(|token| {
         match token.kind {

@@ -6,7 +6,7 @@ use kdl::{KdlDocument, KdlNode, KdlValue};
 
 use super::fields::{Fields, Findings, json, span_of};
 use super::{Covers, CrashPoint, End, Expected, Given, LATENESS, Shuffle, Step, Stub, Suite, Tap, Test, What, Written};
-use crate::bot::{Diagnostic, syntax_errors};
+use crate::bot::{Diagnostic, document, syntax_errors};
 use crate::conversation::{Lateness, Value};
 use crate::model::{LookupAnswer, LookupFailure};
 
@@ -76,8 +76,8 @@ pub fn read_chat(file: &str, text: &str) -> Result<Vec<Step>, Vec<Diagnostic>> {
 
 fn parse(file: &str, text: &str) -> Result<(Findings, KdlDocument), Vec<Diagnostic>> {
     let errors = syntax_errors(file, text);
-    match KdlDocument::parse_v2(text) {
-        Ok(document) if errors.is_empty() => Ok((Findings::new(file), document)),
+    match document(text) {
+        Some(document) if errors.is_empty() => Ok((Findings::new(file), document)),
         _ => Err(errors),
     }
 }
