@@ -31,7 +31,7 @@ impl Grammar<'_, '_> {
             7 => node("unset").arg(self.slot()),
             8 => node("count").arg("c").prop("by", self.text()),
             9 => node("tag").arg(self.text()),
-            10 => node(*self.bytes.pick(&["typing", "read"])),
+            10 => node(self.bytes.pick::<&str>(&["typing", "read"])),
             11 => node("optout"),
             12 => node("optin"),
             13 => node("forget"),
