@@ -51,7 +51,7 @@ fn check_rows(rows: &super::Loaded, prompt: &Prompt, found: &Findings) {
             let help = format!("{help}; the question `{}` shows it", prompt.name);
             found.add(Diagnostic::error("row", at, message).help(help));
         };
-        if row.key.trim().is_empty() {
+        if !row.key.is_empty() && row.key.trim().is_empty() {
             refuse(format!("`{}` is nothing but space; a label needs a text", row.key), "write something");
         }
         let length = limits::length(&row.key);
