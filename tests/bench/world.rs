@@ -25,8 +25,9 @@ const FIRST_PEER: u64 = 1_900_000_000_000_000_000;
 /// What people type; SnowBot answers each with one message.
 const TEXTS: [&str; 6] = ["hi", "report aspen", "show me a snow picture", "how is the weather up there", "help", "what else?"];
 
+/// A SnowBot that answers everything by itself, asking nobody and showing nothing, so that its figures are its own.
 pub(crate) fn snowbot() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("bots/snowbot")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bench/snowbot")
 }
 
 /// A process that was started here and ends with this.
