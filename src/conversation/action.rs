@@ -22,7 +22,7 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         asking: Option<u32>,
         /// How many options that prompt has on all its pages.
-        #[serde(default, skip_serializing_if = "is_zero")]
+        #[serde(default, skip_serializing_if = "super::state::is_zero")]
         options: usize,
     },
     /// Ask a server; the open lookup in the state refers to it.
@@ -154,10 +154,6 @@ pub enum Fired {
     Event(String),
     /// The answer to whether a late tap was meant.
     Offer(bool),
-}
-
-fn is_zero(number: &usize) -> bool {
-    *number == 0
 }
 
 /// How late a tap is; the first that holds, in this order (design §4).

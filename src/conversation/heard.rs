@@ -20,7 +20,9 @@ pub(super) fn message(play: &mut Play<'_>, message: &Incoming, from: &Profile) {
     if play.context.peer_is_ours && talks_too_much(play) {
         return play.fired(Fired::TalkLimit);
     }
-    play.remember_line(&play.state.peer.name.clone(), &message.text);
+    if play.program.reads_transcript {
+        play.remember_line(&play.state.peer.name.clone(), &message.text);
+    }
     if play.state.opted_out {
         consent(play, message);
     } else if play.is_silent() {

@@ -315,6 +315,7 @@ impl State {
     }
 }
 
-fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+/// Whether a number is left out of what is stored.
+pub(super) fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
     *number == N::default()
 }
