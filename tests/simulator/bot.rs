@@ -112,7 +112,7 @@ impl Bot {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Bot { simulator, url, hook, client, server: handle }
     }
 

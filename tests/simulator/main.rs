@@ -8,3 +8,5 @@ mod feed;
 mod media;
 mod people;
 mod set_up;
+mod v2;
+mod v2_oauth;

@@ -1,5 +1,6 @@
 //! How the platform writes messages: the body of a delivery and the answers of the REST calls (contract §2.4, §3).
 
+mod newer;
 mod view;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use super::json;
 use super::world::{Message, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
+pub(super) use newer::NewerUser;
 use view::{Delivery, UserView};
 pub(super) use view::{EventView, JOINED, Reader};
 

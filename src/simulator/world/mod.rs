@@ -2,6 +2,7 @@
 
 mod faults;
 mod feeds;
+mod grants;
 mod hooks;
 mod keys;
 mod limits;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
+pub(super) use grants::{Asked, Challenge, Grant, Tokens};
 pub use hooks::{Webhook, WebhookId};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
 pub(super) use limits::{Quota, Who};
@@ -44,6 +46,7 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) people: People,
     pub(super) keys: Keys,
+    pub(super) grants: grants::Grants,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
@@ -64,6 +67,7 @@ impl World {
             rules: settings.rules.clone(),
             dice: Dice::new(settings.seed),
             keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
+            grants: grants::Grants::default(),
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),
