@@ -8,3 +8,4 @@ mod feed;
 mod media;
 mod people;
 mod set_up;
+mod shapes;
