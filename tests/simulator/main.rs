@@ -8,5 +8,6 @@ mod feed;
 mod media;
 mod people;
 mod set_up;
+mod shapes;
 mod v2;
 mod v2_oauth;

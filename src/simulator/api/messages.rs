@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::super::event::{self, EventView, Reader};
+use super::super::event::{self, Content, EventView, Reader};
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
 use super::super::world::{Message, Signal, SignalKind, Trouble};
@@ -98,7 +98,7 @@ pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Resul
     let parcels = shared.change(|world, now| {
         world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Typing });
         let body = event::typing(world, from, to, now);
-        world.tell(to, &body, now)
+        world.tell(to, &Content::Events(body), now)
     });
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
@@ -114,7 +114,7 @@ pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Re
     let parcels = shared.change(|world, now| {
         world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Read { last } });
         let body = event::read(world, from, to, last, now);
-        world.tell(to, &body, now)
+        world.tell(to, &Content::Events(body), now)
     });
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))

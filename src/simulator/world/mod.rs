@@ -8,12 +8,12 @@ mod keys;
 mod limits;
 mod log;
 mod messages;
+mod parcels;
 mod people;
 mod posting;
 mod text;
 mod uploads;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
@@ -26,8 +26,9 @@ pub(super) use limits::{Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
 pub(super) use messages::Message;
 pub use messages::{Choice, Picture, Shown};
+pub(super) use parcels::Parcel;
 use people::People;
-pub(super) use posting::{Draft, Parcel};
+pub(super) use posting::Draft;
 pub(super) use text::{UrlEntity, escape, has_link};
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
 
@@ -54,7 +55,7 @@ pub(super) struct World {
     pub(super) uploads: uploads::Uploads,
     pub(super) feeds: feeds::Feeds,
     limits: limits::Limits,
-    held: BTreeMap<u64, Parcel>,
+    waiting: parcels::Waiting,
     last_id: u64,
 }
 
@@ -76,7 +77,7 @@ impl World {
             feeds: feeds::Feeds::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
-            held: BTreeMap::new(),
+            waiting: parcels::Waiting::default(),
             last_id: 0,
         })
     }
@@ -143,18 +144,6 @@ impl World {
     /// Counts a call against its window; `None` when limits are off.
     pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: u32, now: Timestamp) -> Option<Quota> {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
-    }
-
-    /// The numbers of the deliveries that are held, oldest first.
-    pub(super) fn held(&self) -> Vec<u64> {
-        self.held.keys().copied().collect()
-    }
-
-    /// Lets a held delivery go.
-    pub(super) fn release(&mut self, number: u64) -> Option<Parcel> {
-        let parcel = self.held.remove(&number)?;
-        self.log.settle(number, Outcome::Pending);
-        Some(parcel)
     }
 }
 
