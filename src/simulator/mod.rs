@@ -37,7 +37,7 @@ pub use settings::{ActivityShape, App, NewerRules, Permission, Person, Rules, Se
 use shared::Shared;
 pub use stage::{Order, Stage};
 pub use world::{
-    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
+    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Face, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
     Picture, Shown, Signal, SignalKind, Webhook, WebhookId,
 };
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use url::{Host, Url};
 
 use super::json;
+use super::world::Face;
 use crate::model::{AppId, UserId};
 pub use newer::{ActivityShape, NewerRules};
 
@@ -140,6 +141,16 @@ pub struct Rules {
     pub remembered: usize,
     /// What is different for those who call the newer API.
     pub v2: NewerRules,
+}
+
+impl Rules {
+    /// How long a webhook that was registered by this face may take.
+    pub(super) fn answer_limit(&self, face: Face) -> Duration {
+        match face {
+            Face::Older => self.answer_limit,
+            Face::Newer => self.v2.answer_limit,
+        }
+    }
 }
 
 impl Default for Rules {

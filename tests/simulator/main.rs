@@ -10,4 +10,5 @@ mod people;
 mod set_up;
 mod shapes;
 mod v2;
+mod v2_hooks;
 mod v2_oauth;

@@ -3,7 +3,9 @@
 mod auth;
 mod body;
 mod consent;
+mod hooks;
 mod problem;
+mod subscriptions;
 mod token;
 mod users;
 
@@ -49,6 +51,18 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
         ("GET", ["2", "users", "me"]) => users::me(shared, call, caller),
         ("GET", ["2", "users", "by", "username", name]) => users::by_name(shared, call, caller, name),
         ("GET", ["2", "users", id]) => users::by_id(shared, call, caller, id),
+        ("POST", ["2", "webhooks"]) => hooks::register(shared, call, caller).await,
+        ("GET", ["2", "webhooks"]) => hooks::list(shared, caller),
+        ("PUT", ["2", "webhooks", id]) => hooks::revalidate(shared, caller, id).await,
+        ("DELETE", ["2", "webhooks", id]) => hooks::delete(shared, caller, id),
+        (method, ["2", "account_activity", rest @ ..]) => match (method, rest) {
+            ("POST", ["webhooks", id, "subscriptions", "all"]) => subscriptions::subscribe(shared, call, caller, id),
+            ("GET", ["webhooks", id, "subscriptions", "all"]) => subscriptions::subscribed(shared, caller, id),
+            ("GET", ["webhooks", id, "subscriptions", "all", "list"]) => subscriptions::list(shared, caller, id),
+            ("DELETE", ["webhooks", id, "subscriptions", user, "all"]) => subscriptions::unsubscribe(shared, caller, id, user),
+            ("GET", ["subscriptions", "count"]) => subscriptions::count(shared, caller),
+            _ => Err(Problem::no_such_page()),
+        },
         _ => Err(Problem::no_such_page()),
     }
 }
