@@ -10,5 +10,6 @@ mod people;
 mod set_up;
 mod shapes;
 mod v2;
+mod v2_activity;
 mod v2_hooks;
 mod v2_oauth;

@@ -60,7 +60,7 @@ pub(super) fn delete(shared: &Shared, caller: Caller, id: WebhookId) -> Result<A
     let quota = counted(shared, caller, "account_activity/webhooks/delete", 15)?;
     shared.change(|world, _| {
         world.hooks.of_app(id, app)?;
-        world.hooks.delete(id);
+        world.delete_webhook(id);
         Ok(Answer::empty(204).within(quota))
     })
 }

@@ -1,5 +1,6 @@
 //! How the platform writes what happened: the bodies of deliveries and the answers of the REST calls (contract §2.4, §3).
 
+mod activity;
 mod body;
 mod newer;
 mod view;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::json;
 use super::world::{Message, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
+pub(super) use activity::{activity, activity_message, activity_read, activity_typing, filter};
 pub(super) use body::{Body, Content, Shape};
 pub(super) use newer::NewerUser;
 use view::UserView;

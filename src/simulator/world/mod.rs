@@ -1,5 +1,6 @@
 //! The simulated world: plain data and methods without I/O. Time is an argument, chance has a seed.
 
+mod activity;
 mod faults;
 mod feeds;
 mod grants;
@@ -16,6 +17,7 @@ mod uploads;
 
 use std::time::Duration;
 
+pub(super) use activity::{Activity, ActivityKind};
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
@@ -49,6 +51,7 @@ pub(super) struct World {
     pub(super) people: People,
     pub(super) keys: Keys,
     pub(super) grants: grants::Grants,
+    pub(super) activities: activity::Activities,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
@@ -70,6 +73,7 @@ impl World {
             dice: Dice::new(settings.seed),
             keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
             grants: grants::Grants::default(),
+            activities: activity::Activities::default(),
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),

@@ -64,7 +64,7 @@ pub(super) fn delete(shared: &Shared, caller: &Caller, id: &str) -> Result<Answe
     let app = caller.app_or_owner(shared)?;
     let quota = caller.counted(shared, "2/webhooks/delete", LIMIT)?;
     let id = webhook(shared, app, id)?;
-    shared.change(|world, _| world.hooks.delete(id));
+    shared.change(|world, _| world.delete_webhook(id));
     Ok(Answer::json(&json!({ "data": { "deleted": true } })).within(quota))
 }
 

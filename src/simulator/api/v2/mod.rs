@@ -1,5 +1,6 @@
 //! The platform's newer face: the same world behind `/2/…`, and OAuth 2 (contract §6).
 
+mod activity;
 mod auth;
 mod body;
 mod consent;
@@ -61,6 +62,14 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
             ("GET", ["webhooks", id, "subscriptions", "all", "list"]) => subscriptions::list(shared, caller, id),
             ("DELETE", ["webhooks", id, "subscriptions", user, "all"]) => subscriptions::unsubscribe(shared, caller, id, user),
             ("GET", ["subscriptions", "count"]) => subscriptions::count(shared, caller),
+            _ => Err(Problem::no_such_page()),
+        },
+        (method, ["2", "activity", rest @ ..]) => match (method, rest) {
+            ("POST", ["subscriptions"]) => activity::create(shared, call, caller),
+            ("GET", ["subscriptions"]) => activity::list(shared, caller),
+            ("PUT", ["subscriptions", id]) => activity::update(shared, call, caller, id),
+            ("DELETE", ["subscriptions", id]) => activity::delete(shared, caller, id),
+            ("GET", ["stream"]) => activity::stream(shared, call, caller),
             _ => Err(Problem::no_such_page()),
         },
         _ => Err(Problem::no_such_page()),
