@@ -1,13 +1,18 @@
 //! What a world starts with: people, apps, tokens, the rules of the platform, and its pace.
 
+mod newer;
+
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde::Serialize;
+use url::{Host, Url};
 
 use super::json;
+use super::world::Face;
 use crate::model::{AppId, UserId};
+pub use newer::{ActivityShape, NewerRules};
 
 /// Everything a simulator is started with. The default is a small world that a bot can move into at once.
 #[derive(Debug, Clone)]
@@ -63,6 +68,12 @@ pub struct App {
     pub consumer_secret: String,
     /// Whose token registers webhooks.
     pub owner: UserId,
+    /// The client id of OAuth 2.
+    pub client_id: String,
+    /// The client secret of OAuth 2; a public client has none.
+    pub client_secret: Option<String>,
+    /// Where people may be sent back to after they were asked; addresses of this machine always, unless addresses are strict.
+    pub callbacks: Vec<String>,
 }
 
 /// An access token: an app's right to act for a user.
@@ -128,6 +139,18 @@ pub struct Rules {
     pub escape_deliveries: bool,
     /// How many deliveries and calls are remembered; messages always are.
     pub remembered: usize,
+    /// What is different for those who call the newer API.
+    pub v2: NewerRules,
+}
+
+impl Rules {
+    /// How long a webhook that was registered by this face may take.
+    pub(super) fn answer_limit(&self, face: Face) -> Duration {
+        match face {
+            Face::Older => self.answer_limit,
+            Face::Newer => self.v2.answer_limit,
+        }
+    }
 }
 
 impl Default for Rules {
@@ -150,7 +173,35 @@ impl Default for Rules {
             escape_answers: true,
             escape_deliveries: false,
             remembered: 10_000,
+            v2: NewerRules::default(),
         }
+    }
+}
+
+impl App {
+    /// An app whose keys and secrets follow the pattern of the default world.
+    pub fn new(id: AppId, name: &str, owner: UserId) -> Self {
+        App {
+            id,
+            name: name.to_owned(),
+            url: "https://example.org".to_owned(),
+            consumer_key: format!("simkey{id}"),
+            consumer_secret: format!("sim-consumer-secret-{id}"),
+            owner,
+            client_id: format!("simclient{id}"),
+            client_secret: Some(format!("sim-client-secret-{id}")),
+            callbacks: vec![],
+        }
+    }
+
+    /// Whether people may be sent back to `address`.
+    pub(super) fn returns_to(&self, address: &str, rules: &Rules) -> bool {
+        let on_this_machine = || match Url::parse(address).ok()?.host()? {
+            Host::Domain(name) => Some(name == "localhost"),
+            Host::Ipv4(ip) => Some(ip.is_loopback()),
+            Host::Ipv6(ip) => Some(ip.is_loopback()),
+        };
+        self.callbacks.iter().any(|known| known == address) || (!rules.strict_urls && on_this_machine() == Some(true))
     }
 }
 
@@ -197,12 +248,11 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         let app = App {
-            id: Self::APP,
-            name: "our-bot".to_owned(),
-            url: "https://example.org".to_owned(),
             consumer_key: "simkey0001".to_owned(),
             consumer_secret: "sim-consumer-secret-01".to_owned(),
-            owner: Self::OWNER,
+            client_id: "simclient0001".to_owned(),
+            client_secret: Some("sim-client-secret-01".to_owned()),
+            ..App::new(Self::APP, "our-bot", Self::OWNER)
         };
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::crc::{self, CrcFailure};
 use super::error::Error;
+use super::event::Content;
 use super::settings::Person;
 use super::shared::Shared;
 use super::world::{
@@ -150,7 +151,7 @@ impl Stage {
 
     /// Delivers any body, rightly signed, to those who listen for `account`.
     pub fn post_raw(&self, account: UserId, body: &str) -> Result<usize, Error> {
-        match self.dispatch(|world, now| world.tell(account, body, now)) {
+        match self.dispatch(|world, now| world.tell(account, &Content::Raw { kind: "raw", body: body.to_owned() }, now)) {
             0 => Err(Error::NotSubscribed(account)),
             count => Ok(count),
         }

@@ -8,3 +8,8 @@ mod feed;
 mod media;
 mod people;
 mod set_up;
+mod shapes;
+mod v2;
+mod v2_activity;
+mod v2_hooks;
+mod v2_oauth;

@@ -95,11 +95,7 @@ pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Resul
     let (from, _) = caller.messenger()?;
     let quota = counted(shared, caller, "direct_messages/indicate_typing", 1_000)?;
     let to = recipient(shared, call)?;
-    let parcels = shared.change(|world, now| {
-        world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Typing });
-        let body = event::typing(world, from, to, now);
-        world.tell(to, &body, now)
-    });
+    let parcels = shared.change(|world, now| world.signal(Signal { at: now, from, to, kind: SignalKind::Typing }));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }
@@ -111,11 +107,7 @@ pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Re
     let to = recipient(shared, call)?;
     let last = needed(call, "last_read_event_id")?;
     let last: MessageId = last.parse().map_err(|_| Refusal::shape("last_read_event_id", format_args!("'{last}' is not a valid Long")))?;
-    let parcels = shared.change(|world, now| {
-        world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Read { last } });
-        let body = event::read(world, from, to, last, now);
-        world.tell(to, &body, now)
-    });
+    let parcels = shared.change(|world, now| world.signal(Signal { at: now, from, to, kind: SignalKind::Read { last } }));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }

@@ -1,7 +1,5 @@
 //! Messages and users as the platform writes them, field by field (contract §2.4, §3.1).
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -62,17 +60,6 @@ impl<'a> EventView<'a> {
             },
         }
     }
-}
-
-#[derive(Serialize)]
-pub(super) struct Delivery<'a> {
-    #[serde(serialize_with = "json::text")]
-    pub(super) for_user_id: UserId,
-    pub(super) direct_message_events: [EventView<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) apps: Option<BTreeMap<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) users: Option<BTreeMap<String, UserView<'a>>>,
 }
 
 #[derive(Serialize)]

@@ -17,10 +17,12 @@ pub struct DeliveryRecord {
     /// Where it goes.
     #[serde(serialize_with = "json::text")]
     pub webhook: WebhookId,
-    /// Whose copy it is.
-    #[serde(serialize_with = "json::text")]
-    pub for_user: UserId,
-    /// The message it tells of; `None` for typing and read events and raw bodies.
+    /// Whose copy it is; `None` for what tells of no user.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub for_user: Option<UserId>,
+    /// What it tells: the kind of its first event, or `raw`.
+    pub kind: &'static str,
+    /// The message it tells of, the first if there are several; `None` for what is no message.
     #[serde(serialize_with = "json::maybe_text")]
     pub message: Option<MessageId>,
     /// Whether it tells the sender of their own message.
@@ -29,6 +31,14 @@ pub struct DeliveryRecord {
     pub attempts: Vec<Attempt>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// Whom a copy is for, and of what.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::simulator) struct Label {
+    pub(in crate::simulator) for_user: Option<UserId>,
+    pub(in crate::simulator) message: Option<MessageId>,
+    pub(in crate::simulator) echo: bool,
 }
 
 /// One POST to a webhook.
@@ -122,9 +132,11 @@ impl Log {
     }
 
     /// Opens the record of a delivery and returns its number.
-    pub(super) fn open(&mut self, webhook: WebhookId, for_user: UserId, message: Option<MessageId>, echo: bool) -> u64 {
+    pub(super) fn open(&mut self, webhook: WebhookId, label: Label, kind: &'static str) -> u64 {
         self.last += 1;
-        let record = DeliveryRecord { number: self.last, webhook, for_user, message, echo, attempts: vec![], outcome: Outcome::Pending };
+        let Label { for_user, message, echo } = label;
+        let (number, attempts, outcome) = (self.last, vec![], Outcome::Pending);
+        let record = DeliveryRecord { number, webhook, for_user, kind, message, echo, attempts, outcome };
         self.deliveries.insert(self.last, record);
         while self.deliveries.len() > self.remembered {
             self.deliveries.pop_first();
