@@ -12,7 +12,7 @@ use super::world::{Message, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
 pub(super) use body::{Body, Content, Shape};
 use view::UserView;
-pub(super) use view::{EventView, JOINED, Reader};
+pub(super) use view::{DataView, EventView, JOINED, Reader};
 
 /// Tells `user`'s webhook of a message.
 pub(super) fn delivery(world: &World, message: &Message, user: UserId) -> Body {
