@@ -10,3 +10,4 @@ mod people;
 mod reading;
 mod set_up;
 mod shapes;
+mod welcome;
