@@ -13,5 +13,6 @@ mod shapes;
 mod v2;
 mod v2_activity;
 mod v2_hooks;
+mod v2_messages;
 mod v2_oauth;
 mod welcome;
