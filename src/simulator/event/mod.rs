@@ -16,7 +16,7 @@ pub(super) use activity::{activity, activity_message, activity_read, activity_ty
 pub(super) use body::{Body, Content, Shape};
 pub(super) use newer::NewerUser;
 use view::UserView;
-pub(super) use view::{EventView, JOINED, Reader};
+pub(super) use view::{DataView, EventView, JOINED, Reader};
 
 /// Tells `user`'s webhook of a message.
 pub(super) fn delivery(world: &World, message: &Message, user: UserId) -> Body {

@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
+use super::super::json;
+
 /// What the platform insists on for those who call `/2/…`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewerRules {
     /// How long a webhook that was registered by v2 may take to answer a challenge or an event (contract §1.1).
+    #[serde(with = "json::span")]
     pub answer_limit: Duration,
     /// How long such a webhook stays in service while its challenges fail for reasons that may pass: 24 hours and four more (contract §1.2).
+    #[serde(with = "json::span")]
     pub grace: Duration,
     /// How many activity subscriptions an app may have (contract §6.4).
     pub activities: usize,
@@ -26,7 +33,8 @@ pub struct NewerRules {
 }
 
 /// The forms in which an activity subscription was seen to be answered (contract §6.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ActivityShape {
     /// `data` is a list of one.
     Array,

@@ -131,6 +131,20 @@ impl Log {
         Log { remembered, last: 0, deliveries: BTreeMap::new(), calls: VecDeque::new(), signals: VecDeque::new() }
     }
 
+    /// Keeps so many of each from now on.
+    pub(in crate::simulator) fn remember(&mut self, remembered: usize) {
+        self.remembered = remembered;
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        while self.deliveries.len() > self.remembered {
+            self.deliveries.pop_first();
+        }
+        self.calls.drain(..self.calls.len().saturating_sub(self.remembered));
+        self.signals.drain(..self.signals.len().saturating_sub(self.remembered));
+    }
+
     /// Opens the record of a delivery and returns its number.
     pub(super) fn open(&mut self, webhook: WebhookId, label: Label, kind: &'static str) -> u64 {
         self.last += 1;
@@ -138,9 +152,7 @@ impl Log {
         let (number, attempts, outcome) = (self.last, vec![], Outcome::Pending);
         let record = DeliveryRecord { number, webhook, for_user, kind, message, echo, attempts, outcome };
         self.deliveries.insert(self.last, record);
-        while self.deliveries.len() > self.remembered {
-            self.deliveries.pop_first();
-        }
+        self.forget();
         self.last
     }
 
@@ -166,16 +178,12 @@ impl Log {
 
     pub(in crate::simulator) fn called(&mut self, call: ApiCall) {
         self.calls.push_back(call);
-        if self.calls.len() > self.remembered {
-            self.calls.pop_front();
-        }
+        self.forget();
     }
 
     pub(in crate::simulator) fn signalled(&mut self, signal: Signal) {
         self.signals.push_back(signal);
-        if self.signals.len() > self.remembered {
-            self.signals.pop_front();
-        }
+        self.forget();
     }
 
     pub(in crate::simulator) fn signals(&self) -> impl Iterator<Item = &Signal> {

@@ -12,8 +12,10 @@ mod messages;
 mod parcels;
 mod people;
 mod posting;
+mod profiles;
 mod text;
 mod uploads;
+mod welcome;
 
 use std::time::Duration;
 
@@ -25,15 +27,17 @@ pub(super) use grants::{Asked, Challenge, Grant, Tokens};
 pub use hooks::{Face, Webhook, WebhookId};
 pub(super) use hooks::{Proof, Unfit};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
-pub(super) use limits::{Quota, Who};
+pub(super) use limits::{Limit, Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
 pub(super) use messages::Message;
 pub use messages::{Choice, Picture, Shown};
 pub(super) use parcels::Parcel;
 use people::People;
 pub(super) use posting::Draft;
+pub(super) use profiles::Profile;
 pub(super) use text::{UrlEntity, escape, has_link};
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
+pub(super) use welcome::{Welcome, WelcomeRule};
 
 use super::dice::Dice;
 use super::error::Error;
@@ -58,6 +62,8 @@ pub(super) struct World {
     pub(super) faults: faults::Faults,
     pub(super) uploads: uploads::Uploads,
     pub(super) feeds: feeds::Feeds,
+    pub(super) welcomes: welcome::Welcomes,
+    pub(super) profiles: profiles::Profiles,
     limits: limits::Limits,
     waiting: parcels::Waiting,
     last_id: u64,
@@ -80,6 +86,8 @@ impl World {
             people,
             uploads: uploads::Uploads::default(),
             feeds: feeds::Feeds::default(),
+            welcomes: welcome::Welcomes::default(),
+            profiles: profiles::Profiles::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
             waiting: parcels::Waiting::default(),
@@ -130,6 +138,9 @@ impl World {
         if let Some(id) = draft.media {
             self.uploads.may_attach(from, id, now)?;
         }
+        if let Some(id) = draft.profile {
+            self.profiles.get(from, id)?;
+        }
         let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
         if self.rules.refuse_duplicates && last().is_some_and(|last| last.shown.text == draft.text && draft.media.is_none()) {
             return Err(Refusal::unsendable("Whoops! You already said that."));
@@ -147,7 +158,7 @@ impl World {
     }
 
     /// Counts a call against its window; `None` when limits are off.
-    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: u32, now: Timestamp) -> Option<Quota> {
+    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: Limit, now: Timestamp) -> Option<Quota> {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
     }
 }

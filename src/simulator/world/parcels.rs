@@ -43,7 +43,8 @@ struct Gathering {
 impl World {
     /// The copies of a message, as if it had just been sent: one for each end that is subscribed, on each webhook.
     pub(in crate::simulator) fn copies(&mut self, id: MessageId, now: Timestamp) -> Vec<Parcel> {
-        let Some(message) = self.messages.get(id).cloned() else { return vec![] };
+        let sent = self.messages.get(id).filter(|message| message.shown.welcome.is_none());
+        let Some(message) = sent.cloned() else { return vec![] };
         let (from, to) = (message.shown.from, message.shown.to);
         let ends = if from == to { vec![(from, true)] } else { vec![(from, true), (to, false)] };
         let mut copies = Vec::new();

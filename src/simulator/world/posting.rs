@@ -15,6 +15,8 @@ pub(in crate::simulator) struct Draft {
     pub(in crate::simulator) links: Vec<Link>,
     pub(in crate::simulator) media: Option<u64>,
     pub(in crate::simulator) tap: Option<Tap>,
+    /// The custom profile under which it goes out.
+    pub(in crate::simulator) profile: Option<u64>,
 }
 
 impl World {
@@ -28,7 +30,8 @@ impl World {
         now: Timestamp,
     ) -> (MessageId, Vec<Parcel>) {
         let id = MessageId(self.mint(now));
-        let message = self.compose(id, from, to, draft, app);
+        let mut message = self.compose(id, from, to, draft, app);
+        message.shown.initiated_via = self.welcomes.answered(from, to);
         self.messages.insert(message);
         self.limits.received(to, from, now);
         (id, self.copies(id, now))
@@ -50,7 +53,7 @@ impl World {
         Ok(self.post(person, to, draft, WEB_CLIENT, now))
     }
 
-    fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
+    pub(super) fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
         let mut wrapped = Wrapped::new(&draft.text, || self.dice.word(10));
         let picture = draft.media.and_then(|media| self.uploads.attach(media));
         if picture.is_some() {
@@ -76,6 +79,9 @@ impl World {
                 picture,
                 tap: draft.tap,
                 app,
+                profile: draft.profile,
+                welcome: None,
+                initiated_via: None,
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use super::super::super::settings::Permission;
 use super::super::super::shared::Shared;
-use super::super::super::world::{Grant, Quota, Who};
+use super::super::super::world::{Grant, Limit, Quota, Who};
 use super::super::auth;
 use super::super::call::Call;
 use super::problem::Problem;
@@ -104,7 +104,7 @@ impl Caller {
     /// Counts this call against its window of 15 minutes.
     pub(super) fn counted(&self, shared: &Shared, endpoint: &'static str, limit: u32) -> Result<Option<Quota>, Problem> {
         let who = self.acting_user().map_or(Who::App(self.app()), Who::User);
-        let quota = shared.change(|world, now| world.count_call(endpoint, who, limit, now));
+        let quota = shared.change(|world, now| world.count_call(endpoint, who, Limit::per_window(limit), now));
         match quota {
             Some(quota) if quota.exceeded => Err(Problem::too_many(vec![("x-rate-limit", quota)])),
             _ => Ok(quota),

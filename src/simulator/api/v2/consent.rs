@@ -78,7 +78,7 @@ fn request(shared: &Shared, call: &Call) -> Result<(App, Asked), String> {
     let given = |name: &str| call.parameter(name).unwrap_or_default();
     let app = shared.see(|world| world.keys.app_with_client(&given("client_id")).cloned()).ok_or("No app has this client_id.")?;
     let callback = given("redirect_uri");
-    if !shared.see(|world| app.returns_to(&callback, &world.rules)) {
+    if !app.returns_to(&callback) {
         return Err("redirect_uri is not among the callbacks of this app.".to_owned());
     }
     if given("response_type") != "code" {
