@@ -5,11 +5,15 @@ use std::sync::Arc;
 use reqwest::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::shared::Shared;
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
+use crate::model::AppId;
 use crate::wire::signature::{SIGNATURE_HEADER, sign};
+
+/// The second header, which some apps get: the same, keyed with the client secret of OAuth 2 (contract §1.3).
+const CLIENT_SIGNATURE_HEADER: &str = "x-twitter-webhooks-signature-oauth2";
 
 /// Sends parcels on their way.
 pub(super) fn submit(shared: &Arc<Shared>, parcels: Vec<Parcel>) {
@@ -41,7 +45,7 @@ pub(super) async fn release(shared: &Arc<Shared>, numbers: &[u64]) {
 /// Waits until each of these deliveries was attempted once, or can no longer be.
 pub(super) async fn attempted(shared: &Shared, numbers: &[u64]) {
     // An attempt ends by itself at the answer limit; twice that covers a wait for its turn.
-    let patience = shared.see(|world| world.rules.answer_limit) * 2;
+    let patience = shared.see(|world| world.rules.answer_limit.max(world.rules.v2.answer_limit)) * 2;
     let tried = |number: &u64| {
         shared
             .see(|world| world.log.delivery(*number).is_none_or(|record| !record.attempts.is_empty() || record.outcome != Outcome::Pending))
@@ -68,11 +72,11 @@ async fn run_lane(shared: Arc<Shared>, again: mpsc::UnboundedSender<Parcel>, mut
 
 /// Makes one attempt; after a failure, lets the next be queued once the documented wait is over. That keeps no other from its turn.
 async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::UnboundedSender<Parcel>) {
-    let Some((url, signature)) = shared.see(|world| address(world, &parcel)) else {
+    let Some(address) = shared.see(|world| address(world, &parcel)) else {
         return shared.change(|world, _| world.log.settle(parcel.number, Outcome::Withheld));
     };
     let started = Instant::now();
-    let status = post(&shared, url, signature, parcel.body.clone()).await;
+    let status = post(&shared, address, parcel.body.clone()).await;
     let latency = started.elapsed();
     let wait = shared.change(|world, now| {
         world.log.attempted(parcel.number, Attempt { at: now, status, latency });
@@ -94,24 +98,39 @@ async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::Unbounded
     }
 }
 
-/// Where a parcel goes and how it is signed; nowhere when the webhook is invalid or gone.
-fn address(world: &World, parcel: &Parcel) -> Option<(String, Option<String>)> {
+/// Where a parcel goes, how it is signed, and how long the answer may take.
+struct Address {
+    url: String,
+    signatures: Vec<(&'static str, String)>,
+    limit: Duration,
+}
+
+/// The address of a parcel; none when the webhook is invalid or gone.
+fn address(world: &World, parcel: &Parcel) -> Option<Address> {
     let hook = world.hooks.get(parcel.webhook).filter(|hook| hook.valid)?;
-    let secret = world.keys.app(hook.app)?.consumer_secret.as_bytes();
-    let signature = match parcel.signing {
-        Signing::Right => Some(sign(secret, parcel.body.as_bytes())),
+    let keys = signing_keys(world, hook.app);
+    let signed = |key: &str| match parcel.signing {
+        Signing::Right => Some(sign(key.as_bytes(), parcel.body.as_bytes())),
         Signing::Wrong => Some(sign(b"the secret of no app", parcel.body.as_bytes())),
         Signing::Missing => None,
     };
-    Some((hook.url.clone(), signature))
+    let signatures = keys.iter().filter_map(|(name, key)| Some((*name, signed(key)?))).collect();
+    Some(Address { url: hook.url.clone(), signatures, limit: world.rules.answer_limit(hook.face) })
+}
+
+/// The headers that sign what an app's webhooks are sent, each with its key; the last is the key that challenges are answered with.
+pub(super) fn signing_keys(world: &World, app: AppId) -> Vec<(&'static str, &str)> {
+    let Some(app) = world.keys.app(app) else { return vec![] };
+    let client = app.client_secret.as_deref().filter(|_| world.rules.v2.client_signature);
+    let client = client.map(|key| (CLIENT_SIGNATURE_HEADER, key));
+    std::iter::once((SIGNATURE_HEADER, app.consumer_secret.as_str())).chain(client).collect()
 }
 
 /// The status of the answer, if one came in time.
-async fn post(shared: &Shared, url: String, signature: Option<String>, body: String) -> Option<u16> {
-    let limit = shared.see(|world| world.rules.answer_limit);
-    let mut request = shared.client.post(url).timeout(limit).header(CONTENT_TYPE, "application/json").body(body);
-    if let Some(signature) = signature {
-        request = request.header(SIGNATURE_HEADER, signature);
+async fn post(shared: &Shared, address: Address, body: String) -> Option<u16> {
+    let mut request = shared.client.post(address.url).timeout(address.limit).header(CONTENT_TYPE, "application/json").body(body);
+    for (name, signature) in address.signatures {
+        request = request.header(name, signature);
     }
     Some(request.send().await.ok()?.status().as_u16())
 }

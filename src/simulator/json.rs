@@ -123,6 +123,12 @@ pub(super) fn iso_date(at: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// `2026-01-02T03:04:05.678Z`, as the newer API has it.
+pub(super) fn iso_millis(at: Timestamp) -> String {
+    let whole = iso_date(at);
+    format!("{}.{:03}Z", whole.trim_end_matches('Z'), at.as_millis().rem_euclid(1_000))
+}
+
 /// `Sat Mar 14 09:26:53 +0000 2015`, as users have it.
 pub(super) fn user_date(at: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -11,4 +11,8 @@ mod reading;
 mod set_up;
 mod shapes;
 mod social;
+mod v2;
+mod v2_activity;
+mod v2_hooks;
+mod v2_oauth;
 mod welcome;

@@ -10,6 +10,7 @@ mod messages;
 mod parts;
 mod posts;
 mod profiles;
+mod v2;
 mod welcome;
 
 use std::sync::Arc;
@@ -35,9 +36,13 @@ async fn serve(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes
         Ok(call) => call,
         Err(refusal) => return Answer::from(refusal).respond(&shared),
     };
-    let caller = auth::identify(&shared, &call);
-    let user = caller.as_ref().ok().and_then(Caller::acting_user);
-    let answer = route(&shared, &call, caller).await.unwrap_or_else(Answer::from);
+    let (user, answer) = if v2::covers(&call) {
+        v2::serve(&shared, &call).await
+    } else {
+        let caller = auth::identify(&shared, &call);
+        let user = caller.as_ref().ok().and_then(Caller::acting_user);
+        (user, route(&shared, &call, caller).await.unwrap_or_else(Answer::from))
+    };
     shared.change(|world, now| {
         let path = call.url.path().to_owned();
         world.log.called(ApiCall { at: now, method: call.method.clone(), path, user, status: answer.status, code: answer.code });

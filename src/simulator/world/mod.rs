@@ -1,7 +1,9 @@
 //! The simulated world: plain data and methods without I/O. Time is an argument, chance has a seed.
 
+mod activity;
 mod faults;
 mod feeds;
+mod grants;
 mod hooks;
 mod keys;
 mod limits;
@@ -19,10 +21,13 @@ mod welcome;
 
 use std::time::Duration;
 
+pub(super) use activity::{Activity, ActivityKind};
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
-pub use hooks::{Webhook, WebhookId};
+pub(super) use grants::{Asked, Challenge, Grant, Tokens};
+pub use hooks::{Face, Webhook, WebhookId};
+pub(super) use hooks::{Proof, Unfit};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
 pub(super) use limits::{Limit, Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
@@ -53,6 +58,8 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) people: People,
     pub(super) keys: Keys,
+    pub(super) grants: grants::Grants,
+    pub(super) activities: activity::Activities,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
@@ -76,6 +83,8 @@ impl World {
             rules: settings.rules.clone(),
             dice: Dice::new(settings.seed),
             keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
+            grants: grants::Grants::default(),
+            activities: activity::Activities::default(),
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),

@@ -7,7 +7,7 @@ use super::super::event::{self, Body, Content, Shape};
 use super::super::json;
 use super::faults::{Disturbance, Signing};
 use super::log::{Label, Outcome, Signal, SignalKind};
-use super::{WebhookId, World};
+use super::{ActivityKind, WebhookId, World};
 use crate::model::{MessageId, Timestamp, UserId};
 
 /// One copy of an event, ready to leave.
@@ -63,6 +63,22 @@ impl World {
             let content = Content::Events(event::delivery(self, &message, for_user));
             leaving.extend(self.pack(webhook, Label { for_user: Some(for_user), message: Some(id), echo }, content));
         }
+        leaving.extend(self.message_activity(id, now));
+        leaving
+    }
+
+    /// Shows one side what the other does beside messages, in both manners.
+    pub(in crate::simulator) fn signal(&mut self, signal: Signal) -> Vec<Parcel> {
+        let Signal { at, from, to, kind } = signal;
+        let (kind, body, payload) = match kind {
+            SignalKind::Typing => (ActivityKind::TYPING, event::typing(self, from, to, at), event::activity_typing(self, from, to, at)),
+            SignalKind::Read { last } => {
+                (ActivityKind::READ, event::read(self, from, to, last, at), event::activity_read(self, from, to, last, at))
+            }
+        };
+        self.log.signalled(signal);
+        let mut leaving = self.tell(to, &Content::Events(body), at);
+        leaving.extend(self.activity(kind, to, &payload, None, at));
         leaving
     }
 
@@ -71,16 +87,6 @@ impl World {
         let label = Label { for_user: Some(for_user), message: None, echo: false };
         let webhooks = self.hooks.listening(for_user, now);
         webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
-    }
-
-    /// Shows one side what the other does, and tells their webhooks.
-    pub(in crate::simulator) fn signal(&mut self, from: UserId, to: UserId, kind: SignalKind, now: Timestamp) -> Vec<Parcel> {
-        self.log.signalled(Signal { at: now, from, to, kind });
-        let body = match kind {
-            SignalKind::Typing => event::typing(self, from, to, now),
-            SignalKind::Read { last } => event::read(self, from, to, last, now),
-        };
-        self.tell(to, &Content::Events(body), now)
     }
 
     /// Opens the records of a copy and of its duplicates; what is not held leaves.
