@@ -66,7 +66,15 @@ fn given(x: &Simulator) -> Value {
     };
     json!({
         "url": x.url(),
-        "app": { "id": app.id.to_string(), "key": app.consumer_key, "secret": app.consumer_secret },
+        "app": {
+            "id": app.id.to_string(),
+            "key": app.consumer_key,
+            "secret": app.consumer_secret,
+            "clientId": app.client_id,
+            "clientSecret": app.client_secret,
+            // Nobody listens there: the scripts look where they are sent, and do not go.
+            "callback": "http://127.0.0.1:9/back",
+        },
         "bot": token(Settings::BOT),
         "owner": token(Settings::OWNER),
         // Nobody has given the app a token for her yet.

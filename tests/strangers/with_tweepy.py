@@ -1,6 +1,7 @@
 """Python's tweepy against the simulator: what it sends reaches a person, and what the person does comes back to it."""
 
 import json
+import os
 import sys
 import traceback
 from io import BytesIO
@@ -12,6 +13,9 @@ given = json.loads(sys.argv[1])
 app, bot, ada = given["app"], given["bot"], given["ada"]
 world = World(given["url"])
 api = tweepy.API(tweepy.OAuth1UserHandler(app["key"], app["secret"], bot["token"], bot["secret"]))
+client = tweepy.Client(
+    consumer_key=app["key"], consumer_secret=app["secret"], access_token=bot["token"], access_token_secret=bot["secret"]
+)
 
 TEXT = 'Pick one & only "one" <b> – 100 % ☃ + https://example.org/a?b=c#d'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(3000)
@@ -71,6 +75,13 @@ def all_messages():
     assert [message.id for message in tweepy.Cursor(api.get_direct_messages, count=2).items()] == ids
 
 
+def deleted_from_one_view():
+    sent = api.send_direct_message(ada["id"], "forget this")
+    api.delete_direct_message(sent.id)
+    refused(tweepy.NotFound, lambda: api.get_direct_message(sent.id), 34)
+    assert last()["id"] == sent.id
+
+
 def typing_and_read():
     message = world.say("are you there?")
     api.indicate_direct_message_typing(ada["id"])
@@ -96,14 +107,55 @@ def the_app_alone():
     refused(tweepy.Forbidden, alone.verify_credentials, 220)
 
 
+def messages_of_the_newer_api():
+    me = client.get_me().data
+    assert str(me.id) == bot["id"] and me.username == "snowbot"
+    sent = client.create_direct_message(participant_id=ada["id"], text=TEXT).data
+    assert last()["id"] == sent["dm_event_id"] and last()["text"] == TEXT
+    client.create_direct_message(dm_conversation_id=sent["dm_conversation_id"], text="and again")
+    answer = world.say("I read you")
+    fields = ["id", "text", "sender_id", "created_at", "dm_conversation_id"]
+    events = client.get_direct_message_events(participant_id=ada["id"], dm_event_fields=fields).data
+    assert [str(event.id) for event in events[:3]] == [message["id"] for message in reversed(world.chat()[-3:])]
+    assert str(events[0].id) == answer and str(events[0].sender_id) == ada["id"]
+    assert events[0].dm_conversation_id == sent["dm_conversation_id"] and events[0].created_at.year > 2000
+    same = client.get_direct_message_events(dm_conversation_id=sent["dm_conversation_id"], max_results=2).data
+    assert [event.id for event in same] == [event.id for event in events[:2]]
+    assert len(client.get_direct_message_events(max_results=1).data) == 1
+    media = api.media_upload("a.png", file=BytesIO(PNG), media_category="dm_image")
+    client.create_direct_message(participant_id=ada["id"], media_id=media.media_id)
+    assert last()["picture"]["id"] == media.media_id_string
+    refused(tweepy.BadRequest, lambda: client.create_direct_message(participant_id=ada["id"], text=""))
+
+
+def oauth_2_with_pkce():
+    handler = tweepy.OAuth2UserHandler(
+        client_id=app["clientId"],
+        client_secret=app["clientSecret"],
+        redirect_uri=app["callback"],
+        scope=["dm.read", "dm.write", "tweet.read", "users.read", "offline.access"],
+    )
+    # oauthlib would have the callback be https.
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    token = handler.fetch_token(world.allowed(handler.get_authorization_url(), "ada"))
+    adas = tweepy.Client(token["access_token"])
+    sent = adas.create_direct_message(participant_id=bot["id"], text="from Ada, by OAuth 2", user_auth=False).data
+    assert last()["id"] == sent["dm_event_id"]
+    again = handler.refresh_token("https://api.twitter.com/2/oauth2/token", auth=handler.auth)
+    assert str(tweepy.Client(again["access_token"]).get_me(user_auth=False).data.id) == ada["id"]
+
+
 failed = False
 for step in [
     who_am_i,
     quick_replies_and_buttons,
     all_messages,
+    deleted_from_one_view,
     typing_and_read,
     pictures_and_films,
     the_app_alone,
+    messages_of_the_newer_api,
+    oauth_2_with_pkce,
 ]:
     try:
         step()

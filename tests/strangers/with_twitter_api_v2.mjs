@@ -72,6 +72,13 @@ const steps = {
     assert.equal(pages.rateLimit.limit, 15);
   },
 
+  async 'a message is taken out of one view only'() {
+    const { event } = await client.v1.sendDm({ recipient_id: ada.id, text: 'forget this' });
+    await client.v1.deleteDm(event.id);
+    await refused(client.v1.getDmEvent(event.id), 34, 404);
+    assert.equal((await last()).id, event.id);
+  },
+
   async 'typing and read'() {
     const { message } = await world.say('are you there?');
     await client.v1.indicateDmTyping(ada.id);
@@ -105,6 +112,27 @@ const steps = {
     await assert.rejects(client.v1.sendDm({ ...attached, attachment: { type: 'media', media: { id: post } } }), /media/i);
   },
 
+  async 'welcome messages and their rule'() {
+    assert.deepEqual((await client.v1.listWelcomeDms()).welcomeMessages ?? [], []);
+    const first = await client.v1.newWelcomeDm('first', { text: 'Welcome!', quick_reply: { type: 'options', options: [{ label: 'Menu' }] } });
+    const { id } = first.welcome_message;
+    await client.v1.updateWelcomeDm(id, { text: 'Welcome & hello' });
+    assert.match((await client.v1.getWelcomeDm(id)).welcome_message.message_data.text, /^Welcome &(amp;)? hello$/);
+    const rule = await client.v1.newWelcomeDmRule(id);
+    const ruleId = rule.welcome_message_rule.id;
+    assert.equal((await client.v1.getWelcomeDmRule(ruleId)).welcome_message_rule.welcome_message_id, id);
+
+    const second = await client.v1.newWelcomeDm('second', { text: 'Hello again' });
+    await client.v1.setWelcomeDm(second.welcome_message.id);
+    const rules = (await client.v1.listWelcomeDmRules()).welcome_message_rules;
+    assert.deepEqual(rules.map(({ welcome_message_id }) => welcome_message_id), [second.welcome_message.id]);
+    const left = (await client.v1.listWelcomeDms()).welcomeMessages;
+    assert.deepEqual(left.map(({ id }) => id), [second.welcome_message.id]);
+    await client.v1.deleteWelcomeDmRule(rules[0].id);
+    await client.v1.deleteWelcomeDm(second.welcome_message.id);
+    assert.deepEqual(await client.v1.listWelcomeDmRules(), {});
+  },
+
   async 'the app alone, and a webhook that gets an answer'() {
     const secret = app.secret;
     const got = [];
@@ -133,6 +161,41 @@ const steps = {
     hook.closeAllConnections();
   },
 
+  async 'messages of the newer API'() {
+    const { data: sent } = await client.v2.sendDmToParticipant(ada.id, { text: 'by the newer way ☃' });
+    assert.equal((await last()).id, sent.dm_event_id);
+    const conversation = [bot.id, ada.id].sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1)).join('-');
+    assert.equal(sent.dm_conversation_id, conversation);
+    await client.v2.sendDmInConversation(conversation, { text: 'and again' });
+    const { message } = await world.say('I read you');
+    const fields = { 'dm_event.fields': ['id', 'text', 'sender_id', 'dm_conversation_id', 'created_at'] };
+    const ours = await client.v2.listDmEventsWithParticipant(ada.id, fields);
+    assert.equal(ours.events[0].id, message);
+    assert.equal(ours.events[0].sender_id, ada.id);
+    assert.equal(ours.events[1].text, 'and again');
+    assert.equal((await client.v2.listDmEventsOfConversation(conversation)).events[0].id, message);
+    assert.equal((await client.v2.listDmEvents({ max_results: 1 })).events.length, 1);
+    assert.equal((await client.v2.me()).data.username, 'snowbot');
+    await assert.rejects(client.v2.sendDmToParticipant(ada.id, { text: '' }), (error) => error.code === 400);
+  },
+
+  async 'OAuth 2 with PKCE, refreshed and revoked'() {
+    const start = new TwitterApi({ clientId: app.clientId, clientSecret: app.clientSecret }, settings);
+    const scope = ['dm.read', 'dm.write', 'tweet.read', 'users.read', 'offline.access'];
+    const link = start.generateOAuth2AuthLink(app.callback, { scope });
+    const back = await world.allowed(link.url, 'ada');
+    assert.equal(back.get('state'), link.state);
+    const { codeVerifier } = link;
+    const adas = await start.loginWithOAuth2({ code: back.get('code'), codeVerifier, redirectUri: app.callback });
+    assert.deepEqual(adas.scope.sort(), scope.sort());
+    assert.equal(adas.expiresIn, 7200);
+    const { data: sent } = await adas.client.v2.sendDmToParticipant(bot.id, { text: 'from Ada, by OAuth 2' });
+    assert.equal((await last()).id, sent.dm_event_id);
+    const again = await start.refreshOAuth2Token(adas.refreshToken);
+    assert.equal((await again.client.v2.me()).data.id, ada.id);
+    await start.revokeOAuth2Token(again.accessToken);
+    await assert.rejects(again.client.v2.me(), (error) => error.code === 401);
+  },
 };
 
 for (const [name, step] of Object.entries(steps)) {

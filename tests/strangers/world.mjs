@@ -35,6 +35,22 @@ export class World {
     return JSON.parse(text);
   }
 
+  // Opens a page that asks whether an app may come in, as a browser does, and lets it: gives what the app is told, or else the PIN.
+  async allowed(link, name) {
+    const page = this.url + link.slice(new URL(link).origin.length);
+    const html = await (await fetch(page)).text();
+    const fields = new URLSearchParams();
+    for (const [tag] of html.matchAll(/<(input|button)[^>]*>[^<]*/g)) {
+      const of = (attribute) => tag.match(new RegExp(`${attribute}="([^"]*)"`))?.[1].replaceAll('&amp;', '&');
+      const chosen = of('type') === 'hidden' || tag.includes(`@${name} `) || (tag.startsWith('<button') && of('value') === 'allow');
+      if (chosen) fields.append(of('name'), of('value'));
+    }
+    const action = new URL(html.match(/<form[^>]* action="([^"]*)"/)[1], page);
+    const answer = await fetch(action, { method: 'POST', body: fields, redirect: 'manual' });
+    const back = answer.headers.get('location');
+    return back ? new URL(back).searchParams : (await answer.text()).match(/\b\d{7}\b/)[0];
+  }
+
   // What stands in Ada's chat with the bot, oldest first.
   chat() {
     return this.ask(`/sim/transcript?a=@ada&b=@snowbot`);

@@ -1,6 +1,8 @@
 """The simulated world: the way to it, and what its people do in it."""
 
-from urllib.parse import urlsplit
+import re
+from html import unescape
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -31,6 +33,19 @@ class World:
         answer = requests.request("POST" if body else "GET", self.url + path, json=body)
         assert answer.ok, f"{path}: {answer.status_code} {answer.text}"
         return answer.json()
+
+    def allowed(self, link, name):
+        """Opens a page that asks whether an app may come in, as a browser does, and lets it: gives where the app is, or else the PIN."""
+        html = requests.get(link).text
+        fields = []
+        for tag in re.findall(r"<(?:input|button)[^>]*>[^<]*", html):
+            of = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+            allow = tag.startswith("<button") and of.get("value") == "allow"
+            if of.get("type") == "hidden" or f"@{name} " in tag or allow:
+                fields.append((of["name"], unescape(of["value"])))
+        action = urljoin(link, re.search(r'<form[^>]* action="([^"]*)"', html)[1])
+        answer = requests.post(action, fields, allow_redirects=False)
+        return answer.headers.get("Location") or re.search(r"\b\d{7}\b", answer.text)[0]
 
     def chat(self):
         """What stands in Ada's chat with the bot, oldest first."""
