@@ -33,12 +33,12 @@ use actix_web::{App as HttpApp, HttpServer};
 pub use crc::CrcFailure;
 pub use error::Error;
 pub use refusal::Refusal;
-pub use settings::{ActivityShape, App, NewerRules, Permission, Person, Rules, Settings, Token};
+pub use settings::{ActivityShape, App, Flag, NewerRules, Permission, Person, Rules, Settings, Token};
 use shared::Shared;
 pub use stage::{Order, Stage};
 pub use world::{
     ApiCall, Attempt, Choice, Copies, DeliveryRecord, Face, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
-    Picture, Shown, Signal, SignalKind, Webhook, WebhookId,
+    Picture, Shown, Signal, SignalKind, Tie, Webhook, WebhookId,
 };
 
 /// The largest body that a call may have: five megabytes of a file in base64, and what stands around them.

@@ -13,7 +13,7 @@ use url::Url;
 use super::json;
 use crate::model::{AppId, UserId};
 pub use newer::{ActivityShape, NewerRules};
-pub use rules::Rules;
+pub use rules::{Flag, Rules};
 
 /// Everything a simulator is started with. The default is a small world that a bot can move into at once.
 #[derive(Debug, Clone)]
@@ -54,6 +54,9 @@ pub struct Person {
     /// Whose messages are refused.
     #[serde(serialize_with = "json::texts")]
     pub blocks: BTreeSet<UserId>,
+    /// Whom they do not want to hear of.
+    #[serde(serialize_with = "json::texts")]
+    pub mutes: BTreeSet<UserId>,
 }
 
 /// An app registered at the platform.
@@ -142,6 +145,7 @@ impl Person {
             open_dms: true,
             follows: BTreeSet::new(),
             blocks: BTreeSet::new(),
+            mutes: BTreeSet::new(),
         }
     }
 }

@@ -64,10 +64,24 @@ pub struct Rules {
     pub body_refusals: u16,
     /// Whether a message that breaks a limit is told which, where X's text for it is not known (contract §5).
     pub tell_limits: bool,
+    /// How `user_has_blocked` stands beside posts that name a user (contract §2.4).
+    pub user_has_blocked: Flag,
     /// How many deliveries and calls are remembered; messages always are.
     pub remembered: usize,
     /// What is different for those who call the newer API.
     pub v2: NewerRules,
+}
+
+/// How a yes or no is written whose form no source pins down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// `"false"`, as it was seen.
+    Text,
+    /// `false`, as it is described.
+    Boolean,
+    /// Not at all.
+    Absent,
 }
 
 impl Default for Rules {
@@ -94,6 +108,7 @@ impl Default for Rules {
             custom_profiles: true,
             body_refusals: 400,
             tell_limits: true,
+            user_has_blocked: Flag::Text,
             remembered: 10_000,
             v2: NewerRules::default(),
         }

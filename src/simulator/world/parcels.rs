@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::event::{self, Body, Content, Shape};
 use super::super::json;
+use super::activity::Happening;
 use super::faults::{Disturbance, Signing};
 use super::log::{Label, Outcome, Signal, SignalKind};
 use super::{ActivityKind, WebhookId, World};
@@ -67,26 +68,25 @@ impl World {
         leaving
     }
 
-    /// Shows one side what the other does beside messages, in both manners.
-    pub(in crate::simulator) fn signal(&mut self, signal: Signal) -> Vec<Parcel> {
-        let Signal { at, from, to, kind } = signal;
-        let (kind, body, payload) = match kind {
-            SignalKind::Typing => (ActivityKind::TYPING, event::typing(self, from, to, at), event::activity_typing(self, from, to, at)),
-            SignalKind::Read { last } => {
-                (ActivityKind::READ, event::read(self, from, to, last, at), event::activity_read(self, from, to, last, at))
-            }
-        };
-        self.log.signalled(signal);
-        let mut leaving = self.tell(to, &Content::Events(body), at);
-        leaving.extend(self.activity(kind, to, &payload, None, at));
-        leaving
-    }
-
     /// Tells a user's webhooks of something that is not a message.
     pub(in crate::simulator) fn tell(&mut self, for_user: UserId, content: &Content, now: Timestamp) -> Vec<Parcel> {
         let label = Label { for_user: Some(for_user), message: None, echo: false };
         let webhooks = self.hooks.listening(for_user, now);
         webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
+    }
+
+    /// Shows one side what the other does, and tells their webhooks.
+    pub(in crate::simulator) fn signal(&mut self, from: UserId, to: UserId, kind: SignalKind, now: Timestamp) -> Vec<Parcel> {
+        self.log.signalled(Signal { at: now, from, to, kind });
+        let (kind, body, payload) = match kind {
+            SignalKind::Typing => (ActivityKind::TYPING, event::typing(self, from, to, now), event::activity_typing(self, from, to, now)),
+            SignalKind::Read { last } => {
+                (ActivityKind::READ, event::read(self, from, to, last, now), event::activity_read(self, from, to, last, now))
+            }
+        };
+        let mut leaving = self.tell(to, &Content::Events(body), now);
+        leaving.extend(self.activity(&Happening::new(kind, to, payload), now));
+        leaving
     }
 
     /// Opens the records of a copy and of its duplicates; what is not held leaves.
