@@ -117,6 +117,11 @@ pub(super) fn escape(json: &str) -> String {
     escaped
 }
 
+/// `2026-01-02T03:04:05+00:00`, as revocations have it.
+pub(super) fn iso_offset(at: Timestamp) -> String {
+    iso_date(at).replace('Z', "+00:00")
+}
+
 /// `2026-01-02T03:04:05Z`, as webhooks have it.
 pub(super) fn iso_date(at: Timestamp) -> String {
     let Date { year, month, day, hour, minute, second, .. } = Date::of(at);

@@ -10,6 +10,7 @@ mod people;
 mod reading;
 mod set_up;
 mod shapes;
+mod sign_in;
 mod social;
 mod v2;
 mod v2_activity;

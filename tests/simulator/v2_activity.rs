@@ -253,3 +253,19 @@ async fn follows_are_told_in_the_direction_that_is_asked_for() {
     assert_eq!((&first["payload"]["source"]["data"]["username"], &first["filter"]), (&json!("ada"), &filter), "{first}");
     assert!(got.iter().any(|got| got.json()["data"]["event_type"] == "follow.unfollow"));
 }
+
+#[tokio::test]
+async fn taking_back_ones_word_is_told_and_ends_what_is_private() {
+    let listener = Listener::new().await;
+    let bot = &listener.bot;
+    listener.hear("dm.received").await;
+    let body = json!({ "event_type": "oauth.revoke", "filter": {}, "webhook_id": listener.hook });
+    assert_eq!(listener.call("POST", ALL, Some(body)).await.status, 200);
+    bot.simulator.revoke(Settings::BOT, Settings::APP);
+    let data = bot.got(1).await[0].json()["data"].clone();
+    assert_eq!((&data["event_type"], &data["filter"]), (&json!("oauth.revoke"), &json!({})));
+    assert_eq!(data["payload"]["user_id"], Settings::BOT.to_string());
+    bot.simulator.say(Settings::ADA, Settings::BOT, "not told").expect("a message");
+    assert_eq!(bot.simulator.deliveries().len(), 1);
+    assert_eq!(bot.with_token("GET", "/2/users/me", &listener.token, None).await.status, 401);
+}

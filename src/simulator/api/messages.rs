@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::super::event::{self, EventView, Reader};
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
-use super::super::world::{Failure, Message, Parcel, SignalKind, Trouble};
+use super::super::world::{Failure, Message, Parcel, Signal, SignalKind, Trouble};
 use super::super::{delivery, draft};
 use super::answer::Answer;
 use super::auth::Caller;
@@ -109,7 +109,7 @@ pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Resul
     let (from, _) = caller.messenger()?;
     let quota = counted(shared, caller, "direct_messages/indicate_typing", 1_000)?;
     let to = recipient(shared, call)?;
-    let parcels = shared.change(|world, now| world.signal(from, to, SignalKind::Typing, now));
+    let parcels = shared.change(|world, now| world.signal(Signal { at: now, from, to, kind: SignalKind::Typing }));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }
@@ -121,7 +121,7 @@ pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Re
     let to = recipient(shared, call)?;
     let last = needed(call, "last_read_event_id")?;
     let last: MessageId = last.parse().map_err(|_| Refusal::shape("last_read_event_id", format_args!("'{last}' is not a valid Long")))?;
-    let parcels = shared.change(|world, now| world.signal(from, to, SignalKind::Read { last }, now));
+    let parcels = shared.change(|world, now| world.signal(Signal { at: now, from, to, kind: SignalKind::Read { last } }));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }

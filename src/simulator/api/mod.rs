@@ -4,12 +4,14 @@ mod account;
 mod answer;
 mod auth;
 mod call;
+mod consent;
 mod hooks;
 mod media;
 mod messages;
 mod parts;
 mod posts;
 mod profiles;
+mod sign_in;
 mod v2;
 mod welcome;
 
@@ -54,6 +56,15 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
     let segments: Vec<&str> = call.url.path().trim_start_matches('/').split('/').collect();
     let method = call.method.as_str();
     match (method, segments.as_slice()) {
+        ("GET" | "POST", ["oauth", "request_token"]) => sign_in::request_token(shared, call),
+        ("GET" | "POST", ["oauth", "access_token"]) => sign_in::access_token(shared, call),
+        ("GET", ["oauth", page @ ("authorize" | "authenticate")]) => Ok(consent::ask(shared, call, *page == "authorize")),
+        ("POST", ["oauth", "authorize"]) => Ok(consent::decide(shared, call)),
+        ("GET", ["settings", "connected_apps"]) => Ok(consent::apps(shared, call)),
+        ("POST", ["settings", "connected_apps"]) => Ok(consent::revoke(shared, call)),
+        ("POST", ["1.1", "oauth", "invalidate_token.json"] | ["oauth", "invalidate_token.json"]) => {
+            sign_in::invalidate_token(shared, call, caller?)
+        }
         ("POST", ["oauth2", "token"]) => account::bearer(shared, call),
         ("GET", ["1.1", "account", "verify_credentials.json"]) => account::verify_credentials(shared, caller?),
         ("POST", ["1.1", "media", "upload.json"]) => media::command(shared, call, caller?),

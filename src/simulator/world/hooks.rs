@@ -151,6 +151,15 @@ impl Hooks {
         self.subscriptions.remove(&(id, user)).is_some()
     }
 
+    /// Ends all subscriptions of a user with an app; returns the webhooks that had them.
+    pub(super) fn unsubscribe_all(&mut self, user: UserId, app: AppId) -> Vec<WebhookId> {
+        let of_app = |hook: &WebhookId| self.webhooks.get(hook).is_some_and(|hook| hook.app == app);
+        let ended: Vec<WebhookId> =
+            self.subscriptions.keys().filter(|(hook, subscriber)| *subscriber == user && of_app(hook)).map(|(hook, _)| *hook).collect();
+        self.subscriptions.retain(|(hook, subscriber), _| *subscriber != user || !ended.contains(hook));
+        ended
+    }
+
     pub(in crate::simulator) fn is_subscribed(&self, id: WebhookId, user: UserId) -> bool {
         self.subscriptions.contains_key(&(id, user))
     }

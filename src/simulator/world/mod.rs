@@ -14,6 +14,7 @@ mod people;
 mod posting;
 mod posts;
 mod profiles;
+mod sign_in;
 mod text;
 mod ties;
 mod uploads;
@@ -38,6 +39,7 @@ use people::People;
 pub(super) use posting::Draft;
 pub(super) use posts::Post;
 pub(super) use profiles::Profile;
+pub(super) use sign_in::RequestToken;
 pub(super) use text::{UrlEntity, escape, has_link};
 pub use ties::Tie;
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
@@ -69,6 +71,7 @@ pub(super) struct World {
     pub(super) welcomes: welcome::Welcomes,
     pub(super) profiles: profiles::Profiles,
     pub(super) posts: posts::Posts,
+    pub(super) sign_ins: sign_in::SignIns,
     limits: limits::Limits,
     waiting: parcels::Waiting,
     last_id: u64,
@@ -94,6 +97,7 @@ impl World {
             welcomes: welcome::Welcomes::default(),
             profiles: profiles::Profiles::default(),
             posts: posts::Posts::default(),
+            sign_ins: sign_in::SignIns::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
             waiting: parcels::Waiting::default(),

@@ -75,17 +75,18 @@ impl World {
         webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
     }
 
-    /// Shows one side what the other does, and tells their webhooks.
-    pub(in crate::simulator) fn signal(&mut self, from: UserId, to: UserId, kind: SignalKind, now: Timestamp) -> Vec<Parcel> {
-        self.log.signalled(Signal { at: now, from, to, kind });
+    /// Shows one side what the other does beside messages, in both manners.
+    pub(in crate::simulator) fn signal(&mut self, signal: Signal) -> Vec<Parcel> {
+        let Signal { at, from, to, kind } = signal;
         let (kind, body, payload) = match kind {
-            SignalKind::Typing => (ActivityKind::TYPING, event::typing(self, from, to, now), event::activity_typing(self, from, to, now)),
+            SignalKind::Typing => (ActivityKind::TYPING, event::typing(self, from, to, at), event::activity_typing(self, from, to, at)),
             SignalKind::Read { last } => {
-                (ActivityKind::READ, event::read(self, from, to, last, now), event::activity_read(self, from, to, last, now))
+                (ActivityKind::READ, event::read(self, from, to, last, at), event::activity_read(self, from, to, last, at))
             }
         };
-        let mut leaving = self.tell(to, &Content::Events(body), now);
-        leaving.extend(self.activity(&Happening::new(kind, to, payload), now));
+        self.log.signalled(signal);
+        let mut leaving = self.tell(to, &Content::Events(body), at);
+        leaving.extend(self.activity(&Happening::new(kind, to, payload), at));
         leaving
     }
 
