@@ -54,8 +54,9 @@ class Before(BaseHTTPRequestHandler):
         connection.request(self.command, self.path, body, dict(self.headers))
         answer = connection.getresponse()
         told = answer.read()
-        if self.path.startswith("/oauth/") and answer.status == 200:
-            tokens = parse_qs(told.decode())
+        # Tokens that X gives are known from then on.
+        tokens = parse_qs(told.decode()) if self.path.startswith("/oauth/") else {}
+        if "oauth_token_secret" in tokens:
             given["tokens"][tokens["oauth_token"][0]] = tokens["oauth_token_secret"][0]
         self.answer(answer.status, answer.headers, told)
 

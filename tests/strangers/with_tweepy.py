@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
 
 import tweepy
 from world import World
@@ -102,6 +103,23 @@ def pictures_and_films():
     arrives(api.media_upload("a.mp4", file=BytesIO(MP4), media_category="dm_video"), "video", MP4)
 
 
+def sign_in_with_a_pin():
+    handler = tweepy.OAuth1UserHandler(app["key"], app["secret"], callback="oob")
+    pin = world.allowed(handler.get_authorization_url(), "ada")
+    handler.get_access_token(pin)
+    assert tweepy.API(handler).verify_credentials().id_str == ada["id"]
+
+
+def sign_in_with_a_callback():
+    handler = tweepy.OAuth1UserHandler(app["key"], app["secret"], callback=app["callback"])
+    back = world.allowed(handler.get_authorization_url(signin_with_twitter=True), "ada")
+    told = parse_qs(urlsplit(back).query)
+    assert told["oauth_token"] == [handler.request_token["oauth_token"]]
+    handler.get_access_token(told["oauth_verifier"][0])
+    sent = tweepy.API(handler).send_direct_message(bot["id"], "from my own hand")
+    assert last()["id"] == sent.id
+
+
 def the_app_alone():
     alone = tweepy.API(tweepy.OAuth2AppHandler(app["key"], app["secret"]))
     refused(tweepy.Forbidden, alone.verify_credentials, 220)
@@ -153,6 +171,8 @@ for step in [
     deleted_from_one_view,
     typing_and_read,
     pictures_and_films,
+    sign_in_with_a_pin,
+    sign_in_with_a_callback,
     the_app_alone,
     messages_of_the_newer_api,
     oauth_2_with_pkce,

@@ -133,6 +133,19 @@ const steps = {
     assert.deepEqual(await client.v1.listWelcomeDmRules(), {});
   },
 
+  async 'sign-in in three steps, with a PIN'() {
+    const start = new TwitterApi({ appKey: app.key, appSecret: app.secret }, settings);
+    const link = await start.generateAuthLink('oob', { linkMode: 'authorize' });
+    assert.equal(link.oauth_callback_confirmed, 'true');
+    const pin = await world.allowed(link.url, 'ada');
+    const waiting = as({ token: link.oauth_token, secret: link.oauth_token_secret });
+    await assert.rejects(waiting.login('0000000'), (error) => error.code === 401);
+    const { client: adas, userId, screenName } = await waiting.login(pin);
+    assert.deepEqual([userId, screenName], [ada.id, 'ada']);
+    const { event } = await adas.v1.sendDm({ recipient_id: bot.id, text: 'from my own hand' });
+    assert.equal((await last()).id, event.id);
+  },
+
   async 'the app alone, and a webhook that gets an answer'() {
     const secret = app.secret;
     const got = [];
