@@ -5,6 +5,7 @@ mod auth;
 mod body;
 mod consent;
 mod hooks;
+mod media;
 mod messages;
 mod problem;
 mod reading;
@@ -72,6 +73,13 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
             ("POST", [conversation, "messages"]) => messages::send_in(shared, call, caller, conversation).await,
             ("GET", ["with", participant, "dm_events"]) => reading::with(shared, call, caller, participant),
             ("GET", [conversation, "dm_events"]) => reading::of(shared, call, caller, conversation),
+            _ => Err(Problem::no_such_page()),
+        },
+        (method, ["2", "media", "upload", rest @ ..]) => match (method, rest) {
+            ("GET", []) => media::status(shared, call, caller),
+            ("POST", ["initialize"]) => media::initialize(shared, call, caller),
+            ("POST", [id, "append"]) => media::append(shared, call, caller, id),
+            ("POST", [id, "finalize"]) => media::finalize(shared, caller, id),
             _ => Err(Problem::no_such_page()),
         },
         ("GET", ["2", "dm_events"]) => reading::all(shared, call, caller),
