@@ -32,7 +32,7 @@ async fn a_user_signs_in_by_three_steps() {
     assert_eq!((ada.user.id, ada.user.screen_name.as_str(), &ada.token), (UserId(7), "ada", &token("7-a", "b")));
     assert_eq!(client.invalidate_token(US).await, Ok(()));
     drop(client);
-    let seen: Vec<_> = seen.iter().collect();
+    let seen: Vec<_> = seen.try_iter().collect();
     let presented = |seen: &Seen, secret: &str| {
         let url = Url::parse(&format!("http://{}{}", seen.header("host"), seen.line.split(' ').nth(1).expect("a path"))).expect("a URL");
         let presented = Presented::parse(seen.header("authorization")).expect("a header");
@@ -83,7 +83,7 @@ async fn a_user_signs_in_by_oauth2() {
     assert_eq!(client.refresh_oauth2(&app, &Secret::new("r")).await.expect_err("used up").remedy(), Remedy::Bug);
     let verifier = question.verifier.expose().to_owned();
     drop(client);
-    let seen: Vec<_> = seen.iter().collect();
+    let seen: Vec<_> = seen.try_iter().collect();
     let told = |seen: &Seen| (seen.line.clone(), seen.header("authorization").to_owned(), seen.body.clone());
     let line = |line: &str| format!("{line} HTTP/1.1");
     let exchange = format!(

@@ -13,7 +13,7 @@ macro_rules! told {
 /// The lines and bodies that were seen; those of a user are all signed.
 fn asked(client: Client, seen: mpsc::Receiver<Seen>) -> Vec<String> {
     drop(client);
-    seen.iter()
+    seen.try_iter()
         .map(|seen| {
             assert!(seen.header("authorization") == "Bearer hush" || is_signed(&seen), "{}", seen.line);
             format!("{} {}", seen.line.trim_end_matches(" HTTP/1.1"), seen.body).trim_end().to_owned()

@@ -35,7 +35,7 @@ fn events(api: &str, answers: &'static [&'static str]) -> (Events, mpsc::Receive
 /// What was asked, each as `METHOD PATH AUTH`, and the bodies.
 fn asked(events: Events, seen: mpsc::Receiver<Seen>) -> Vec<String> {
     drop(events);
-    seen.iter()
+    seen.try_iter()
         .map(|seen| {
             let auth = match seen.header("authorization") {
                 "Bearer secret%2F" => "A",
