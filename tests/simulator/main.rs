@@ -7,6 +7,7 @@ mod faults;
 mod feed;
 mod files;
 mod media;
+mod page;
 mod people;
 mod premium;
 mod reading;
