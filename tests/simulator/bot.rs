@@ -31,6 +31,8 @@ pub(crate) enum Crc {
     Status(u16),
     Redirect,
     Gzip,
+    /// Compressed, without a word of it.
+    SecretGzip,
     /// Rightly, after a second.
     Late,
     Never,
@@ -309,6 +311,10 @@ async fn challenged(hook: Data<Hook>, request: HttpRequest) -> HttpResponse {
         Crc::Late => {
             tokio::time::sleep(Duration::from_secs(1)).await;
             HttpResponse::Ok().content_type("application/json").body(right)
+        }
+        // The empty text, compressed.
+        Crc::SecretGzip => {
+            HttpResponse::Ok().content_type("application/json").body(&b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0"[..])
         }
         Crc::Never => std::future::pending().await,
     }

@@ -107,6 +107,14 @@ async fn one_file_may_be_attached() {
     let page = bot.read_newer(&format!("{EVENTS}?expansions=attachments.media_keys")).await;
     assert_eq!(page["data"][0]["attachments"]["media_keys"], json!([format!("3_{id}")]));
     assert_eq!(page["includes"]["media"], json!([{ "media_key": format!("3_{id}"), "type": "photo" }]));
+    let page = bot.read_newer(&format!("{EVENTS}?expansions=attachments.media_keys&media.fields=url")).await;
+    let address = page["includes"]["media"][0]["url"].as_str().expect("an address");
+    let path = address.strip_prefix(&bot.simulator.url()).expect("an address of this server");
+    assert!(path.starts_with("/2/dm_conversations/media/"), "{path}");
+    let client = bot.request("GET", path).header("authorization", format!("Bearer {}", bot.granted(Settings::ADA, SCOPES).await));
+    let response = client.send().await.expect("an answer");
+    assert!(response.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("image/")), "{response:?}");
+    assert_eq!(bot.with_token("GET", path, &bot.granted(Settings::BEN, SCOPES).await, None).await.problem().0, 404, "it is not his");
 }
 
 #[tokio::test]
