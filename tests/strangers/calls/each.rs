@@ -91,10 +91,10 @@ pub(super) async fn posts(client: &Client, x: &Simulator, made: &mut Made) {
     let post = x.post(ADA, "Snow & ice", None).unwrap();
     made.call("posts::posts", client.posts(bot, ADA)).await;
     made.call("posts::like", client.like(bot, post)).await;
-    made.asked("posts::unlike", client.unlike(bot, post)).await;
-    made.asked("posts::posts_v2", client.posts_v2(Auth::User(bot), ADA)).await;
-    made.asked("posts::like_v2", client.like_v2(Auth::User(bot), BOT, post)).await;
-    made.asked("posts::unlike_v2", client.unlike_v2(Auth::User(bot), BOT, post)).await;
+    made.call("posts::unlike", client.unlike(bot, post)).await;
+    made.call("posts::posts_v2", client.posts_v2(Auth::User(bot), ADA)).await;
+    made.call("posts::like_v2", client.like_v2(Auth::User(bot), BOT, post)).await;
+    made.call("posts::unlike_v2", client.unlike_v2(Auth::User(bot), BOT, post)).await;
 }
 
 pub(super) async fn sign_in(client: &Client, made: &mut Made) {
