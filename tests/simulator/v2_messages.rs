@@ -228,6 +228,16 @@ async fn sends_are_counted_in_windows_and_days() {
 }
 
 #[tokio::test]
+async fn one_rule_is_changed_and_the_others_stay() {
+    let bot = Bot::with(|settings| settings.rules.v2.user_daily = 7).await;
+    bot.simulator.set_rules(bot.simulator.rules().changed(&json!({ "v2": { "messages": 1 } })).expect("rules"));
+    let first = bot.send_newer(json!({ "text": "1" })).await;
+    assert_eq!((first.status, &first.headers["x-user-limit-24hour-limit"]), (201, &"7".parse().expect("a header")));
+    assert_eq!(bot.send_newer(json!({ "text": "2" })).await.status, 429);
+    assert!(bot.simulator.rules().changed(&json!({ "v2": { "imagined": 1 } })).is_err());
+}
+
+#[tokio::test]
 async fn faults_at_the_door_strike_here_too() {
     let bot = Bot::ready().await;
     let fault = |json: Value| serde_json::from_value(json).expect("a fault");
