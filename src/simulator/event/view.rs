@@ -1,13 +1,11 @@
 //! Messages and users as the platform writes them, field by field (contract §2.4, §3.1).
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::json;
 use super::super::settings::Person;
-use super::super::world::{Message, Picture, UrlEntity, escape};
+use super::super::world::{File, Message, Picture, UrlEntity, escape};
 use crate::model::{AppId, MediaKind, MessageId, QuickOption, Timestamp, UserId};
 
 /// Who reads a message, and thereby what they get to see of it.
@@ -32,6 +30,8 @@ pub(in crate::simulator) struct EventView<'a> {
     id: MessageId,
     #[serde(serialize_with = "json::text")]
     created_timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initiated_via: Option<Initiated>,
     message_create: Create<'a>,
 }
 
@@ -47,32 +47,16 @@ impl<'a> EventView<'a> {
             r#type: "message_create",
             id: shown.id,
             created_timestamp: shown.at,
+            initiated_via: shown.initiated_via.map(|welcome_message_id| Initiated { welcome_message_id }),
             message_create: Create {
                 target: Target { recipient_id: shown.to },
                 sender_id: shown.from,
                 source_app_id: app.then_some(shown.app),
-                message_data: Data {
-                    text: escape(&message.wrapped.text),
-                    entities: Entities { hashtags: [], symbols: [], user_mentions: [], urls: &message.wrapped.urls },
-                    quick_reply: (full && !shown.options.is_empty()).then_some(QuickReply { r#type: "options", options: &shown.options }),
-                    quick_reply_response: shown.tap.as_ref().map(|tap| Tapped { r#type: "options", metadata: tap.metadata.as_deref() }),
-                    ctas: if full { buttons(message) } else { vec![] },
-                    attachment: shown.picture.and_then(|picture| attachment(message, picture)),
-                },
+                custom_profile_id: shown.profile,
+                message_data: DataView::new(message, full),
             },
         }
     }
-}
-
-#[derive(Serialize)]
-pub(super) struct Delivery<'a> {
-    #[serde(serialize_with = "json::text")]
-    pub(super) for_user_id: UserId,
-    pub(super) direct_message_events: [EventView<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) apps: Option<BTreeMap<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) users: Option<BTreeMap<String, UserView<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -82,7 +66,15 @@ struct Create<'a> {
     sender_id: UserId,
     #[serde(serialize_with = "json::maybe_text", skip_serializing_if = "Option::is_none")]
     source_app_id: Option<AppId>,
-    message_data: Data<'a>,
+    #[serde(serialize_with = "json::maybe_text", skip_serializing_if = "Option::is_none")]
+    custom_profile_id: Option<u64>,
+    message_data: DataView<'a>,
+}
+
+#[derive(Serialize)]
+struct Initiated {
+    #[serde(serialize_with = "json::text")]
+    welcome_message_id: u64,
 }
 
 #[derive(Serialize)]
@@ -91,8 +83,9 @@ struct Target {
     recipient_id: UserId,
 }
 
+/// What a message says and what hangs on it.
 #[derive(Serialize)]
-struct Data<'a> {
+pub(in crate::simulator) struct DataView<'a> {
     text: String,
     entities: Entities<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +96,21 @@ struct Data<'a> {
     ctas: Vec<Button<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment: Option<Attachment<'a>>,
+}
+
+impl<'a> DataView<'a> {
+    /// `full` for those who get to see what only the sender does.
+    pub(in crate::simulator) fn new(message: &'a Message, full: bool) -> Self {
+        let shown = &message.shown;
+        DataView {
+            text: escape(&message.wrapped.text),
+            entities: Entities { hashtags: [], symbols: [], user_mentions: [], urls: &message.wrapped.urls },
+            quick_reply: (full && !shown.options.is_empty()).then_some(QuickReply { r#type: "options", options: &shown.options }),
+            quick_reply_response: shown.tap.as_ref().map(|tap| Tapped { r#type: "options", metadata: tap.metadata.as_deref() }),
+            ctas: if full { buttons(message) } else { vec![] },
+            attachment: shown.picture.and_then(|picture| attachment(message, picture)),
+        }
+    }
 }
 
 /// All four lists are always there; only links are ever found in them here.
@@ -200,23 +208,28 @@ fn buttons(message: &Message) -> Vec<Button<'_>> {
 
 fn attachment(message: &Message, picture: Picture) -> Option<Attachment<'_>> {
     let link = message.wrapped.urls.last()?;
-    let (kind, ending) = match picture.kind {
-        MediaKind::Photo => ("photo", "jpg"),
-        MediaKind::AnimatedGif => ("animated_gif", "mp4"),
-        MediaKind::Video => ("video", "mp4"),
+    let File { base, name, .. } = message.file.as_ref()?;
+    let ending = message.file.as_ref()?.ending();
+    let kind = match picture.kind {
+        MediaKind::Photo => "photo",
+        MediaKind::AnimatedGif => "animated_gif",
+        MediaKind::Video => "video",
     };
-    let name = &message.picture_name;
-    let private = format!("https://ton.twitter.com/1.1/ton/data/dm/{}/{}/{name}.jpg", message.shown.id, picture.id);
-    let public = format!("https://video.twimg.com/dm_video/{}/{name}.{ending}", picture.id);
-    let moving = json!({ "aspect_ratio": [16, 9], "variants": [{ "bitrate": 0, "content_type": "video/mp4", "url": public }] });
+    // Photos are for the two who talk; of what moves there is a still and a film that anybody may see.
+    let shown = match picture.kind {
+        MediaKind::Photo => format!("{base}/1.1/ton/data/dm/{}/{}/{name}.{ending}", message.shown.id, picture.id),
+        MediaKind::AnimatedGif | MediaKind::Video => format!("{base}/media/preview/{}/{name}.jpg", picture.id),
+    };
+    let film = format!("{base}/dm_video/{}/{name}.mp4", message.shown.id);
+    let moving = json!({ "aspect_ratio": [16, 9], "variants": [{ "bitrate": 0, "content_type": "video/mp4", "url": film }] });
     Some(Attachment {
         r#type: "media",
         media: Media {
             id: picture.id,
             id_str: picture.id.to_string(),
             indices: link.indices,
-            media_url: private.clone(),
-            media_url_https: private,
+            media_url: shown.clone(),
+            media_url_https: shown,
             url: &link.url,
             display_url: &link.display_url,
             expanded_url: &link.expanded_url,

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::dice::Dice;
+use super::super::event::Shape;
+use super::parcels::Handling;
+
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -43,8 +47,39 @@ pub enum FaultKind {
         /// To at least this many bytes.
         bytes: usize,
     },
+    /// The body of a delivery takes so long to be sent.
+    SlowBody {
+        /// How long, not scaled.
+        millis: u64,
+    },
+    /// A delivery is repeated whatever it is answered.
+    RetryStorm {
+        /// How often in all, at least 1.
+        attempts: u32,
+        /// The wait between, not scaled.
+        millis: u64,
+    },
+    /// The platform cannot get out: each attempt that this strikes fails, and counts as made.
+    Outage,
+    /// A delivery leaves after a while by chance, so that those of the same time overtake one another.
+    Shuffle {
+        /// The longest while, not scaled.
+        millis: u64,
+    },
+    /// Deliveries to a user wait until so many events have come together, and then come in one body. Whoever releases held deliveries
+    /// lets them go before.
+    Batch {
+        /// How many events make a body.
+        events: usize,
+    },
+    /// A message is delivered to the webhook for its other end too, as if that were subscribed.
+    BothEnds,
     /// A delivery has no `users`.
     WithoutUsers,
+    /// A delivery has its `users` inside `apps`.
+    UsersInApps,
+    /// A delivery has a kind of event, and a member, that nobody knows.
+    UnknownKind,
     /// `events/new` refuses the message before it is taken.
     Refuse {
         /// What the caller sees.
@@ -114,11 +149,11 @@ pub struct FaultCount {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Disturbance {
     pub(super) copies: u32,
-    pub(super) delay: Duration,
     pub(super) hold: bool,
-    pub(super) signing: Signing,
-    pub(super) padded_to: usize,
-    pub(super) without_users: bool,
+    /// How many events are to be gathered in one body.
+    pub(super) batch: Option<usize>,
+    pub(super) handling: Handling,
+    pub(super) shape: Shape,
 }
 
 /// How a delivery is signed.
@@ -151,28 +186,39 @@ impl Faults {
         self.0.clear();
     }
 
+    /// Forgets the faults of a kind, by its name.
+    pub(in crate::simulator) fn clear_kind(&mut self, name: &str) {
+        let named = |kind: &FaultKind| serde_json::to_value(kind).is_ok_and(|kind| kind["kind"] == name);
+        self.0.retain(|count| !named(&count.fault.kind));
+    }
+
     pub(in crate::simulator) fn list(&self) -> Vec<FaultCount> {
         self.0.clone()
     }
 
     /// What happens to a delivery; strikes every fault that is about it.
-    pub(super) fn on_delivery(&mut self, echo: bool) -> Disturbance {
+    pub(super) fn on_delivery(&mut self, echo: bool, dice: &mut Dice) -> Disturbance {
         let mut disturbance = Disturbance { copies: 1, ..Disturbance::default() };
-        let about = |fault: &Fault| match fault.of {
-            Copies::All => true,
-            Copies::Inbound => !echo,
-            Copies::Echo => echo,
-        };
-        self.strike(about, |kind| {
+        self.strike(about(echo), |kind| {
             match kind {
                 FaultKind::Duplicate { copies } => disturbance.copies = (*copies).max(1),
-                FaultKind::Delay { millis } => disturbance.delay += Duration::from_millis(*millis),
+                FaultKind::Delay { millis } => disturbance.handling.delay += Duration::from_millis(*millis),
                 FaultKind::Hold => disturbance.hold = true,
-                FaultKind::WrongSignature => disturbance.signing = Signing::Wrong,
-                FaultKind::NoSignature => disturbance.signing = Signing::Missing,
-                FaultKind::Oversize { bytes } => disturbance.padded_to = *bytes,
-                FaultKind::WithoutUsers => disturbance.without_users = true,
-                FaultKind::Refuse { .. }
+                FaultKind::WrongSignature => disturbance.handling.signing = Signing::Wrong,
+                FaultKind::NoSignature => disturbance.handling.signing = Signing::Missing,
+                FaultKind::Shuffle { millis } => disturbance.handling.delay += Duration::from_millis(dice.below(*millis)),
+                FaultKind::SlowBody { millis } => disturbance.handling.slow = Duration::from_millis(*millis),
+                FaultKind::RetryStorm { attempts, millis } => {
+                    disturbance.handling.storm = (*attempts as usize, Duration::from_millis(*millis));
+                }
+                FaultKind::Batch { events } => disturbance.batch = Some(*events),
+                FaultKind::Oversize { bytes } => disturbance.shape.padded_to = *bytes,
+                FaultKind::WithoutUsers => disturbance.shape.without_users = true,
+                FaultKind::UsersInApps => disturbance.shape.users_in_apps = true,
+                FaultKind::UnknownKind => disturbance.shape.unknown_kind = true,
+                FaultKind::BothEnds
+                | FaultKind::Outage
+                | FaultKind::Refuse { .. }
                 | FaultKind::LoseAnswer { .. }
                 | FaultKind::SlowAnswer { .. }
                 | FaultKind::EchoFirst
@@ -181,6 +227,16 @@ impl Faults {
             true
         });
         disturbance
+    }
+
+    /// Whether the other end of a message gets its copy though nobody asked for it.
+    pub(super) fn both_ends(&mut self, echo: bool) -> bool {
+        self.strikes(about(echo), &FaultKind::BothEnds)
+    }
+
+    /// Whether an attempt fails before it gets out.
+    pub(in crate::simulator) fn on_attempt(&mut self, echo: bool) -> bool {
+        self.strikes(about(echo), &FaultKind::Outage)
     }
 
     /// Whether a call of `events/new` is refused before the message is taken.
@@ -201,16 +257,7 @@ impl Faults {
 
     /// Whether an uploaded file turns out to be of no use.
     pub(super) fn on_upload(&mut self) -> bool {
-        let mut spoilt = false;
-        self.strike(
-            |_| true,
-            |kind| {
-                let strikes = *kind == FaultKind::SpoilMedia;
-                spoilt |= strikes;
-                strikes
-            },
-        );
-        spoilt
+        self.strikes(|_| true, &FaultKind::SpoilMedia)
     }
 
     /// What becomes of the answer to a call of `events/new` that was accepted.
@@ -231,6 +278,17 @@ impl Faults {
         trouble
     }
 
+    /// Strikes every fault of a kind that is about the matter; whether there was one.
+    fn strikes(&mut self, about: impl Fn(&Fault) -> bool, wanted: &FaultKind) -> bool {
+        let mut any = false;
+        self.strike(about, |kind| {
+            let strikes = kind == wanted;
+            any |= strikes;
+            strikes
+        });
+        any
+    }
+
     /// Offers every fault that is in force and `about` the matter; counts those that say they struck.
     fn strike(&mut self, about: impl Fn(&Fault) -> bool, mut struck: impl FnMut(&FaultKind) -> bool) {
         for count in self.0.iter_mut().filter(|count| count.fault.times != Some(0) && about(&count.fault)) {
@@ -239,6 +297,15 @@ impl Faults {
                 count.fault.times = count.fault.times.map(|times| times - 1);
             }
         }
+    }
+}
+
+/// Whether a fault is about such a copy.
+fn about(echo: bool) -> impl Fn(&Fault) -> bool {
+    move |fault| match fault.of {
+        Copies::All => true,
+        Copies::Inbound => !echo,
+        Copies::Echo => echo,
     }
 }
 
@@ -254,8 +321,9 @@ mod tests {
     fn a_fault_strikes_as_often_as_it_says() {
         let mut faults = Faults::default();
         faults.add(fault(r#"{"kind":"duplicate","copies":3,"of":"inbound","times":2}"#));
-        assert_eq!(faults.on_delivery(true).copies, 1, "an echo is not inbound");
-        let copies: Vec<_> = (0..3).map(|_| faults.on_delivery(false).copies).collect();
+        let mut dice = Dice::new(1);
+        assert_eq!(faults.on_delivery(true, &mut dice).copies, 1, "an echo is not inbound");
+        let copies: Vec<_> = (0..3).map(|_| faults.on_delivery(false, &mut dice).copies).collect();
         assert_eq!(copies, [3, 3, 1]);
         assert_eq!(faults.list()[0].struck, 2);
     }
@@ -266,7 +334,7 @@ mod tests {
         faults.add(fault(r#"{"kind":"refuse","with":{"failure":"over_capacity"},"times":1}"#));
         faults.add(fault(r#"{"kind":"refuse","times":1}"#));
         faults.add(fault(r#"{"kind":"lose_answer","times":1}"#));
-        assert_eq!(faults.on_delivery(false), Disturbance { copies: 1, ..Disturbance::default() });
+        assert_eq!(faults.on_delivery(false, &mut Dice::new(1)), Disturbance { copies: 1, ..Disturbance::default() });
         assert_eq!(faults.before_send(), Some(Failure::OverCapacity));
         assert_eq!(faults.before_send(), Some(Failure::Close));
         assert_eq!(faults.before_send(), None);
