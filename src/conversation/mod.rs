@@ -22,6 +22,7 @@ mod speak;
 mod state;
 mod step;
 mod waiting;
+mod welcome;
 
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{Event, Origin, Outcome};
@@ -29,6 +30,7 @@ pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};
 pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Rendering, Step, step};
+pub use welcome::{Unsettable, welcome};
 
 #[cfg(test)]
 mod tests;
