@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::bot::Program;
 use crate::clock::Clock;
 use crate::conversation::{self, Action, Asking, Context, Event, Outcome, Rendering, State};
-use crate::model::{EventId, Key, MessageId, Profile, UserId};
+use crate::model::{EventId, Key, MessageId, Profile, Timestamp, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
 use hold::Holds;
 
@@ -111,6 +111,11 @@ impl Turns {
     /// How long after its attempt a send whose process ended is looked after.
     pub fn lost_after(&self) -> Duration {
         self.lost_after
+    }
+
+    /// The time by which turns are taken.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether the bot answers for a user.

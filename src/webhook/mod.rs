@@ -2,6 +2,7 @@
 //!
 //! Verified bytes become events, events become turns, and 200 is answered when all of them are durable. The outbox is not known here.
 
+mod arrivals;
 mod deliver;
 mod envelope;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::model::{AppId, Secret};
 use crate::turn::Turns;
 use crate::wire::signature;
+use arrivals::Lately;
 
 pub use envelope::Envelope;
 
@@ -46,6 +48,7 @@ pub struct Door {
     limits: Limits,
     turns: Arc<Turns>,
     counts: Counts,
+    lately: Lately,
 }
 
 /// What came to the door since it was opened.
@@ -68,7 +71,7 @@ pub struct Counts {
 impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
-        Door { apps, limits, turns, counts: Counts::default() }
+        Door { apps, limits, turns, counts: Counts::default(), lately: Lately::default() }
     }
 
     /// What came so far.
