@@ -23,6 +23,7 @@ mod standing;
 mod state;
 mod step;
 mod waiting;
+mod welcome;
 
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{Event, Origin, Outcome};
@@ -31,6 +32,7 @@ pub use metadata::{AskingRef, Metadata};
 pub use standing::{Deafness, Gap, Notice, Pause, Replay, Standing};
 pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Rendering, Step, step};
+pub use welcome::{Unsettable, welcome};
 
 #[cfg(test)]
 mod tests;

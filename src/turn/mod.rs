@@ -20,7 +20,7 @@ use crate::bot::Program;
 use crate::clock::Clock;
 use crate::conversation::{self, Action, Asking, Context, Event, Lateness, Outcome, Rendering, State};
 use crate::metrics::Metrics;
-use crate::model::{EventId, Key, MessageId, Profile, UserId};
+use crate::model::{EventId, Key, MessageId, Profile, Timestamp, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
 use account::Accounts;
 use hold::Holds;
@@ -120,6 +120,11 @@ impl Turns {
     /// How long after its attempt a send whose process ended is looked after.
     pub fn lost_after(&self) -> Duration {
         self.lost_after
+    }
+
+    /// The time by which turns are taken.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether the bot answers for a user.

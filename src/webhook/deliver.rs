@@ -6,6 +6,7 @@ use super::{Door, Envelope};
 use crate::conversation::{Event, Origin};
 use crate::model::{EventId, Key, Profile, Timestamp, UserId};
 use crate::turn::{Arrival, TurnError};
+use crate::wire::arrivals::{self, Arrivals};
 use crate::wire::{self, DirectMessage, EventBody, Tie};
 
 /// How many unreadable parts of one delivery are kept; a body may have as many as it has bytes.
@@ -13,6 +14,9 @@ const KEPT_ODDITIES: usize = 8;
 
 /// 200 with an empty body when everything the delivery causes is on the disk; 500 when it is not, so that X delivers it again.
 pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpResponse {
+    if let Some(asked) = arrivals::read_question(&envelope.body) {
+        return door.told(asked);
+    }
     match door.take(&envelope).await {
         Ok(()) => {
             door.metrics.delivered("taken");
@@ -27,6 +31,14 @@ pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpRes
 }
 
 impl Door {
+    /// Answers whoever holds an app's secret what came lately; an old question is answered with nothing but the time.
+    fn told(&self, asked: Timestamp) -> HttpResponse {
+        let now = self.turns.now();
+        let told = self.lately.told(now);
+        let is_fresh = arrivals::is_fresh(asked, now);
+        HttpResponse::Ok().json(if is_fresh { told } else { Arrivals { now, since: told.since, ..Arrivals::default() } })
+    }
+
     async fn take(&self, envelope: &Envelope) -> Result<(), TurnError> {
         let delivery = match wire::envelope::parse(&envelope.body) {
             Ok(delivery) => delivery,
@@ -36,6 +48,7 @@ impl Door {
             let place = format!("{} {}", oddity.kind, oddity.place);
             self.note(UserId(0), &place, &oddity.reason, &envelope.body).await?;
         }
+        self.lately.came(&delivery.events, self.turns.now());
         let mut arrivals = Vec::with_capacity(delivery.events.len());
         for event in delivery.events {
             self.metrics.event(counted(&event.body));

@@ -2,6 +2,7 @@
 //!
 //! Verified bytes become events, events become turns, and 200 is answered when all of them are durable. The outbox is not known here.
 
+mod arrivals;
 mod deliver;
 mod envelope;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::model::{AppId, Secret};
 use crate::turn::Turns;
 use crate::wire::signature;
+use arrivals::Lately;
 
 pub use envelope::Envelope;
 
@@ -46,13 +48,14 @@ pub struct Door {
     limits: Limits,
     turns: Arc<Turns>,
     metrics: Arc<Metrics>,
+    lately: Lately,
 }
 
 impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
         let metrics = turns.metrics().clone();
-        Door { apps, limits, turns, metrics }
+        Door { apps, limits, turns, metrics, lately: Lately::default() }
     }
 
     /// The secret that made a signature over these bytes; every secret of every app is tried, in constant time each.
