@@ -50,6 +50,10 @@ pub mod outbox;
 #[cfg(feature = "service")]
 pub mod client;
 
+// Looking after accounts at X: what keeps events away is mended, and what was missed is fetched.
+#[cfg(feature = "service")]
+pub mod account;
+
 // Conversation tests: the real machine on a virtual clock.
 #[cfg(feature = "service")]
 pub mod rehearsal;

@@ -84,6 +84,43 @@ impl Turns {
         Ok(standing)
     }
 
+    /// X takes the token of an account no longer, if it said so with a code: nothing is sent until it is authorised again.
+    pub async fn refuse_token(&self, account: UserId, code: Option<u32>) -> Result<(), TurnError> {
+        let Some(code) = code else { return Ok(()) };
+        let refused = |standing: &Standing| if standing.paused.is_none() { vec![Notice::TokenRefused { code }] } else { Vec::new() };
+        let before = self.is_paused(account);
+        self.notice(account, refused).await?;
+        if !before {
+            tracing::error!(%account, code, "X takes the account's token no longer: authorise it again (`junco login`) and start the service with the new token; until then its messages wait");
+        }
+        Ok(())
+    }
+
+    /// An account has withdrawn the app's access: nothing is sent until it is authorised again.
+    pub async fn withdraw(&self, account: UserId) -> Result<(), TurnError> {
+        let revoked = |standing: &Standing| match standing.paused {
+            Some(pause) if pause.revoked => Vec::new(),
+            _ => vec![Notice::Revoked],
+        };
+        self.notice(account, revoked).await?;
+        tracing::error!(%account, "the account has withdrawn the app's access; its messages wait until it is authorised again (`junco login`)");
+        Ok(())
+    }
+
+    /// A replay has ended, whichever accounts it was for.
+    pub async fn replay_ended(&self, job: u64, complete: bool) -> Result<(), TurnError> {
+        for account in self.accounts() {
+            let ended = |standing: &Standing| if standing.waits_for(job) { vec![Notice::ReplayEnded { job, complete }] } else { Vec::new() };
+            self.notice(account, ended).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a conversation whose account has withdrawn the app's access. One that is new stays so.
+    pub async fn forget(&self, key: Key) -> Result<(), TurnError> {
+        self.apply(key, |_| vec![Event::Withdrawn]).await.map(drop)
+    }
+
     /// Journals a part of a signed delivery that could not be read; 0 is the account of those that name none.
     pub async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
         let kept = &body[..body.len().min(UNREADABLE_BYTES)];

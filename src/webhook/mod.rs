@@ -8,13 +8,14 @@ mod envelope;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::metrics::Metrics;
-use crate::model::{AppId, Secret};
+use crate::model::{AppId, Secret, UserId};
 use crate::turn::Turns;
 use crate::wire::signature;
 use arrivals::Lately;
@@ -49,13 +50,19 @@ pub struct Door {
     turns: Arc<Turns>,
     metrics: Arc<Metrics>,
     lately: Lately,
+    senders: BTreeMap<UserId, AppId>,
 }
 
 impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
         let metrics = turns.metrics().clone();
-        Door { apps, limits, turns, metrics, lately: Lately::default() }
+        Door { apps, limits, turns, metrics, lately: Lately::default(), senders: BTreeMap::new() }
+    }
+
+    /// The same, told which app sends for each account.
+    pub fn sending(self, senders: BTreeMap<UserId, AppId>) -> Self {
+        Door { senders, ..self }
     }
 
     /// The secret that made a signature over these bytes; every secret of every app is tried, in constant time each.
