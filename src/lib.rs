@@ -46,6 +46,10 @@ pub mod outbox;
 #[cfg(feature = "service")]
 pub mod client;
 
+// Looking after the accounts at X: set-up, replay, welcome message, doctor.
+#[cfg(feature = "service")]
+pub mod account;
+
 // Conversation tests: the real machine on a virtual clock.
 #[cfg(feature = "service")]
 pub mod rehearsal;

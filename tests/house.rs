@@ -18,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("turn", &["model", "bot", "conversation", "store", "clock"]),
     ("webhook", &["model", "wire", "conversation", "turn", "clock"]),
     ("outbox", &["model", "wire", "conversation", "pace", "client", "store", "turn", "clock"]),
+    ("account", &["model", "wire", "conversation", "client", "store", "turn", "clock"]),
     ("rehearsal", &["model", "wire", "bot", "conversation", "pace", "clock", "store", "client", "turn", "outbox"]),
     ("simulator", &["model", "wire"]),
     ("service", &["model", "wire", "bot", "conversation", "pace", "clock", "config", "store", "client", "turn", "webhook", "outbox"]),
