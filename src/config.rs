@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use crate::model::{AppId, Secret, UserId, parse_duration};
+use crate::model::{AppId, EventsApi, Secret, UserId, parse_duration};
 
 pub use watch::{Revoked, Watch};
 
@@ -240,10 +240,16 @@ impl Default for Platform {
 
 impl Platform {
     /// Which interface knows the webhooks and subscriptions.
-    pub fn events(&self) -> Events {
-        self.events.unwrap_or(match self.flavor {
+    pub fn events_api(&self) -> EventsApi {
+        let usual = match self.flavor {
             Flavor::V1_1 => Events::V1_1,
-        })
+        };
+        match (self.events.unwrap_or(usual), &self.environment) {
+            (Events::V1_1, None) => EventsApi::Enterprise,
+            (Events::V1_1, Some(environment)) => EventsApi::Premium(environment.clone()),
+            (Events::V2, _) => EventsApi::V2,
+            (Events::Activity, _) => EventsApi::Activity,
+        }
     }
 }
 
@@ -359,6 +365,9 @@ impl Config {
         }
         if !self.path.starts_with('/') {
             return Err(format!("path = \"{}\": begin it with a slash", self.path));
+        }
+        if self.x.events_api().to_string().parse::<EventsApi>().is_err() {
+            return Err("x.environment: write its name as X shows it, of letters, digits, - and _".into());
         }
         if !(1..=10_000).contains(&self.limits.in_flight) {
             return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));

@@ -50,7 +50,7 @@ pub mod outbox;
 #[cfg(feature = "service")]
 pub mod client;
 
-// Looking after accounts at X: what keeps events away is mended, and what was missed is fetched.
+// Looking after the accounts at X: set-up, watchdog, replay, welcome message, doctor.
 #[cfg(feature = "service")]
 pub mod account;
 

@@ -2,6 +2,7 @@
 
 mod bots;
 mod figures;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -39,6 +40,7 @@ pub struct Service {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
+    watchdog: JoinHandle<()>,
     figures: Option<Figures>,
     stop: watch::Sender<bool>,
 }
@@ -63,10 +65,13 @@ impl Service {
         // The doors open only where both can: a start that fails sends nothing.
         let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
-        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
+        let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
+        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config, &clock)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
-        let outbox = tokio::spawn(outbox.run(woken, stopped));
-        Ok(Service { address, store, server, serving, outbox, figures, stop })
+        let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
+        let watchdog = tokio::spawn(watchdog.run(stopped));
+        Ok(Service { address, store, server, serving, outbox, watchdog, figures, stop })
     }
 
     /// Where the webhook listens.
@@ -90,6 +95,7 @@ impl Service {
         self.serving.await??;
         let _ = self.stop.send(true);
         self.outbox.await?;
+        self.watchdog.await?;
         if let Some(figures) = self.figures {
             figures.server.stop(false).await;
             figures.serving.await??;
@@ -101,12 +107,14 @@ impl Service {
     /// Stops as a crash does, as far as a process can crash alone: nothing is drained, nothing is closed.
     pub async fn crash(self) {
         self.outbox.abort();
+        self.watchdog.abort();
         self.server.stop(false).await;
         self.serving.abort();
         if let Some(figures) = self.figures {
             figures.server.stop(false).await;
         }
         let _ = self.outbox.await;
+        let _ = self.watchdog.await;
         let _ = self.serving.await;
     }
 }
@@ -157,8 +165,7 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 }
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
-    let client = |address: &Url| Client::new(address.clone(), timeouts, clock.clone());
+    let client = |address: &Url| client(address, config, &clock);
     let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, clock.clone(), senders(config));
     let apps = x.apps();
     let settings = outbox::Settings {
@@ -169,6 +176,11 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         in_flight: config.limits.in_flight,
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
+}
+
+fn client(address: &Url, config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Client> {
+    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
+    Ok(Client::new(address.clone(), timeouts, clock.clone())?)
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

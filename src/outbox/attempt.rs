@@ -109,6 +109,9 @@ impl Outbox {
             }
             Err(failure) => {
                 tracing::warn!(conversation = %key, %row, attempt = number, %failure, "not sent");
+                if let Err(error) = self.turns.refuse_token(key.account, failure.void_token()).await {
+                    tracing::error!(account = %key.account, %error, "the account could not be paused");
+                }
                 self.judge(key, failure, attempt)
             }
         }

@@ -110,7 +110,8 @@ impl Turns {
     /// A replay has ended, whichever accounts it was for.
     pub async fn replay_ended(&self, job: u64, complete: bool) -> Result<(), TurnError> {
         for account in self.accounts() {
-            let ended = |standing: &Standing| if standing.waits_for(job) { vec![Notice::ReplayEnded { job, complete }] } else { Vec::new() };
+            let ended =
+                |standing: &Standing| if standing.waits_for(job) { vec![Notice::ReplayEnded { job, complete }] } else { Vec::new() };
             self.notice(account, ended).await?;
         }
         Ok(())

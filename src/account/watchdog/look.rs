@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::{RETRIES, SHORT, Ward, Watchdog};
 use crate::client::EventsFailure;
 use crate::conversation::{Deafness, Notice, Standing};
@@ -159,10 +161,13 @@ impl Watchdog {
         self.deaf(ward, Deafness::Gone, &Notice::WebhookGone).await?;
         let now = self.clock.now();
         if !self.settings.repair || !ward.looks.may_mend(now) {
-            ward.looks.say(&format!("X knows no webhook {address} of app {}: register it (`watch.repair = true` lets the service do that)", ward.app));
+            ward.looks.say(&format!(
+                "X knows no webhook {address} of app {}: register it (`watch.repair = true` lets the service do that)",
+                ward.app
+            ));
             return Ok(None);
         }
-        match ward.platform.register(&address).await {
+        match ward.platform.register(address.as_str()).await {
             Ok(webhook) => {
                 tracing::info!(app = %ward.app, webhook = webhook.id, "registered the webhook again");
                 ward.looks.mended();
@@ -179,7 +184,14 @@ impl Watchdog {
     }
 
     /// Subscribes an account that is not, and writes down that events arrive, or what was missed until now.
-    async fn look_at(&self, ward: &mut Ward, account: UserId, webhook: u64, subscribed: bool, awake: Option<Timestamp>) -> Result<(), TurnError> {
+    async fn look_at(
+        &self,
+        ward: &mut Ward,
+        account: UserId,
+        webhook: u64,
+        subscribed: bool,
+        awake: Option<Timestamp>,
+    ) -> Result<(), TurnError> {
         let standing = self.turns.standing(account).await?;
         if !subscribed && !self.subscribe(ward, account, webhook, &standing).await? {
             return Ok(());
@@ -231,7 +243,7 @@ impl Watchdog {
 
     async fn judge_token(&self, account: UserId, failure: &EventsFailure) -> Result<(), TurnError> {
         match failure {
-            EventsFailure::Call(failure) => self.turns.refuse_token(account, super::revoked::void_token(failure)).await,
+            EventsFailure::Call(failure) => self.turns.refuse_token(account, failure.void_token()).await,
             EventsFailure::Lacking { .. } | EventsFailure::NoOwner => Ok(()),
         }
     }
@@ -258,13 +270,17 @@ fn deafened(standing: &Standing, why: Deafness, notice: &Notice) -> Vec<Notice> 
 /// The webhook under our address; where that is not known, the only one there is.
 fn ours<'a>(ward: &Ward, webhooks: &'a [Webhook]) -> Option<&'a Webhook> {
     match (&ward.address, webhooks) {
-        (Some(address), _) => webhooks.iter().find(|webhook| without_query(&webhook.url) == without_query(address)),
+        (Some(address), _) => webhooks.iter().find(|webhook| is_same(&webhook.url, address)),
         (None, [only]) => Some(only),
         (None, _) => None,
     }
 }
 
-/// The query may name the app, and is no part of the door.
-fn without_query(url: &str) -> &str {
-    url.split('?').next().unwrap_or(url)
+/// The query may name the app, and X may write an address another way than it was given.
+fn is_same(registered: &str, address: &Url) -> bool {
+    let bare = |mut url: Url| {
+        url.set_query(None);
+        url
+    };
+    Url::parse(registered).is_ok_and(|registered| bare(registered) == bare(address.clone()))
 }

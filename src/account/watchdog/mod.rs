@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use url::Url;
 
 use crate::clock::Clock;
 use crate::conversation::{Notice, Standing};
@@ -60,7 +61,7 @@ pub struct Ward {
     app: AppId,
     platform: Arc<dyn Platform>,
     /// The address that is registered at X, where it is known.
-    address: Option<String>,
+    address: Option<Url>,
     /// Whether the owner's token is known; without it X is asked for nothing but whether tokens are good again.
     has_owner: bool,
     accounts: Vec<UserId>,
@@ -85,7 +86,7 @@ pub struct Watchdog {
 
 impl Ward {
     /// An app whose webhook stands under `address`, and its accounts.
-    pub fn new(app: AppId, platform: Arc<dyn Platform>, address: Option<String>, has_owner: bool, accounts: Vec<UserId>) -> Self {
+    pub fn new(app: AppId, platform: Arc<dyn Platform>, address: Option<Url>, has_owner: bool, accounts: Vec<UserId>) -> Self {
         Ward {
             app,
             platform,

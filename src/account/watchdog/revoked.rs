@@ -2,24 +2,12 @@
 //! authorised again.
 
 use super::{Ward, Watchdog};
-use crate::client::Failure;
 use crate::conversation::Notice;
 use crate::model::{Key, UserId};
 use crate::turn::TurnError;
 
-/// "Invalid or expired token." (contract §4.10).
-const VOID: u32 = 89;
-
 /// Conversations that are forgotten between two looks at anything else.
 const PAGE: usize = 256;
-
-/// X's code, where a failure says that a token is good for nothing.
-pub(super) fn void_token(failure: &Failure) -> Option<u32> {
-    match failure {
-        Failure::Refused(refusal) if refusal.code == VOID => Some(refusal.code),
-        _ => None,
-    }
-}
 
 impl Watchdog {
     /// Asks for every account that is paused whether its token is good again; forgets those that withdrew, where that is configured.
