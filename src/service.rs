@@ -51,7 +51,7 @@ impl Service {
         Self::start_with(config, Arc::new(SystemClock)).await
     }
 
-    /// The same by another clock: for tests in which hours pass at once.
+    /// The same by another clock: for tests in which hours pass at once. Calls of X are still signed by the machine's.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let programs = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
@@ -67,7 +67,7 @@ impl Service {
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
-        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config, &clock)?, turns, clock, door.clone());
+        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
         let watchdog = tokio::spawn(watchdog.run(stopped));
@@ -165,8 +165,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 }
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let client = |address: &Url| client(address, config, &clock);
-    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, clock.clone(), senders(config));
+    let client = |address: &Url| client(address, config);
+    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, Arc::new(SystemClock), senders(config));
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -178,9 +178,9 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
 }
 
-fn client(address: &Url, config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Client> {
+fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
     let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
-    Ok(Client::new(address.clone(), timeouts, clock.clone())?)
+    Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

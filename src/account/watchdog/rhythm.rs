@@ -9,7 +9,6 @@ const SPAN: Duration = Duration::from_secs(600);
 
 const HOURS: usize = 7 * 24;
 const SPANS_PER_HOUR: i64 = 6;
-const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Before so many spans, and so much time, nobody knows what is usual.
 const ENOUGH: (u32, Duration) = (50, Duration::from_secs(3 * 24 * 3600));
@@ -52,9 +51,12 @@ impl Rhythm {
         if self.spans < ENOUGH.0 || observed < ENOUGH.1 {
             return false;
         }
-        // An hour of the week that was seen once only is not trusted as one that was seen often.
-        let chances = (observed.as_secs() / WEEK.as_secs() + 1) as f64 * SPANS_PER_HOUR as f64 + 1.0;
-        let unlikely = |span: i64| -(1.0 - f64::from(self.hours[hour_of(span)]) / chances).max(f64::EPSILON).ln();
+        let unlikely = |span: i64| {
+            let heard = f64::from(self.hours[hour_of(span)]);
+            // One more that was silent, so that nothing is certain, and what was seen once less than what was seen often.
+            let seen = seen(hour_of(span), span_of(first), span_of(since)) as f64 * SPANS_PER_HOUR as f64 + 1.0;
+            -(1.0 - heard / seen).max(f64::EPSILON).ln()
+        };
         let silent = span_of(since) + 1..span_of(now);
         let mut sum = 0.0;
         silent.map(unlikely).any(|more| {
@@ -66,6 +68,13 @@ impl Rhythm {
 
 fn span_of(at: Timestamp) -> i64 {
     at.as_millis().div_euclid(SPAN.as_millis() as i64)
+}
+
+/// How often an hour of the week has come round.
+fn seen(hour: usize, first: i64, last: i64) -> i64 {
+    let rounds = |span: i64| (span.div_euclid(SPANS_PER_HOUR) - hour as i64).div_euclid(HOURS as i64);
+    let begins = first.div_euclid(SPANS_PER_HOUR) - 1;
+    rounds(last) - (begins - hour as i64).div_euclid(HOURS as i64)
 }
 
 fn hour_of(span: i64) -> usize {
@@ -119,8 +128,8 @@ mod tests {
 
     #[test]
     fn of_an_account_that_is_new_nobody_knows_what_is_usual() {
-        for rhythm in [Rhythm::default(), heard_every(3, 2), heard_every(12 * 60, 20)] {
-            assert!(!rhythm.is_unusual(at(20 * DAY), at(80 * DAY)), "{} spans", rhythm.spans);
+        for (rhythm, days) in [(Rhythm::default(), 9), (heard_every(3, 2), 2), (heard_every(12 * 60, 20), 20)] {
+            assert!(!rhythm.is_unusual(at(days * DAY), at((days + 60) * DAY)), "{} spans", rhythm.spans);
         }
     }
 }
