@@ -67,7 +67,10 @@ async fn messages_of_an_hour_without_the_service_are_found_in_the_list_where_x_r
     world.x.advance(12 * MINUTE);
     all_are_answered(&world).await;
     let noticed = world.noticed().await;
-    assert!(matches!(&noticed[..], [Notice::GapFound { withheld: false, .. }, Notice::ReplayUnavailable { .. }, Notice::GapListed { .. }]), "{noticed:?}");
+    assert!(
+        matches!(&noticed[..], [Notice::GapFound { withheld: false, .. }, Notice::ReplayUnavailable { .. }, Notice::GapListed { .. }]),
+        "{noticed:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,13 +89,7 @@ async fn messages_of_an_hour_with_a_broken_webhook_are_found_once_it_is_mended()
     world.x.advance(12 * MINUTE);
     all_are_answered(&world).await;
     let noticed = world.noticed().await;
-    let expected = [
-        Notice::WebhookInvalid.name(),
-        Notice::WebhookValidated.name(),
-        "gap_found",
-        "replay_unavailable",
-        "gap_listed",
-    ];
+    let expected = [Notice::WebhookInvalid.name(), Notice::WebhookValidated.name(), "gap_found", "replay_unavailable", "gap_listed"];
     assert_eq!(noticed.iter().map(Notice::name).collect::<Vec<_>>(), expected);
 }
 

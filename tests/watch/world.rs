@@ -12,6 +12,7 @@ use junco::conversation::{Event, Notice, Standing};
 use junco::model::{EventsApi, Key, MessageId, Secret, Timestamp, UserId};
 use junco::service::Service;
 use junco::simulator::{App, Choice, DeliveryRecord, Outcome, Person, Rules, Settings, Shown, Simulator, Stage, Token};
+use junco::store::Store;
 use tempfile::TempDir;
 
 /// How long anything may take before a test gives up on it.
@@ -55,6 +56,7 @@ pub(crate) struct World {
     address: SocketAddr,
     folder: TempDir,
     settings: String,
+    token_is_good: bool,
 }
 
 impl World {
@@ -71,7 +73,7 @@ impl World {
         std::fs::write(folder.path().join("bot/bot.kdl"), script).unwrap();
         // A port that stays the same over restarts, since X keeps the address.
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut world = World { x, service: None, address, folder, settings: settings.to_owned() };
+        let mut world = World { x, service: None, address, folder, settings: settings.to_owned(), token_is_good: true };
         world.start().await;
         world.set_up().await;
         world
@@ -186,6 +188,34 @@ impl World {
         tokio::time::timeout(PATIENCE, waiting).await.expect("X gives up");
     }
 
+    /// From the next start on the account has a token that X takes, or one that it does not.
+    pub(crate) fn token_is_good(&mut self, good: bool) {
+        self.token_is_good = good;
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.service.as_ref().unwrap().store()
+    }
+
+    /// Waits until the service has taken so many messages of a person.
+    pub(crate) async fn has_taken(&self, person: UserId, count: u32) {
+        let waiting = async {
+            while self.store().load(Key::new(BOT, person)).await.unwrap().is_none_or(|record| record.state.messages < count) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("the messages are taken");
+    }
+
+    /// Waits until the bot has said just this to a person.
+    pub(crate) async fn has_said(&self, person: UserId, texts: &[&str]) {
+        let said = |stage: &Stage| {
+            let said = stage.transcript(BOT, person).into_iter().filter(|message| message.from == BOT).map(|message| message.text);
+            said.eq(texts.iter().copied()).then_some(())
+        };
+        assert!(self.x.wait_for(PATIENCE, said).await.is_some(), "{:?}", self.said(person));
+    }
+
     /// X finds the webhook too slow for its challenges, and marks it so; or finds it quick enough again.
     pub(crate) async fn webhook_is_slow(&self, slow: bool) {
         let answer_limit = if slow { Duration::ZERO } else { Rules::default().answer_limit };
@@ -206,7 +236,7 @@ impl World {
             owner.token.expose(),
             owner.secret.expose(),
             self.path("bot").display(),
-            token.token.expose(),
+            if self.token_is_good { token.token.expose() } else { "123-void" },
             token.secret.expose(),
             x = self.x.url(),
         );
