@@ -1,5 +1,6 @@
 //! The verbs of [`Stage`] over HTTP, under `/sim/`: JSON in and out, ids as strings, people by id or `@screen_name`.
 
+mod apps;
 mod people;
 mod platform;
 mod trouble;
@@ -21,7 +22,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     let scope = web::scope("/sim")
         .app_data(JsonConfig::default().error_handler(|error, _| unreadable(error)))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(error)));
-    config.service(scope.configure(people::configure).configure(trouble::configure).configure(platform::configure));
+    config.service(
+        scope.configure(people::configure).configure(apps::configure).configure(trouble::configure).configure(platform::configure),
+    );
 }
 
 impl ResponseError for Error {
