@@ -7,14 +7,14 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_ENCODING;
 use serde::Deserialize;
-use tokio::time::sleep;
 use url::Url;
 
+use super::delivery;
 use super::refusal::Refusal;
 use super::shared::Shared;
-use super::world::WebhookId;
+use super::world::{Face, Proof, WebhookId};
 use crate::model::AppId;
-use crate::wire::signature::{SIGNATURE_HEADER, sign, verify};
+use crate::wire::signature::{sign, verify};
 
 /// Why a webhook failed its challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -22,12 +22,25 @@ pub enum CrcFailure {
     /// No answer within the limit.
     #[error("High latency on CRC GET request. Your webhook should respond in less than 3 seconds.")]
     Slow,
-    /// Another status than 200, a redirect too, or no connection.
+    /// Another status than 200, or no connection.
     #[error("Non-200 response code during CRC GET request (i.e. 404, 500, etc).")]
     Not200,
+    /// A redirect, or a certificate that is not to be trusted.
+    #[error("Non-200 response code during CRC GET request (i.e. 404, 500, etc).")]
+    Elsewhere,
     /// Not JSON, no `response_token`, the wrong one, or compressed without being asked.
     #[error("Webhook URL does not meet the requirements. Invalid CRC token or json response format.")]
     WrongAnswer,
+}
+
+impl CrcFailure {
+    /// What it says about the webhook.
+    fn proof(self) -> Proof {
+        match self {
+            CrcFailure::Slow | CrcFailure::Not200 => Proof::Missing,
+            CrcFailure::Elsewhere | CrcFailure::WrongAnswer => Proof::Wrong,
+        }
+    }
 }
 
 impl From<CrcFailure> for Refusal {
@@ -42,19 +55,26 @@ struct Answer {
 }
 
 /// Challenges an address in the name of an app.
-pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str) -> Result<(), CrcFailure> {
+pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str, face: Face) -> Result<(), CrcFailure> {
     let (token, nonce, limit) = shared.change(|world, now| {
         let token = STANDARD.encode(world.dice.uuid());
-        (token, STANDARD_NO_PAD.encode(now.to_string()), world.rules.answer_limit)
+        (token, STANDARD_NO_PAD.encode(now.to_string()), world.rules.answer_limit(face))
     });
-    let secret = shared.see(|world| world.keys.app(app).map(|app| app.consumer_secret.clone())).unwrap_or_default();
     let mut url = Url::parse(url).map_err(|_| CrcFailure::Not200)?;
     url.query_pairs_mut().append_pair("crc_token", &token).append_pair("nonce", &nonce);
-    let signature = sign(secret.as_bytes(), url.query().unwrap_or_default().as_bytes());
-    let request = shared.client.get(url).timeout(limit).header(SIGNATURE_HEADER, signature);
+    let keys =
+        shared.see(|world| delivery::signing_keys(world, app).into_iter().map(|(name, key)| (name, key.to_owned())).collect::<Vec<_>>());
+    let query = url.query().unwrap_or_default().to_owned();
+    let mut request = shared.client.get(url).timeout(limit);
+    for (name, key) in &keys {
+        request = request.header(*name, sign(key.as_bytes(), query.as_bytes()));
+    }
+    let (_, secret) = keys.last().ok_or(CrcFailure::Not200)?;
     let response = request.send().await.map_err(failure)?;
-    if response.status() != StatusCode::OK {
-        return Err(CrcFailure::Not200);
+    match response.status() {
+        StatusCode::OK => {}
+        status if status.is_redirection() => return Err(CrcFailure::Elsewhere),
+        _ => return Err(CrcFailure::Not200),
     }
     if response.headers().contains_key(CONTENT_ENCODING) {
         return Err(CrcFailure::WrongAnswer);
@@ -66,16 +86,18 @@ pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str) -> Result<
 
 /// Challenges a registered webhook and marks it by the result.
 pub(super) async fn revalidate(shared: &Shared, id: WebhookId) -> Result<(), CrcFailure> {
-    let hook = shared.see(|world| world.hooks.get(id).map(|hook| (hook.app, hook.url.clone())));
-    let Some((app, url)) = hook else { return Ok(()) };
-    let result = challenge(shared, app, &url).await;
-    shared.change(|world, _| world.hooks.set_valid(id, result.is_ok()));
+    let hook = shared.see(|world| world.hooks.get(id).map(|hook| (hook.app, hook.url.clone(), hook.face)));
+    let Some((app, url, face)) = hook else { return Ok(()) };
+    let result = challenge(shared, app, &url, face).await;
+    let proof = result.map_or_else(CrcFailure::proof, |()| Proof::Right);
+    shared.change(|world, now| world.hooks.challenged(id, proof, &world.rules, now));
     result
 }
 
-/// Challenges every valid webhook; an invalid one returns to service only by a PUT.
+/// Challenges every webhook in service; an invalid one of the older API returns to it only by a PUT.
 pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), CrcFailure>)> {
-    let valid: Vec<_> = shared.see(|world| world.hooks.all().filter(|hook| hook.valid).map(|hook| hook.id).collect());
+    let valid: Vec<_> =
+        shared.see(|world| world.hooks.all().filter(|hook| hook.valid || hook.face == Face::Newer).map(|hook| hook.id).collect());
     let mut results = Vec::new();
     for id in valid {
         results.push((id, revalidate(shared, id).await));
@@ -83,14 +105,33 @@ pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), Crc
     results
 }
 
-/// Checks all webhooks every so often, for as long as the simulator runs.
+/// Checks all webhooks every so often, for as long as the simulator runs. When the rules change, the wait begins anew.
 pub(super) async fn check_periodically(shared: Arc<Shared>) {
-    while let Some(period) = shared.see(|world| world.rules.crc_period) {
-        sleep(shared.clock.scaled(period)).await;
-        check_all(&shared).await;
+    loop {
+        let rules = shared.see(|world| world.rules.clone());
+        let due = async {
+            match rules.crc_period {
+                Some(period) => shared.clock.pass(period).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => drop(check_all(&shared).await),
+            () = shared.other_rules(&rules) => {}
+        }
     }
 }
 
 fn failure(error: reqwest::Error) -> CrcFailure {
-    if error.is_timeout() { CrcFailure::Slow } else { CrcFailure::Not200 }
+    match error {
+        error if error.is_timeout() => CrcFailure::Slow,
+        error if distrusts(&error) => CrcFailure::Elsewhere,
+        _ => CrcFailure::Not200,
+    }
+}
+
+/// Whether TLS was what failed; such errors stand inside others of the system's kind.
+fn distrusts(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| distrusts(inner)) || error.source().is_some_and(distrusts)
 }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::shared::Shared;
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
+use crate::model::AppId;
 use crate::wire::signature::{SIGNATURE_HEADER, sign};
+
+/// The second header, which some apps get: the same, keyed with the client secret of OAuth 2 (contract §1.3).
+const CLIENT_SIGNATURE_HEADER: &str = "x-twitter-webhooks-signature-oauth2";
 
 /// Sends parcels on their way.
 pub(super) fn submit(shared: &Arc<Shared>, parcels: Vec<Parcel>) {
@@ -41,7 +45,7 @@ pub(super) async fn release(shared: &Arc<Shared>, numbers: &[u64]) {
 /// Waits until each of these deliveries was attempted once, or can no longer be.
 pub(super) async fn attempted(shared: &Shared, numbers: &[u64]) {
     // An attempt ends by itself at the answer limit; twice that covers a wait for its turn.
-    let patience = shared.see(|world| world.rules.answer_limit) * 2;
+    let patience = shared.see(|world| world.rules.answer_limit.max(world.rules.v2.answer_limit)) * 2;
     let tried = |number: &u64| {
         shared
             .see(|world| world.log.delivery(*number).is_none_or(|record| !record.attempts.is_empty() || record.outcome != Outcome::Pending))
@@ -56,25 +60,24 @@ fn open_lane(shared: &Arc<Shared>) -> mpsc::UnboundedSender<Parcel> {
 }
 
 async fn run_lane(shared: Arc<Shared>, again: mpsc::UnboundedSender<Parcel>, mut parcels: mpsc::UnboundedReceiver<Parcel>) {
-    let permits = Arc::new(Semaphore::new(shared.see(|world| world.rules.concurrency.max(1))));
     let mut under_way = JoinSet::new();
     while let Some(parcel) = parcels.recv().await {
         while under_way.try_join_next().is_some() {}
-        let Ok(permit) = permits.clone().acquire_owned().await else { return };
-        under_way.spawn(deliver(shared.clone(), parcel, permit, again.clone()));
+        while under_way.len() >= shared.see(|world| world.rules.concurrency.max(1)) {
+            under_way.join_next().await;
+        }
+        under_way.spawn(attempt(shared.clone(), parcel, again.clone()));
     }
 }
 
-/// Makes one attempt; after a failure, waits as long as is documented and queues the next.
-async fn deliver(shared: Arc<Shared>, mut parcel: Parcel, permit: OwnedSemaphorePermit, again: mpsc::UnboundedSender<Parcel>) {
-    let Some((url, signature)) = shared.see(|world| address(world, &parcel)) else {
+/// Makes one attempt; after a failure, lets the next be queued once the documented wait is over. That keeps no other from its turn.
+async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::UnboundedSender<Parcel>) {
+    let Some(address) = shared.see(|world| address(world, &parcel)) else {
         return shared.change(|world, _| world.log.settle(parcel.number, Outcome::Withheld));
     };
     let started = Instant::now();
-    let status = post(&shared, url, signature, parcel.body.clone()).await;
+    let status = post(&shared, address, parcel.body.clone()).await;
     let latency = started.elapsed();
-    // Waiting for the next attempt must not keep others from theirs.
-    drop(permit);
     let wait = shared.change(|world, now| {
         world.log.attempted(parcel.number, Attempt { at: now, status, latency });
         let wait = world.rules.retry_after.get(parcel.attempts).copied().filter(|_| status != Some(200));
@@ -86,30 +89,48 @@ async fn deliver(shared: Arc<Shared>, mut parcel: Parcel, permit: OwnedSemaphore
         wait
     });
     if let Some(wait) = wait {
-        sleep(shared.clock.scaled(wait)).await;
         parcel.attempts += 1;
-        let _ = again.send(parcel);
+        let waiting = shared.clone();
+        shared.spawn(async move {
+            waiting.clock.pass(wait).await;
+            let _ = again.send(parcel);
+        });
     }
 }
 
-/// Where a parcel goes and how it is signed; nowhere when the webhook is invalid or gone.
-fn address(world: &World, parcel: &Parcel) -> Option<(String, Option<String>)> {
+/// Where a parcel goes, how it is signed, and how long the answer may take.
+struct Address {
+    url: String,
+    signatures: Vec<(&'static str, String)>,
+    limit: Duration,
+}
+
+/// The address of a parcel; none when the webhook is invalid or gone.
+fn address(world: &World, parcel: &Parcel) -> Option<Address> {
     let hook = world.hooks.get(parcel.webhook).filter(|hook| hook.valid)?;
-    let secret = world.keys.app(hook.app)?.consumer_secret.as_bytes();
-    let signature = match parcel.signing {
-        Signing::Right => Some(sign(secret, parcel.body.as_bytes())),
+    let keys = signing_keys(world, hook.app);
+    let signed = |key: &str| match parcel.signing {
+        Signing::Right => Some(sign(key.as_bytes(), parcel.body.as_bytes())),
         Signing::Wrong => Some(sign(b"the secret of no app", parcel.body.as_bytes())),
         Signing::Missing => None,
     };
-    Some((hook.url.clone(), signature))
+    let signatures = keys.iter().filter_map(|(name, key)| Some((*name, signed(key)?))).collect();
+    Some(Address { url: hook.url.clone(), signatures, limit: world.rules.answer_limit(hook.face) })
+}
+
+/// The headers that sign what an app's webhooks are sent, each with its key; the last is the key that challenges are answered with.
+pub(super) fn signing_keys(world: &World, app: AppId) -> Vec<(&'static str, &str)> {
+    let Some(app) = world.keys.app(app) else { return vec![] };
+    let client = app.client_secret.as_deref().filter(|_| world.rules.v2.client_signature);
+    let client = client.map(|key| (CLIENT_SIGNATURE_HEADER, key));
+    std::iter::once((SIGNATURE_HEADER, app.consumer_secret.as_str())).chain(client).collect()
 }
 
 /// The status of the answer, if one came in time.
-async fn post(shared: &Shared, url: String, signature: Option<String>, body: String) -> Option<u16> {
-    let limit = shared.see(|world| world.rules.answer_limit);
-    let mut request = shared.client.post(url).timeout(limit).header(CONTENT_TYPE, "application/json").body(body);
-    if let Some(signature) = signature {
-        request = request.header(SIGNATURE_HEADER, signature);
+async fn post(shared: &Shared, address: Address, body: String) -> Option<u16> {
+    let mut request = shared.client.post(address.url).timeout(address.limit).header(CONTENT_TYPE, "application/json").body(body);
+    for (name, signature) in address.signatures {
+        request = request.header(name, signature);
     }
     Some(request.send().await.ok()?.status().as_u16())
 }

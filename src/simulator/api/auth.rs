@@ -33,6 +33,14 @@ impl Caller {
         }
     }
 
+    /// The user, where the token must be good for writing.
+    pub(super) fn writer(self) -> Result<(UserId, AppId), Refusal> {
+        match self {
+            Caller::User { permission: Permission::Read, .. } => Err(Refusal::cannot_write()),
+            Caller::User { .. } | Caller::App(_) => self.user(),
+        }
+    }
+
     /// The user, where the token must be good for direct messages.
     pub(super) fn messenger(self) -> Result<(UserId, AppId), Refusal> {
         match self {
@@ -63,7 +71,13 @@ impl Caller {
 pub(super) fn identify(shared: &Shared, call: &Call) -> Result<Caller, Refusal> {
     let header = call.authorization.as_deref().ok_or_else(Refusal::bad_authentication)?;
     if let Some(bearer) = header.strip_prefix("Bearer ") {
-        return shared.see(|world| world.keys.app_with_bearer(bearer)).map(Caller::App).ok_or_else(Refusal::unknown_token);
+        let now = shared.clock.now();
+        return shared.see(|world| match world.keys.app_with_bearer(bearer) {
+            Some(app) => Ok(Caller::App(app)),
+            // Tokens of OAuth 2 are good for the newer API only.
+            None if world.grants.with_access(bearer, now).is_some() => Err(Refusal::wants_user()),
+            None => Err(Refusal::unknown_token()),
+        });
     }
     let presented = Presented::parse(header).map_err(|_| Refusal::bad_authentication())?;
     let name = presented.token.as_deref().ok_or_else(Refusal::not_authenticated)?;

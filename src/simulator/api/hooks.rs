@@ -7,7 +7,7 @@ use super::super::json;
 use super::super::refusal::Refusal;
 use super::super::settings::Permission;
 use super::super::shared::Shared;
-use super::super::world::{Webhook, WebhookId};
+use super::super::world::{Face, Webhook, WebhookId};
 use super::answer::Answer;
 use super::auth::Caller;
 use super::call::Call;
@@ -25,11 +25,11 @@ pub(super) async fn register(shared: &Shared, call: &Call, caller: Caller) -> Re
     let quota = counted(shared, caller, "account_activity/webhooks/new", 15)?;
     let url = call.parameter("url").ok_or_else(|| Refusal::new(403, 195, "Missing or invalid url parameter."))?;
     shared.see(|world| world.hooks.may_register(app, &url, &world.rules))?;
-    crc::challenge(shared, app, &url).await?;
+    crc::challenge(shared, app, &url, Face::Older).await?;
     let view = shared.change(|world, now| {
         // The challenge took its time: somebody else may have been quicker.
         world.hooks.may_register(app, &url, &world.rules)?;
-        let webhook = Webhook { id: WebhookId(world.mint(now)), app, url, valid: true, created_at: now };
+        let webhook = Webhook { id: WebhookId(world.mint(now)), app, url, valid: true, created_at: now, face: Face::Older, proved_at: now };
         let view = shown(&webhook);
         world.hooks.register(webhook);
         Ok::<_, Refusal>(view)
@@ -60,7 +60,7 @@ pub(super) fn delete(shared: &Shared, caller: Caller, id: WebhookId) -> Result<A
     let quota = counted(shared, caller, "account_activity/webhooks/delete", 15)?;
     shared.change(|world, _| {
         world.hooks.of_app(id, app)?;
-        world.hooks.delete(id);
+        world.delete_webhook(id);
         Ok(Answer::empty(204).within(quota))
     })
 }
@@ -141,7 +141,7 @@ fn owner(shared: &Shared, caller: Caller) -> Result<AppId, Refusal> {
         return Err(Refusal::cannot_write());
     }
     let owns = shared.see(|world| world.keys.app(app).is_some_and(|app| app.owner == user));
-    if owns { Ok(app) } else { Err(Refusal::new(403, 200, "Forbidden.")) }
+    if owns { Ok(app) } else { Err(Refusal::forbidden()) }
 }
 
 /// The user to be subscribed: the token must be good for their messages.

@@ -32,6 +32,46 @@ pub struct Webhook {
     pub valid: bool,
     /// When it was registered.
     pub created_at: Timestamp,
+    /// By which face of the API it was registered: the limits on its answers differ.
+    pub face: Face,
+    /// When it answered its last challenge as it should.
+    pub proved_at: Timestamp,
+}
+
+/// The two faces of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// v1.1.
+    Older,
+    /// v2.
+    Newer,
+}
+
+/// Why an address cannot be registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum Unfit {
+    Address,
+    Duplicate,
+    TooMany,
+}
+
+/// How a webhook answered a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) enum Proof {
+    Right,
+    /// Wrongly, and it will not do better by itself.
+    Wrong,
+    /// Not at all, which may pass.
+    Missing,
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Address => Refusal::new(403, 214, "Webhook URL does not meet the requirements."),
+            Unfit::Duplicate | Unfit::TooMany => Refusal::new(403, 214, "Too many resources already created."),
+        }
+    }
 }
 
 /// All webhooks and subscriptions.
@@ -43,22 +83,20 @@ pub(in crate::simulator) struct Hooks {
 
 impl Hooks {
     /// Whether `url` may be registered for `app`; asked before the challenge, and again before it is stored.
-    pub(in crate::simulator) fn may_register(&self, app: AppId, url: &str, rules: &Rules) -> Result<(), Refusal> {
-        let unfit = || Refusal::new(403, 214, "Webhook URL does not meet the requirements.");
-        let parsed = Url::parse(url).map_err(|_| unfit())?;
+    pub(in crate::simulator) fn may_register(&self, app: AppId, url: &str, rules: &Rules) -> Result<(), Unfit> {
+        let parsed = Url::parse(url).map_err(|_| Unfit::Address)?;
         let fit = match parsed.scheme() {
             "https" => !rules.strict_urls || (parsed.port().is_none() && url.len() <= 200),
             "http" => !rules.strict_urls,
             _ => false,
         };
         if !fit {
-            return Err(unfit());
+            return Err(Unfit::Address);
         }
-        let twice = self.webhooks.values().any(|hook| hook.app == app && hook.url == url);
-        if twice || self.webhooks.len() >= rules.webhooks {
-            return Err(Refusal::new(403, 214, "Too many resources already created."));
+        if self.webhooks.values().any(|hook| hook.app == app && hook.url == url) {
+            return Err(Unfit::Duplicate);
         }
-        Ok(())
+        if self.webhooks.len() >= rules.webhooks { Err(Unfit::TooMany) } else { Ok(()) }
     }
 
     pub(in crate::simulator) fn register(&mut self, webhook: Webhook) {
@@ -78,9 +116,16 @@ impl Hooks {
         self.webhooks.get(&id)
     }
 
-    pub(in crate::simulator) fn set_valid(&mut self, id: WebhookId, valid: bool) {
-        if let Some(hook) = self.webhooks.get_mut(&id) {
-            hook.valid = valid;
+    /// Judges a webhook by its answer to a challenge. One of the newer API may fail for a while, as long as it does not answer wrongly.
+    pub(in crate::simulator) fn challenged(&mut self, id: WebhookId, proof: Proof, rules: &Rules, now: Timestamp) {
+        let Some(hook) = self.webhooks.get_mut(&id) else { return };
+        hook.valid = match proof {
+            Proof::Right => true,
+            Proof::Wrong => false,
+            Proof::Missing => hook.valid && hook.face == Face::Newer && now.since(hook.proved_at) <= rules.v2.grace,
+        };
+        if proof == Proof::Right {
+            hook.proved_at = now;
         }
     }
 

@@ -36,6 +36,10 @@ impl Keys {
         self.apps.values().find(|app| app.consumer_key == consumer_key)
     }
 
+    pub(in crate::simulator) fn app_with_client(&self, client_id: &str) -> Option<&App> {
+        self.apps.values().find(|app| app.client_id == client_id)
+    }
+
     pub(in crate::simulator) fn token(&self, token: &str) -> Option<&Token> {
         self.tokens.get(token)
     }

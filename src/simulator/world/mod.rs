@@ -1,33 +1,47 @@
 //! The simulated world: plain data and methods without I/O. Time is an argument, chance has a seed.
 
+mod activity;
 mod faults;
 mod feeds;
+mod grants;
 mod hooks;
 mod keys;
 mod limits;
 mod log;
 mod messages;
+mod parcels;
 mod people;
 mod posting;
+mod posts;
+mod profiles;
 mod text;
+mod ties;
 mod uploads;
+mod welcome;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(super) use activity::{Activity, ActivityKind};
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
-pub use hooks::{Webhook, WebhookId};
+pub(super) use grants::{Asked, Challenge, Grant, Tokens};
+pub use hooks::{Face, Webhook, WebhookId};
+pub(super) use hooks::{Proof, Unfit};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
-pub(super) use limits::{Quota, Who};
+pub(super) use limits::{Limit, Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
 pub(super) use messages::Message;
 pub use messages::{Choice, Picture, Shown};
+pub(super) use parcels::Parcel;
 use people::People;
-pub(super) use posting::{Draft, Parcel};
+pub(super) use posting::Draft;
+pub(super) use posts::Post;
+pub(super) use profiles::Profile;
 pub(super) use text::{UrlEntity, escape, has_link};
+pub use ties::Tie;
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
+pub(super) use welcome::{Welcome, WelcomeRule};
 
 use super::dice::Dice;
 use super::error::Error;
@@ -44,14 +58,19 @@ pub(super) struct World {
     pub(super) dice: Dice,
     pub(super) people: People,
     pub(super) keys: Keys,
+    pub(super) grants: grants::Grants,
+    pub(super) activities: activity::Activities,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
     pub(super) faults: faults::Faults,
     pub(super) uploads: uploads::Uploads,
     pub(super) feeds: feeds::Feeds,
+    pub(super) welcomes: welcome::Welcomes,
+    pub(super) profiles: profiles::Profiles,
+    pub(super) posts: posts::Posts,
     limits: limits::Limits,
-    held: BTreeMap<u64, Parcel>,
+    waiting: parcels::Waiting,
     last_id: u64,
 }
 
@@ -64,15 +83,20 @@ impl World {
             rules: settings.rules.clone(),
             dice: Dice::new(settings.seed),
             keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
+            grants: grants::Grants::default(),
+            activities: activity::Activities::default(),
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),
             people,
             uploads: uploads::Uploads::default(),
             feeds: feeds::Feeds::default(),
+            welcomes: welcome::Welcomes::default(),
+            profiles: profiles::Profiles::default(),
+            posts: posts::Posts::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
-            held: BTreeMap::new(),
+            waiting: parcels::Waiting::default(),
             last_id: 0,
         })
     }
@@ -120,6 +144,9 @@ impl World {
         if let Some(id) = draft.media {
             self.uploads.may_attach(from, id, now)?;
         }
+        if let Some(id) = draft.profile {
+            self.profiles.get(from, id)?;
+        }
         let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
         if self.rules.refuse_duplicates && last().is_some_and(|last| last.shown.text == draft.text && draft.media.is_none()) {
             return Err(Refusal::unsendable("Whoops! You already said that."));
@@ -137,20 +164,8 @@ impl World {
     }
 
     /// Counts a call against its window; `None` when limits are off.
-    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: u32, now: Timestamp) -> Option<Quota> {
+    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: Limit, now: Timestamp) -> Option<Quota> {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
-    }
-
-    /// The numbers of the deliveries that are held, oldest first.
-    pub(super) fn held(&self) -> Vec<u64> {
-        self.held.keys().copied().collect()
-    }
-
-    /// Lets a held delivery go.
-    pub(super) fn release(&mut self, number: u64) -> Option<Parcel> {
-        let parcel = self.held.remove(&number)?;
-        self.log.settle(number, Outcome::Pending);
-        Some(parcel)
     }
 }
 
