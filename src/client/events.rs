@@ -10,7 +10,7 @@ use super::call::{Answer, Body};
 use super::{Auth, Bearer, Client, Failure, Keys, Refusal};
 use crate::model::{EventsApi, Timestamp, UserId};
 use crate::wire::oauth::Credentials;
-use crate::wire::rest::{self, Count, ReplayJob, Subscriptions, Webhook};
+use crate::wire::rest::{self, Count, Remedy, ReplayJob, Subscriptions, Webhook};
 
 /// Codes and reasons for a subscription that stands already, and for one that does not stand (contract §4.10, §6.3).
 const ALREADY_SUBSCRIBED: (u32, &str) = (355, "DuplicateSubscriptionFailed");
@@ -42,6 +42,17 @@ pub enum EventsFailure {
     /// The call is the owner's to make, and their token is not known.
     #[error("this needs the token of the app's owner: set owner_token and owner_token_secret of the app")]
     NoOwner,
+}
+
+impl EventsFailure {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            EventsFailure::Call(failure) => failure.remedy(),
+            EventsFailure::Lacking { .. } => Remedy::Access,
+            EventsFailure::NoOwner => Remedy::Configuration,
+        }
+    }
 }
 
 impl Events {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::model::Timestamp;
-use crate::wire::rest::Scope;
+use crate::wire::rest::{ApiError, Remedy, Scope, remedy};
 
 /// Why a call has no result. It quotes X, never what we sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +82,26 @@ pub struct Refusal {
     pub message: String,
     /// What the refusal holds for.
     pub scope: Scope,
+}
+
+impl Failure {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Failure::NotTaken { cause: NotTaken::Unreachable(_), .. } => Remedy::Connect,
+            Failure::NotTaken { cause: NotTaken::RateLimited, .. } => Remedy::WaitForReset,
+            Failure::NotTaken { cause: NotTaken::Overloaded, .. } => Remedy::Retry,
+            Failure::Refused(refusal) => refusal.remedy(),
+            Failure::Unsure(_) => Remedy::Look,
+        }
+    }
+}
+
+impl Refusal {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        remedy(self.status, &ApiError { code: self.code, message: self.message.clone(), reason: self.reason.clone() })
+    }
 }
 
 impl fmt::Display for Refusal {

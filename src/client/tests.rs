@@ -1,3 +1,14 @@
+macro_rules! answer {
+    ($status:literal, $body:literal) => {
+        answer!($status, "", $body)
+    };
+    ($status:literal, $headers:literal, $body:literal) => {
+        &[concat!("HTTP/1.1 ", $status, "\r\nconnection: close\r\n", $headers, "\r\n", $body)]
+    };
+}
+
+mod account;
+mod calls;
 mod events;
 mod media;
 
@@ -10,7 +21,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::model::{EventsApi, MessageId, Outgoing, Profile, Secret, Timestamp, UserId};
 use crate::wire::oauth::{self, Credentials, Presented};
-use crate::wire::rest::Scope;
+use crate::wire::rest::{MessagePage, Scope};
 
 const US: Credentials<'_> = Credentials {
     consumer_key: "simkey0001",
@@ -118,15 +129,6 @@ fn told(outcome: Result<MessageId, Failure>) -> Failure {
 
 const SENT: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"event\":{\"id\":\"20065157139\"}}";
 const EMPTY: &str = "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
-
-macro_rules! answer {
-    ($status:literal, $body:literal) => {
-        answer!($status, "", $body)
-    };
-    ($status:literal, $headers:literal, $body:literal) => {
-        &[concat!("HTTP/1.1 ", $status, "\r\nconnection: close\r\n", $headers, "\r\n", $body)]
-    };
-}
 
 #[tokio::test]
 async fn a_message_is_sent_signed() {
