@@ -4,6 +4,7 @@
 
 mod chat;
 mod check;
+mod desk;
 mod dev;
 mod fmt;
 mod migrate;
@@ -11,8 +12,10 @@ mod new;
 mod run;
 mod sim;
 mod store;
+mod subscription;
 mod talk;
 mod test;
+mod webhook;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -47,6 +50,10 @@ enum Command {
     Fmt(fmt::Args),
     /// Play the conversation tests of bots, each in three renderings.
     Test(test::Args),
+    /// Register the webhook at X, list, check and delete it.
+    Webhook(webhook::Args),
+    /// Subscribe the accounts at X, list, count and remove them.
+    Subscription(subscription::Args),
     /// Bring the data of an older Junco up to date.
     Migrate(migrate::Args),
     /// Look after the data of a service that is stopped.
@@ -69,6 +76,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => Ok(check::run(&args)),
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Webhook(args) => runtime.block_on(webhook::run(args)),
+        Command::Subscription(args) => runtime.block_on(subscription::run(args)),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
     };
@@ -79,8 +88,13 @@ pub fn main() -> ExitCode {
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("junco: {}", told(error));
-    ExitCode::FAILURE
+    if error.is::<Asked>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
+
+/// A command was asked wrongly; the text says how to ask.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Asked(String);
 
 /// An error with its causes; one that the text tells already is not told again.
 fn told(error: &anyhow::Error) -> String {

@@ -9,6 +9,7 @@ mod people;
 mod properties;
 mod table;
 mod typed;
+mod welcome;
 
 use std::time::Duration;
 
