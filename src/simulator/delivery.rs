@@ -1,5 +1,7 @@
 //! Delivers events to webhooks: signed, in a queue for each webhook, with the documented retries (contract §2).
 
+mod trickle;
+
 use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
@@ -9,7 +11,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::shared::Shared;
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
-use crate::model::AppId;
+use crate::model::{AppId, Timestamp};
 use crate::wire::signature::{SIGNATURE_HEADER, sign};
 
 /// The second header, which some apps get: the same, keyed with the client secret of OAuth 2 (contract §1.3).
@@ -19,12 +21,12 @@ const CLIENT_SIGNATURE_HEADER: &str = "x-twitter-webhooks-signature-oauth2";
 pub(super) fn submit(shared: &Arc<Shared>, parcels: Vec<Parcel>) {
     for parcel in parcels {
         let lane = shared.lane(parcel.webhook, || open_lane(shared));
-        if parcel.delay.is_zero() {
+        if parcel.handling.delay.is_zero() {
             // A closed queue means that the simulator stops.
             let _ = lane.send(parcel);
         } else {
             shared.spawn(async move {
-                sleep(parcel.delay).await;
+                sleep(parcel.handling.delay).await;
                 let _ = lane.send(parcel);
             });
         }
@@ -73,29 +75,68 @@ async fn run_lane(shared: Arc<Shared>, again: mpsc::UnboundedSender<Parcel>, mut
 /// Makes one attempt; after a failure, lets the next be queued once the documented wait is over. That keeps no other from its turn.
 async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::UnboundedSender<Parcel>) {
     let Some(address) = shared.see(|world| address(world, &parcel)) else {
-        return shared.change(|world, _| world.log.settle(parcel.number, Outcome::Withheld));
+        return settle(&shared, &parcel, Outcome::Withheld);
     };
-    let started = Instant::now();
-    let status = post(&shared, address, parcel.body.clone()).await;
-    let latency = started.elapsed();
-    let wait = shared.change(|world, now| {
-        world.log.attempted(parcel.number, Attempt { at: now, status, latency });
-        let wait = world.rules.retry_after.get(parcel.attempts).copied().filter(|_| status != Some(200));
-        match (status, wait) {
-            (Some(200), _) => world.log.settle(parcel.number, Outcome::Delivered),
-            (_, None) => world.log.settle(parcel.number, Outcome::Dropped),
-            (_, Some(_)) => {}
-        }
-        wait
+    let gets_out = shared.change(|world, now| {
+        world.keep_for_replay(&parcel, now);
+        let echo = world.log.delivery(parcel.number).is_some_and(|record| record.echo);
+        !world.faults.on_attempt(echo)
     });
-    if let Some(wait) = wait {
-        parcel.attempts += 1;
-        let waiting = shared.clone();
-        shared.spawn(async move {
-            waiting.clock.pass(wait).await;
-            let _ = again.send(parcel);
-        });
+    let started = Instant::now();
+    let status = if gets_out { post(&shared, address, &parcel).await } else { None };
+    let latency = started.elapsed();
+    let next = shared.change(|world, now| {
+        world.log.attempted(parcel.number, Attempt { at: now, status, latency });
+        next(world, &parcel, status)
+    });
+    let wait = match next {
+        Next::Over(outcome) => return settle(&shared, &parcel, outcome),
+        Next::Again(wait) => wait,
+    };
+    parcel.attempts += 1;
+    let waiting = shared.clone();
+    shared.spawn(async move {
+        match wait {
+            Wait::OfTheWorld(wait) => waiting.clock.pass(wait).await,
+            Wait::OfTheClock(wait) => sleep(wait).await,
+        }
+        let _ = again.send(parcel);
+    });
+}
+
+/// What follows an attempt.
+enum Next {
+    Over(Outcome),
+    Again(Wait),
+}
+
+enum Wait {
+    OfTheWorld(Duration),
+    OfTheClock(Duration),
+}
+
+fn next(world: &World, parcel: &Parcel, status: Option<u16>) -> Next {
+    let (attempts, pause) = parcel.handling.storm;
+    if parcel.attempts + 1 < attempts {
+        return Next::Again(Wait::OfTheClock(pause));
     }
+    if status == Some(200) {
+        return Next::Over(Outcome::Delivered);
+    }
+    // What is replayed is never repeated, and neither is what goes to a sandbox (contract §4.7, §4.8).
+    let in_sandbox = world.hooks.get(parcel.webhook).is_some_and(|hook| hook.environment.is_some());
+    let wait = world.rules.retry_after.get(parcel.attempts).filter(|_| parcel.job.is_none() && !in_sandbox);
+    wait.map_or(Next::Over(Outcome::Dropped), |wait| Next::Again(Wait::OfTheWorld(*wait)))
+}
+
+/// Closes the record of a delivery, and that of its replay where it was the last of it.
+fn settle(shared: &Arc<Shared>, parcel: &Parcel, outcome: Outcome) {
+    let told = shared.change(|world, _| {
+        world.log.settle(parcel.number, outcome);
+        let ends = |job| world.replayed(parcel.webhook, job, outcome == Outcome::Delivered);
+        parcel.job.map(ends).unwrap_or_default()
+    });
+    submit(shared, told);
 }
 
 /// Where a parcel goes, how it is signed, and how long the answer may take.
@@ -109,9 +150,9 @@ struct Address {
 fn address(world: &World, parcel: &Parcel) -> Option<Address> {
     let hook = world.hooks.get(parcel.webhook).filter(|hook| hook.valid)?;
     let keys = signing_keys(world, hook.app);
-    let signed = |key: &str| match parcel.signing {
-        Signing::Right => Some(sign(key.as_bytes(), parcel.body.as_bytes())),
-        Signing::Wrong => Some(sign(b"the secret of no app", parcel.body.as_bytes())),
+    let signed = |key: &str| match parcel.handling.signing {
+        Signing::Right => Some(sign(key.as_bytes(), &parcel.body)),
+        Signing::Wrong => Some(sign(b"the secret of no app", &parcel.body)),
         Signing::Missing => None,
     };
     let signatures = keys.iter().filter_map(|(name, key)| Some((*name, signed(key)?))).collect();
@@ -127,10 +168,32 @@ pub(super) fn signing_keys(world: &World, app: AppId) -> Vec<(&'static str, &str
 }
 
 /// The status of the answer, if one came in time.
-async fn post(shared: &Shared, address: Address, body: String) -> Option<u16> {
+async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<u16> {
+    let body = trickle::body(parcel.body.clone(), parcel.handling.slow);
     let mut request = shared.client.post(address.url).timeout(address.limit).header(CONTENT_TYPE, "application/json").body(body);
     for (name, signature) in address.signatures {
         request = request.header(name, signature);
     }
+    if shared.see(|world| world.rules.inner_headers) {
+        for (name, value) in inner_headers(parcel, shared.clock.outside(), address.limit) {
+            request = request.header(name, value);
+        }
+    }
     Some(request.send().await.ok()?.status().as_u16())
+}
+
+/// What the platform's own machinery leaves in a request (contract §1.4).
+fn inner_headers(parcel: &Parcel, now: Timestamp, limit: Duration) -> [(&'static str, String); 8] {
+    let nanos = |at: Timestamp| i128::from(at.as_millis()) * 1_000_000;
+    let id = |salt: u64| format!("{:016x}", (parcel.number << 8 | salt).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    [
+        ("finagle-ctx-com.twitter.finagle.deadline", format!("{} {}", nanos(now), nanos(now.plus(limit)))),
+        ("finagle-ctx-com.twitter.finagle.retries", parcel.attempts.to_string()),
+        ("finagle-http-retryable-request", String::new()),
+        ("x-b3-traceid", id(0)),
+        ("x-b3-spanid", id(1 + parcel.attempts as u64)),
+        ("x-b3-parentspanid", id(0)),
+        ("x-b3-sampled", "false".to_owned()),
+        ("x-b3-flags", "2".to_owned()),
+    ]
 }

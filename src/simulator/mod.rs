@@ -22,7 +22,7 @@ mod shared;
 mod stage;
 mod world;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -68,6 +68,12 @@ impl Simulator {
         // Nobody asks the simulator politely to go: open connections are cut.
         let server = server.workers(2).shutdown_timeout(0).disable_signals().bind(settings.listen).map_err(refused)?;
         let address = server.addrs().first().copied().unwrap_or(settings.listen);
+        let mut reachable = address;
+        if reachable.ip().is_unspecified() {
+            // Who listens everywhere can be reached here at least.
+            reachable.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        shared.change(|world, _| world.base = format!("http://{reachable}"));
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);

@@ -22,6 +22,12 @@ pub struct Rules {
     pub webhooks: usize,
     /// How many subscriptions an app may have (contract §4.6).
     pub subscriptions: usize,
+    /// The premium environments, each a sandbox; their names tell upper from lower case (contract §4.7).
+    pub environments: Vec<String>,
+    /// Whether replay is enabled for the account; what happens meanwhile is kept for five days (contract §4.8).
+    pub replay: bool,
+    /// Whether deliveries carry the platform's inner headers, as seen in real traffic (contract §1.4).
+    pub inner_headers: bool,
     /// How long after it was made a subscription begins to get events; up to 10 s at X (contract §2.1).
     #[serde(with = "json::span")]
     pub subscription_delay: Duration,
@@ -90,6 +96,9 @@ impl Default for Rules {
             strict_urls: false,
             webhooks: 3,
             subscriptions: 500,
+            environments: vec!["dev".to_owned()],
+            replay: true,
+            inner_headers: true,
             subscription_delay: Duration::ZERO,
             answer_limit: Duration::from_secs(3),
             retry_after: [3, 27, 242].map(Duration::from_secs).to_vec(),

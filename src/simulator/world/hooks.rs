@@ -36,6 +36,8 @@ pub struct Webhook {
     pub face: Face,
     /// When it answered its last challenge as it should.
     pub proved_at: Timestamp,
+    /// The premium environment that it is of; none for enterprise.
+    pub environment: Option<String>,
 }
 
 /// The two faces of the API.
@@ -74,6 +76,11 @@ impl From<Unfit> for Refusal {
     }
 }
 
+/// How many webhooks an environment may have: those here are all sandboxes (contract §4.7).
+const SANDBOX_WEBHOOKS: usize = 1;
+/// How many subscriptions an environment may have.
+pub(in crate::simulator) const SANDBOX_SUBSCRIPTIONS: usize = 15;
+
 /// All webhooks and subscriptions.
 #[derive(Default)]
 pub(in crate::simulator) struct Hooks {
@@ -83,7 +90,7 @@ pub(in crate::simulator) struct Hooks {
 
 impl Hooks {
     /// Whether `url` may be registered for `app`; asked before the challenge, and again before it is stored.
-    pub(in crate::simulator) fn may_register(&self, app: AppId, url: &str, rules: &Rules) -> Result<(), Unfit> {
+    pub(in crate::simulator) fn may_register(&self, app: AppId, environment: Option<&str>, url: &str, rules: &Rules) -> Result<(), Unfit> {
         let parsed = Url::parse(url).map_err(|_| Unfit::Address)?;
         let fit = match parsed.scheme() {
             "https" => !rules.strict_urls || (parsed.port().is_none() && url.len() <= 200),
@@ -93,10 +100,16 @@ impl Hooks {
         if !fit {
             return Err(Unfit::Address);
         }
-        if self.webhooks.values().any(|hook| hook.app == app && hook.url == url) {
+        let beside = || self.webhooks.values().filter(|hook| hook.environment.as_deref() == environment);
+        if beside().any(|hook| hook.app == app && hook.url == url) {
             return Err(Unfit::Duplicate);
         }
-        if self.webhooks.len() >= rules.webhooks { Err(Unfit::TooMany) } else { Ok(()) }
+        // Those of enterprise are counted over all apps of the account, which here is everybody's.
+        let (there, most) = match environment {
+            Some(_) => (beside().filter(|hook| hook.app == app).count(), SANDBOX_WEBHOOKS),
+            None => (beside().count(), rules.webhooks),
+        };
+        if there >= most { Err(Unfit::TooMany) } else { Ok(()) }
     }
 
     pub(in crate::simulator) fn register(&mut self, webhook: Webhook) {
@@ -106,6 +119,17 @@ impl Hooks {
     /// The webhook, if it is the app's.
     pub(in crate::simulator) fn of_app(&self, id: WebhookId, app: AppId) -> Result<&Webhook, Refusal> {
         self.webhooks.get(&id).filter(|hook| hook.app == app).ok_or_else(Refusal::no_such_webhook)
+    }
+
+    /// The webhook, if it is the app's and of this environment, or of none.
+    pub(in crate::simulator) fn at(&self, id: WebhookId, app: AppId, environment: Option<&str>) -> Result<&Webhook, Refusal> {
+        let hook = self.of_app(id, app)?;
+        if hook.environment.as_deref() == environment { Ok(hook) } else { Err(Refusal::no_such_webhook()) }
+    }
+
+    /// The webhook of an environment.
+    pub(in crate::simulator) fn of_environment(&self, app: AppId, environment: &str) -> Option<&Webhook> {
+        self.webhooks.values().find(|hook| hook.app == app && hook.environment.as_deref() == Some(environment))
     }
 
     pub(in crate::simulator) fn all(&self) -> impl Iterator<Item = &Webhook> {
@@ -139,7 +163,12 @@ impl Hooks {
         if self.subscriptions.contains_key(&(id, user)) {
             return Err(Refusal::new(409, 355, "Subscription already exists."));
         }
-        if self.count(self.webhooks.get(&id).map(|hook| hook.app)) >= rules.subscriptions {
+        let hook = self.webhooks.get(&id).ok_or_else(Refusal::no_such_webhook)?;
+        let full = match &hook.environment {
+            Some(_) => self.subscribers(id).len() >= SANDBOX_SUBSCRIPTIONS,
+            None => self.count(hook.app, false) >= rules.subscriptions,
+        };
+        if full {
             return Err(Refusal::new(403, 214, "Too many resources already created."));
         }
         self.subscriptions.insert((id, user), now.plus(rules.subscription_delay));
@@ -151,6 +180,15 @@ impl Hooks {
         self.subscriptions.remove(&(id, user)).is_some()
     }
 
+    /// Ends all subscriptions of a user with an app; returns the webhooks that had them.
+    pub(super) fn unsubscribe_all(&mut self, user: UserId, app: AppId) -> Vec<WebhookId> {
+        let of_app = |hook: &WebhookId| self.webhooks.get(hook).is_some_and(|hook| hook.app == app);
+        let ended: Vec<WebhookId> =
+            self.subscriptions.keys().filter(|(hook, subscriber)| *subscriber == user && of_app(hook)).map(|(hook, _)| *hook).collect();
+        self.subscriptions.retain(|(hook, subscriber), _| *subscriber != user || !ended.contains(hook));
+        ended
+    }
+
     pub(in crate::simulator) fn is_subscribed(&self, id: WebhookId, user: UserId) -> bool {
         self.subscriptions.contains_key(&(id, user))
     }
@@ -160,9 +198,10 @@ impl Hooks {
         self.subscriptions.keys().filter(|(hook, _)| *hook == id).map(|(_, user)| *user).collect()
     }
 
-    /// How many subscriptions an app has.
-    pub(in crate::simulator) fn count(&self, app: Option<AppId>) -> usize {
-        self.subscriptions.keys().filter(|(hook, _)| self.webhooks.get(hook).map(|hook| hook.app) == app).count()
+    /// How many subscriptions an app has, by enterprise or in its environments.
+    pub(in crate::simulator) fn count(&self, app: AppId, in_environments: bool) -> usize {
+        let counts = |hook: &Webhook| hook.app == app && hook.environment.is_some() == in_environments;
+        self.subscriptions.keys().filter(|(hook, _)| self.webhooks.get(hook).is_some_and(counts)).count()
     }
 
     /// The webhooks that are to hear of what happens to `user` at `now`.

@@ -3,6 +3,7 @@
 mod activity;
 mod faults;
 mod feeds;
+mod files;
 mod grants;
 mod hooks;
 mod keys;
@@ -14,6 +15,8 @@ mod people;
 mod posting;
 mod posts;
 mod profiles;
+mod replay;
+mod sign_in;
 mod text;
 mod ties;
 mod uploads;
@@ -21,13 +24,16 @@ mod welcome;
 
 use std::time::Duration;
 
+use actix_web::web::Bytes;
+
 pub(super) use activity::{Activity, ActivityKind};
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
+pub(super) use files::{File, picture};
 pub(super) use grants::{Asked, Challenge, Grant, Tokens};
 pub use hooks::{Face, Webhook, WebhookId};
-pub(super) use hooks::{Proof, Unfit};
+pub(super) use hooks::{Proof, SANDBOX_SUBSCRIPTIONS, Unfit};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
 pub(super) use limits::{Limit, Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
@@ -38,6 +44,8 @@ use people::People;
 pub(super) use posting::Draft;
 pub(super) use posts::Post;
 pub(super) use profiles::Profile;
+pub(super) use replay::KEPT as REPLAYABLE;
+pub(super) use sign_in::RequestToken;
 pub(super) use text::{UrlEntity, escape, has_link};
 pub use ties::Tie;
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
@@ -54,6 +62,8 @@ pub(super) const WEB_CLIENT: AppId = AppId(3_033_300);
 
 /// Everything that the platform knows.
 pub(super) struct World {
+    /// The address of the server, which has the bytes of pictures.
+    pub(super) base: String,
     pub(super) rules: Rules,
     pub(super) dice: Dice,
     pub(super) people: People,
@@ -69,8 +79,11 @@ pub(super) struct World {
     pub(super) welcomes: welcome::Welcomes,
     pub(super) profiles: profiles::Profiles,
     pub(super) posts: posts::Posts,
+    pub(super) sign_ins: sign_in::SignIns,
     limits: limits::Limits,
     waiting: parcels::Waiting,
+    archive: replay::Archive,
+    replays: replay::Replays,
     last_id: u64,
 }
 
@@ -80,6 +93,7 @@ impl World {
         let people = People::new(&settings.people)?;
         check(&people, settings)?;
         Ok(World {
+            base: String::new(),
             rules: settings.rules.clone(),
             dice: Dice::new(settings.seed),
             keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
@@ -94,9 +108,12 @@ impl World {
             welcomes: welcome::Welcomes::default(),
             profiles: profiles::Profiles::default(),
             posts: posts::Posts::default(),
+            sign_ins: sign_in::SignIns::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
             waiting: parcels::Waiting::default(),
+            archive: replay::Archive::default(),
+            replays: replay::Replays::default(),
             last_id: 0,
         })
     }
@@ -108,9 +125,9 @@ impl World {
     }
 
     /// Puts a picture or video among the uploads.
-    pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, now: Timestamp) -> u64 {
+    pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, file: Option<Bytes>, now: Timestamp) -> u64 {
         let id = self.mint(now);
-        self.uploads.put(id, owner, kind, now);
+        self.uploads.put(id, owner, kind, file, now);
         id
     }
 

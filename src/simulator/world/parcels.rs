@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use actix_web::web::Bytes;
+
 use super::super::event::{self, Body, Content, Shape};
 use super::super::json;
 use super::faults::{Disturbance, Signing};
@@ -16,11 +18,24 @@ pub(in crate::simulator) struct Parcel {
     /// The number of its record.
     pub(in crate::simulator) number: u64,
     pub(in crate::simulator) webhook: WebhookId,
-    pub(in crate::simulator) body: String,
-    pub(in crate::simulator) signing: Signing,
-    pub(in crate::simulator) delay: Duration,
+    pub(in crate::simulator) body: Bytes,
+    pub(in crate::simulator) handling: Handling,
     /// Attempts made so far.
     pub(in crate::simulator) attempts: usize,
+    /// The replay job that it is of.
+    pub(in crate::simulator) job: Option<u64>,
+}
+
+/// How a parcel is brought; by default as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::simulator) struct Handling {
+    pub(in crate::simulator) signing: Signing,
+    /// How long it lies about before it leaves.
+    pub(in crate::simulator) delay: Duration,
+    /// How long its body takes to be sent.
+    pub(in crate::simulator) slow: Duration,
+    /// How often it is brought again whatever the answer, and the wait between.
+    pub(in crate::simulator) storm: (usize, Duration),
 }
 
 /// Deliveries that wait to be released.
@@ -120,7 +135,7 @@ impl World {
             }
             None => {
                 let kind = Content::Events(body.clone()).kind();
-                let parcel = self.parcel(webhook, label, kind, String::new(), disturbance);
+                let parcel = self.parcel(webhook, label, kind, Bytes::new(), disturbance);
                 let number = parcel.number;
                 self.log.settle(number, Outcome::Held);
                 let gathering = Gathering { for_user: label.for_user, parcel, body, shape: disturbance.shape, events };
@@ -149,14 +164,14 @@ impl World {
         Some(parcel)
     }
 
-    fn parcel(&mut self, webhook: WebhookId, label: Label, kind: &'static str, body: String, disturbance: &Disturbance) -> Parcel {
+    fn parcel(&mut self, webhook: WebhookId, label: Label, kind: &'static str, body: Bytes, disturbance: &Disturbance) -> Parcel {
         let number = self.log.open(webhook, label, kind);
-        Parcel { number, webhook, body, signing: disturbance.signing, delay: disturbance.delay, attempts: 0 }
+        Parcel { number, webhook, body, handling: disturbance.handling, attempts: 0, job: None }
     }
 
-    fn sealed(&self, content: &Content, shape: Shape) -> String {
+    fn sealed(&self, content: &Content, shape: Shape) -> Bytes {
         let written = content.written(shape);
         let raw = matches!(content, Content::Raw { .. });
-        if self.rules.escape_deliveries && !raw { json::escape(&written) } else { written }
+        Bytes::from(if self.rules.escape_deliveries && !raw { json::escape(&written) } else { written })
     }
 }

@@ -28,13 +28,13 @@ pub(super) async fn register(shared: &Shared, call: &Call, caller: &Caller) -> R
     let app = caller.app_or_owner(shared)?;
     let quota = caller.counted(shared, "2/webhooks/new", LIMIT)?;
     let Registration { url } = body::read(call)?;
-    shared.see(|world| world.hooks.may_register(app, &url, &world.rules))?;
+    shared.see(|world| world.hooks.may_register(app, None, &url, &world.rules))?;
     crc::challenge(shared, app, &url, Face::Newer).await?;
     let view = shared.change(|world, now| {
         // The challenge took its time: somebody else may have been quicker.
-        world.hooks.may_register(app, &url, &world.rules)?;
+        world.hooks.may_register(app, None, &url, &world.rules)?;
         let id = WebhookId(world.mint(now));
-        let webhook = Webhook { id, app, url, valid: true, created_at: now, face: Face::Newer, proved_at: now };
+        let webhook = Webhook { id, app, url, valid: true, created_at: now, face: Face::Newer, proved_at: now, environment: None };
         let view = shown(&webhook);
         world.hooks.register(webhook);
         Ok::<_, Problem>(view)

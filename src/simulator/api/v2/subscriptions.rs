@@ -71,7 +71,7 @@ pub(super) fn count(shared: &Shared, caller: &Caller) -> Result<Answer, Problem>
         json!({
             "account_name": world.keys.app(app).map(|app| app.name.clone()),
             "provisioned_count": world.rules.subscriptions.to_string(),
-            "subscriptions_count_all": world.hooks.count(Some(app)).to_string(),
+            "subscriptions_count_all": world.hooks.count(app, false).to_string(),
             "subscriptions_count_direct_messages": "0",
         })
     });
