@@ -12,7 +12,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::bot::Program;
 use crate::clock::Clock;
@@ -23,6 +23,9 @@ use hold::Holds;
 
 /// What is due so soon is told to those who would look for it too late by themselves.
 const SOON: Duration = Duration::from_secs(1);
+
+/// So many commits may be on their way to those who watch; whoever falls behind further is told that some are missing.
+const WATCHED: usize = 1024;
 
 /// What is kept of a body that could not be read.
 const UNREADABLE_BYTES: usize = 16 << 10;
@@ -78,6 +81,7 @@ pub struct Turns {
     programs: RwLock<BTreeMap<UserId, Arc<Program>>>,
     holds: Holds,
     wake: mpsc::UnboundedSender<Wake>,
+    watchers: broadcast::Sender<Arc<Entry>>,
     lost_after: Duration,
     rendering: Rendering,
 }
@@ -100,7 +104,8 @@ impl Turns {
     ) -> (Self, mpsc::UnboundedReceiver<Wake>) {
         let (wake, woken) = mpsc::unbounded_channel();
         let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
-        (Turns { store, clock, programs, holds, wake, lost_after, rendering }, woken)
+        let watchers = broadcast::Sender::new(WATCHED);
+        (Turns { store, clock, programs, holds, wake, watchers, lost_after, rendering }, woken)
     }
 
     /// The same, with menus shown another way.
@@ -180,6 +185,21 @@ impl Turns {
                 return Ok(());
             }
         }
+    }
+
+    /// Every commit from here on, once it is durable, for those who look on.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.watchers.subscribe()
+    }
+
+    /// The bot of an account.
+    pub fn program_of(&self, account: UserId) -> Option<Arc<Program>> {
+        self.program(account).ok()
+    }
+
+    /// The accounts that bots answer for.
+    pub fn accounts(&self) -> Vec<UserId> {
+        self.programs.read().map(|programs| programs.keys().copied().collect()).unwrap_or_default()
     }
 
     /// The store, for reading.
@@ -290,9 +310,15 @@ impl Turns {
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
         let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
+        // Where nobody looks on, nothing is copied.
+        let watched = (self.watchers.receiver_count() > 0).then(|| Arc::new(commit.entry.clone()));
         let outcome = self.store.commit(vec![commit]).await?;
         if outcome != [Committed::Ok] {
             return Ok(false);
+        }
+        if let Some(entry) = watched {
+            // An error says that the last watcher has just gone.
+            let _ = self.watchers.send(entry);
         }
         let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
         for wake in shown.into_iter().chain(due) {
