@@ -46,6 +46,10 @@ pub mod outbox;
 #[cfg(feature = "service")]
 pub mod client;
 
+// The web console.
+#[cfg(feature = "service")]
+pub mod console;
+
 // Conversation tests: the real machine on a virtual clock.
 #[cfg(feature = "service")]
 pub mod rehearsal;

@@ -38,8 +38,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Asked<T> {
             if !is_ours || !is_marked {
                 return Err(Refusal::Strange);
             }
-            let fields = actix_web::web::Form::<T>::from_request(&request_of(), &mut payload_of(body));
-            let fields = fields.await.map_err(|error| Refusal::Unreadable(error.to_string()))?.into_inner();
+            let fields = serde_urlencoded::from_bytes(&body).map_err(|error| Refusal::Unreadable(format!("the form is not whole: {error}")))?;
             Ok(Asked { visitor, fields })
         })
     }

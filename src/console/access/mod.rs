@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::model::Secret;
 
+pub(crate) use password::is_hash;
 pub use password::{PasswordError, hash};
 pub(super) use asked::Asked;
 pub(super) use sessions::Session;
@@ -71,6 +72,8 @@ pub(super) struct Access {
     sessions: Sessions,
     throttle: Throttle,
     checks: Semaphore,
+    /// The mark of all forms where nobody has to sign in.
+    mark: String,
     /// Checked where nobody of that name is known, so that the time it takes tells nothing.
     decoy: Secret,
 }
@@ -93,14 +96,14 @@ impl Access {
             sessions: Sessions::new(rules.idle, clock.clone()),
             throttle: Throttle::new(clock),
             checks: Semaphore::new(CHECKS),
+            mark: password::token(),
             decoy: hash(&Secret::new("nobody has this password"))?,
         })
     }
 
     /// Opens a session for somebody whose password is right. `from` is where the request comes from.
     pub(super) async fn sign_in(&self, name: &str, password: &Secret, from: &str) -> Result<Session, SignInError> {
-        let sources = [format!("name {name}"), format!("from {from}")];
-        self.throttle.ask(&sources).map_err(SignInError::Wait)?;
+        self.throttle.ask(name, from).map_err(SignInError::Wait)?;
         let operator = self.operators.as_ref().and_then(|operators| operators.get(name));
         let wanted = operator.map_or(&self.decoy, |operator| &operator.password_hash).clone();
         let given = password.clone();
@@ -109,7 +112,7 @@ impl Access {
         let is_right = tokio::task::spawn_blocking(move || password::is_right(&given, &wanted)).await.unwrap_or(false);
         match operator.filter(|_| is_right) {
             Some(operator) => {
-                self.throttle.forgive(&sources);
+                self.throttle.forgive(name, from);
                 Ok(self.sessions.open(operator))
             }
             None => Err(SignInError::Wrong),
@@ -119,6 +122,11 @@ impl Access {
     /// Ends a session.
     pub(super) fn sign_out(&self, token: &str) {
         self.sessions.close(token);
+    }
+
+    /// Whether a session still stands; one that is only looked up does not live on through it.
+    pub(super) fn still_knows(&self, token: &str) -> bool {
+        !self.is_guarded() || self.sessions.is_open(token)
     }
 
     /// Whether anybody has to sign in.

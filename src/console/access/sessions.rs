@@ -72,6 +72,11 @@ impl Sessions {
         Some(session.clone())
     }
 
+    pub(super) fn is_open(&self, token: &str) -> bool {
+        let now = self.clock.now();
+        self.lock().get(token).is_some_and(|session| session.is_alive(now, self.idle))
+    }
+
     pub(super) fn close(&self, token: &str) {
         self.lock().remove(token);
     }
@@ -83,10 +88,9 @@ impl Sessions {
 
 impl Session {
     /// Everybody, where nobody has to sign in.
-    pub(super) fn unguarded() -> Self {
+    pub(super) fn unguarded(mark: String) -> Self {
         let at = Timestamp::default();
-        let (token, mark) = (String::new(), String::new());
-        Session { token, mark, name: "you".to_owned(), role: Role::Admin, texts: true, opened: at, seen: at }
+        Session { token: String::new(), mark, name: "you".to_owned(), role: Role::Admin, texts: true, opened: at, seen: at }
     }
 
     fn is_alive(&self, now: Timestamp, idle: Duration) -> bool {

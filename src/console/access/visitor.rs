@@ -62,13 +62,22 @@ impl FromRequest for Visitor {
         };
         let access = &console.access;
         if !access.is_guarded() {
-            return ready(Ok(Visitor(Session::unguarded())));
+            // A page from elsewhere may have made its own name lead here; it must not read what is nobody's business.
+            let here = is_this_machine(request.connection_info().host());
+            let visitor = Visitor(Session::unguarded(access.mark.clone()));
+            return ready(if here { Ok(visitor) } else { Err(Refusal::Strange) });
         }
         let cookie = request.cookie(COOKIE);
         let session = cookie.and_then(|cookie| access.sessions.find(cookie.value()));
         let page = (request.method() == Method::GET).then(|| request.uri().to_string());
         ready(session.map(Visitor).ok_or(Refusal::SignIn(page)))
     }
+}
+
+/// Whether a `Host` names this machine itself.
+fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host });
+    name == "localhost" || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl ResponseError for Refusal {
