@@ -2,6 +2,7 @@
 
 mod overlay;
 mod secrets;
+mod setup;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -96,6 +97,10 @@ pub struct Platform {
     pub upload: Url,
     /// How to send.
     pub flavor: Flavor,
+    /// Which interface webhooks are registered and accounts subscribed with; without it the one that goes with `flavor`.
+    pub events: Option<Events>,
+    /// The environment in the paths of the premium interface; without it the paths are those of enterprise.
+    pub environment: Option<String>,
 }
 
 /// The doors' limits.
@@ -145,6 +150,18 @@ pub struct App {
     /// The owner's token secret.
     #[serde(default, deserialize_with = "secret")]
     pub owner_token_secret: Option<Secret>,
+    /// Where the owner's token is written.
+    #[serde(default)]
+    pub owner_token_file: Option<PathBuf>,
+    /// Where the owner's token secret is written.
+    #[serde(default)]
+    pub owner_token_secret_file: Option<PathBuf>,
+    /// The id of the app's OAuth 2 client.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The secret of that client; a public client has none.
+    #[serde(default, deserialize_with = "secret")]
+    pub client_secret: Option<Secret>,
 }
 
 /// One account that the bot answers for.
@@ -159,12 +176,35 @@ pub struct Account {
     pub app: AppId,
     /// The bot's folder.
     pub bot: PathBuf,
-    /// The account's access token.
-    #[serde(deserialize_with = "required_secret")]
-    pub access_token: Secret,
+    /// The account's access token; a service does not run without it.
+    #[serde(default, deserialize_with = "secret")]
+    pub access_token: Option<Secret>,
     /// The account's access token secret.
-    #[serde(deserialize_with = "required_secret")]
-    pub access_token_secret: Secret,
+    #[serde(default, deserialize_with = "secret")]
+    pub access_token_secret: Option<Secret>,
+    /// Where the access token is written.
+    #[serde(default)]
+    pub access_token_file: Option<PathBuf>,
+    /// Where the access token secret is written.
+    #[serde(default)]
+    pub access_token_secret_file: Option<PathBuf>,
+    /// Where the account's OAuth 2 tokens are written, for calls of the v2 interface.
+    #[serde(default)]
+    pub oauth2_file: Option<PathBuf>,
+}
+
+/// Which of X's interfaces knows the webhooks and subscriptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Events {
+    /// Account Activity of enterprise, or of premium where there is an `environment`.
+    #[serde(rename = "v1.1")]
+    V1_1,
+    /// Account Activity of the v2 interface.
+    #[serde(rename = "v2")]
+    V2,
+    /// X Activity.
+    #[serde(rename = "activity")]
+    Activity,
 }
 
 /// Which of X's interfaces sends.
@@ -179,7 +219,22 @@ pub enum Flavor {
 impl Default for Platform {
     fn default() -> Self {
         let constant = |address| Url::parse(address).expect("a constant address");
-        Platform { api: constant("https://api.x.com"), upload: constant("https://upload.x.com"), flavor: Flavor::default() }
+        Platform {
+            api: constant("https://api.x.com"),
+            upload: constant("https://upload.x.com"),
+            flavor: Flavor::default(),
+            events: None,
+            environment: None,
+        }
+    }
+}
+
+impl Platform {
+    /// Which interface knows the webhooks and subscriptions.
+    pub fn events(&self) -> Events {
+        self.events.unwrap_or(match self.flavor {
+            Flavor::V1_1 => Events::V1_1,
+        })
     }
 }
 
@@ -218,26 +273,22 @@ impl App {
 }
 
 impl Config {
-    /// Reads a file, with the environment over it.
+    /// Reads a file, with the environment over it, for a service: every account has its tokens.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
-        let environment = overlay::environment()?;
-        let from = path.display().to_string();
-        let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&from, &without_source(&error, &text)))?;
-        if secrets::holds_any(&table) {
-            secrets::check_mode(path)?;
-        }
-        let from = overlay::name_sources(from, &environment);
-        overlay::apply(&mut table, environment)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        secrets::read_files(&mut table, folder)?;
-        let mut config = Self::from_table(table, &from)?;
-        config.settle_in(folder);
+        let config = Self::load_for_setup(path)?;
+        config.check_runnable().map_err(|what| invalid(&path.display().to_string(), &what))?;
         Ok(config)
     }
 
     /// Checks a configuration that stands as a table.
     pub fn from_table(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
+        let config = Self::for_setup(table, from)?;
+        config.check_runnable().map_err(|what| invalid(from, &what))?;
+        Ok(config)
+    }
+
+    /// Checks a configuration to which tokens and accounts may yet be added.
+    fn for_setup(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
         if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
             return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
         }
@@ -262,17 +313,21 @@ impl Config {
         if let Some(store) = self.store_folder() {
             self.store = format!("sled:{}", folder.join(store).display());
         }
+        for app in &mut self.app {
+            settle(&mut app.owner_token_file, folder);
+            settle(&mut app.owner_token_secret_file, folder);
+        }
         for account in &mut self.account {
             account.bot = folder.join(&account.bot);
+            settle(&mut account.access_token_file, folder);
+            settle(&mut account.access_token_secret_file, folder);
+            settle(&mut account.oauth2_file, folder);
         }
     }
 
     fn check(&self) -> Result<(), String> {
         if self.app.is_empty() {
             return Err("no [[app]]: add the app's id, consumer_key and consumer_secret".into());
-        }
-        if self.account.is_empty() {
-            return Err("no [[account]]: add the account's user_id, app, bot, access_token and access_token_secret".into());
         }
         for app in &self.app {
             if app.signing_secret().is_none() {
@@ -303,6 +358,12 @@ impl Config {
             return Err("limits.send_timeout must be shorter than limits.resend_after".into());
         }
         Ok(())
+    }
+}
+
+fn settle(path: &mut Option<PathBuf>, folder: &Path) {
+    if let Some(path) = path {
+        *path = folder.join(&*path);
     }
 }
 
@@ -365,12 +426,9 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     parse_duration(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is not a span: write 500ms, 30s, 5m, 12h or 7d")))
 }
 
-fn required_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    String::deserialize(deserializer).map(Secret::new).map_err(|_: D::Error| unshown("a text in quotes"))
-}
-
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    required_secret(deserializer).map(Some)
+    let text = String::deserialize(deserializer).map_err(|_: D::Error| unshown("a text in quotes"))?;
+    Ok(Some(Secret::new(text)))
 }
 
 fn secret_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {

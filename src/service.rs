@@ -207,12 +207,13 @@ fn limits(config: &Config) -> webhook::Limits {
 fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
+        let (token, token_secret) = account.tokens()?;
         let sender = outbox::Sender {
             app: app.id,
             consumer_key: app.consumer_key.clone(),
             consumer_secret: app.signing_secret()?.clone(),
-            token: account.access_token.clone(),
-            token_secret: account.access_token_secret.clone(),
+            token: token.clone(),
+            token_secret: token_secret.clone(),
             folder: account.bot.clone(),
         };
         Some((account.user_id, sender))

@@ -126,6 +126,35 @@ fn secrets_may_stand_in_files_of_their_own() {
 }
 
 #[test]
+fn tokens_that_are_not_there_yet_keep_a_service_from_running_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("junco.toml");
+    let text = FULL
+        .replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", "consumer_secret_file = \"consumer\"")
+        .replace("access_token = \"token\"", "access_token_file = \"secrets/token\"")
+        .replace("access_token_secret = \"secret\"", "access_token_secret_file = \"secrets/token-secret\"");
+    std::fs::write(&path, &text).unwrap();
+    assert!(Config::load_for_setup(&path).unwrap_err().to_string().contains("consumer"), "no command can do without the app's secret");
+    std::fs::write(folder.path().join("consumer"), "hush").unwrap();
+    let config = Config::load_for_setup(&path).unwrap();
+    assert_eq!(config.account[0].access_token_file, Some(folder.path().join("secrets/token")));
+    assert!(config.account[0].tokens().is_none());
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.contains("run `junco login --account 906948460078698496`"), "{error}");
+    std::fs::write(&path, text.split("[[account]]").next().unwrap()).unwrap();
+    assert!(Config::load_for_setup(&path).is_ok());
+    assert!(Config::load(&path).unwrap_err().to_string().contains("run `junco login`"));
+}
+
+#[test]
+fn events_come_by_the_interface_that_sends_unless_another_is_named() {
+    let events = |text: &str| Config::from_table(table(&FULL.replace("[x]", text)), "junco.toml").unwrap().x.events();
+    assert_eq!(events("[x]"), Events::V1_1);
+    assert_eq!(events("[x]\nevents = \"v2\""), Events::V2);
+    assert_eq!(events("[x]\nevents = \"activity\""), Events::Activity);
+}
+
+#[test]
 fn a_broken_line_is_named_but_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("junco.toml");

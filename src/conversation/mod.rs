@@ -23,6 +23,7 @@ mod speak;
 mod state;
 mod step;
 mod waiting;
+mod welcome;
 
 pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{DeskOrder, Event, Origin, Outcome};
@@ -30,6 +31,7 @@ pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};
 pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Rendering, Step, step};
+pub use welcome::{Unsettable, welcome};
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ mod people;
 mod properties;
 mod table;
 mod typed;
+mod welcome;
 
 use std::time::Duration;
 
