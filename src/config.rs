@@ -1,5 +1,6 @@
 //! `junco.toml` and the environment become a [`Config`]. The only reader of the environment; secrets are wrapped as they are read.
 
+mod console;
 mod overlay;
 mod secrets;
 mod setup;
@@ -13,8 +14,10 @@ use url::Url;
 
 use crate::model::{AppId, Secret, UserId, parse_duration};
 
+pub use console::{Access, Operator};
+
 /// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 2] = [("console", "the web console"), ("metrics", "the metrics page")];
+const LATER: [(&str, &str); 1] = [("metrics", "the metrics page")];
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +77,18 @@ pub struct Config {
     /// The accounts that the bot answers for.
     #[serde(default)]
     pub account: Vec<Account>,
+    /// Where the web console listens; absent where there is none.
+    #[serde(default, deserialize_with = "optional_address")]
+    pub console: Option<SocketAddr>,
+    /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
+    #[serde(skip)]
+    pub unguarded: bool,
+    /// How the console is entered.
+    #[serde(default)]
+    pub access: Access,
+    /// Who may enter it.
+    #[serde(default)]
+    pub operator: Vec<Operator>,
 }
 
 /// What becomes of a send whose fate stays unknown.
@@ -345,6 +360,10 @@ impl Config {
                 return Err(format!("[[account]] {} stands twice: an account has one bot", account.user_id));
             }
         }
+        console::check(&self.operator)?;
+        if self.console.is_some() && self.operator.is_empty() {
+            return Err("console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints".into());
+        }
         if self.store_folder().is_none() {
             return Err(format!("store = \"{}\": write sled:FOLDER, such as sled:./data", self.store));
         }
@@ -419,6 +438,10 @@ fn id<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(d
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
+}
+
+fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -19,6 +19,7 @@ use crate::bot::Program;
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
+use crate::console;
 use crate::conversation::{Event, Fired, Outcome};
 use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
@@ -37,6 +38,7 @@ pub struct Service {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
+    console: Option<console::Opened>,
     stop: watch::Sender<bool>,
 }
 
@@ -54,15 +56,21 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
         let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
+        let console = open_console(&config, turns.clone())?;
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
         let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped));
-        Ok(Service { address, door, store, server, serving, outbox, stop })
+        Ok(Service { address, door, store, server, serving, outbox, console, stop })
     }
 
     /// Where the webhook listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the console listens, if there is one.
+    pub fn console(&self) -> Option<SocketAddr> {
+        self.console.as_ref().map(console::Opened::address)
     }
 
     /// The door, for its counts.
@@ -77,6 +85,9 @@ impl Service {
 
     /// Lets nothing more in, ends what is under way, and closes the store.
     pub async fn stop(self) -> anyhow::Result<()> {
+        if let Some(console) = self.console {
+            console.close().await;
+        }
         self.server.stop(true).await;
         self.serving.await??;
         let _ = self.stop.send(true);
@@ -88,6 +99,9 @@ impl Service {
     /// Stops as a crash does, as far as a process can crash alone: nothing is drained, nothing is closed.
     pub async fn crash(self) {
         self.outbox.abort();
+        if let Some(console) = self.console {
+            console.close().await;
+        }
         self.server.stop(false).await;
         self.serving.abort();
         let _ = self.outbox.await;
@@ -153,6 +167,17 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         in_flight: config.limits.in_flight,
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
+}
+
+fn open_console(config: &Config, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+    let Some(address) = config.console else { return Ok(None) };
+    let operator = |one: &crate::config::Operator| {
+        let password_hash = one.password_hash.clone()?;
+        Some(console::Operator { name: one.name.clone(), role: one.role, texts: one.texts, password_hash })
+    };
+    let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
+    let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
+    Ok(Some(console::open(address, rules, turns, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

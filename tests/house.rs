@@ -19,8 +19,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("webhook", &["model", "wire", "conversation", "turn", "clock"]),
     ("outbox", &["model", "wire", "conversation", "pace", "client", "store", "turn", "clock"]),
     ("rehearsal", &["model", "wire", "bot", "conversation", "pace", "clock", "store", "client", "turn", "outbox"]),
+    ("console", &["model", "bot", "conversation", "store", "turn", "rehearsal", "client", "account", "clock"]),
     ("simulator", &["model", "wire"]),
-    ("service", &["model", "wire", "bot", "conversation", "pace", "clock", "config", "store", "client", "turn", "webhook", "outbox"]),
+    ("service", &["model", "wire", "bot", "conversation", "pace", "clock", "config", "store", "client", "turn", "webhook", "outbox", "console"]),
     ("main", &["cli"]),
 ];
 

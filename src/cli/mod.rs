@@ -8,6 +8,7 @@ mod dev;
 mod fmt;
 mod migrate;
 mod new;
+mod password;
 mod run;
 mod sim;
 mod store;
@@ -47,6 +48,8 @@ enum Command {
     Fmt(fmt::Args),
     /// Play the conversation tests of bots, each in three renderings.
     Test(test::Args),
+    /// Hash a password for the console.
+    Password(password::Args),
     /// Bring the data of an older Junco up to date.
     Migrate(migrate::Args),
     /// Look after the data of a service that is stopped.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => Ok(check::run(&args)),
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Password(args) => password::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
     };

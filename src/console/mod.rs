@@ -23,8 +23,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
-pub use access::{Operator, PasswordError, Role, Rules, hash};
-pub(crate) use access::is_hash;
+pub use access::{Operator, PasswordError, Rules, hash};
 
 use crate::clock::Clock;
 use crate::turn::Turns;

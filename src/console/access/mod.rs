@@ -7,17 +7,14 @@ mod throttle;
 mod visitor;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
-use crate::model::Secret;
+use crate::model::{Role, Secret};
 
-pub(crate) use password::is_hash;
 pub use password::{PasswordError, hash};
 pub(super) use asked::Asked;
 pub(super) use sessions::Session;
@@ -28,18 +25,6 @@ use throttle::Throttle;
 
 /// Passwords are slow to check on purpose; so many are checked at a time, and the others wait.
 const CHECKS: usize = 2;
-
-/// What somebody may do; each role may do all that those before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Sees figures, states and reasons; not what people write, unless that is allowed besides.
-    View,
-    /// Sees what people write, and writes to them.
-    Reply,
-    /// Looks after the account at X.
-    Admin,
-}
 
 /// Somebody of the house.
 #[derive(Debug, Clone)]
@@ -89,9 +74,13 @@ pub(super) enum SignInError {
 
 impl Access {
     pub(super) fn new(rules: Rules, clock: Arc<dyn Clock>) -> Result<Self, PasswordError> {
+        let operators = rules.operators;
+        if let Some(unusable) = operators.iter().flatten().find(|one| !password::is_hash(&one.password_hash)) {
+            return Err(PasswordError::NoHash(unusable.name.clone()));
+        }
         let by_name = |operators: Vec<Operator>| operators.into_iter().map(|one| (one.name.clone(), one)).collect();
         Ok(Access {
-            operators: rules.operators.map(by_name),
+            operators: operators.map(by_name),
             proxy: rules.proxy,
             sessions: Sessions::new(rules.idle, clock.clone()),
             throttle: Throttle::new(clock),
@@ -137,16 +126,6 @@ impl Access {
     /// Whether cookies are for https only.
     pub(super) fn is_behind_proxy(&self) -> bool {
         self.proxy
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Role::View => "view",
-            Role::Reply => "reply",
-            Role::Admin => "admin",
-        })
     }
 }
 

@@ -12,6 +12,9 @@ pub enum PasswordError {
     /// Too short to be one.
     #[error("a password has at least {SHORTEST} characters")]
     Short,
+    /// Something else stands in the place of a hash.
+    #[error("[[operator]] {0}: password_hash is no hash; run `junco password` and paste what it prints")]
+    NoHash(String),
     /// The system gave no chance to salt it with.
     #[error("the password could not be hashed: {0}")]
     Hash(String),
@@ -30,8 +33,8 @@ pub fn hash(password: &Secret) -> Result<Secret, PasswordError> {
 }
 
 /// Whether a text is a hash that passwords can be checked against.
-pub(crate) fn is_hash(text: &str) -> bool {
-    PasswordHash::new(text).is_ok()
+pub(super) fn is_hash(hash: &Secret) -> bool {
+    PasswordHash::new(hash.expose()).is_ok()
 }
 
 /// Whether a password has this hash. Takes its time.

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::password::token;
-use super::{Operator, Role};
+use super::Operator;
 use crate::clock::Clock;
-use crate::model::Timestamp;
+use crate::model::{Role, Timestamp};
 
 /// However busy, somebody signs in again after so long.
 const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);

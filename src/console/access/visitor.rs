@@ -7,8 +7,9 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 
-use super::{Role, Session};
+use super::Session;
 use crate::console::{Console, frame};
+use crate::model::Role;
 
 /// The name of the cookie.
 pub(in crate::console) const COOKIE: &str = "junco-console";
