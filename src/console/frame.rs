@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{Refusal, Visitor};
-use super::assets::{SCRIPT_PATH, STYLE_PATH};
+use super::assets::{ICON_PATH, SCRIPT_PATH, STYLE_PATH};
 use crate::model::Timestamp;
 
 /// The places of the console, in the order of its navigation.
@@ -106,7 +106,7 @@ fn respond(status: StatusCode, title: &str, body: &Markup) -> HttpResponse {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Junco" }
-                link rel="icon" href="data:,";
+                link rel="icon" href=(*ICON_PATH);
                 link rel="stylesheet" href=(*STYLE_PATH);
                 script src=(*SCRIPT_PATH) defer {}
             }
