@@ -74,6 +74,14 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-items]").forEach(gather);
 });
 
+// The arrow keys turn the pages of a conversation's past, unless somebody writes.
+document.addEventListener("keydown", event => {
+  if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  const link = { ArrowLeft: "earlier", ArrowRight: "later" }[event.key];
+  const place = link && document.getElementById(link);
+  if (place) { event.preventDefault(); place.click(); }
+});
+
 // Asks before what cannot be undone; copies what stands in another element.
 document.addEventListener("submit", event => {
   const question = event.submitter && event.submitter.dataset.ask;
