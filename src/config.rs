@@ -4,6 +4,7 @@ mod console;
 mod overlay;
 mod secrets;
 mod setup;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,17 @@ use url::Url;
 
 use crate::model::{AppId, Secret, UserId, parse_duration};
 
+<<<<<<< HEAD
 pub use console::{Access, Operator};
 
 /// Keys of the contract that later versions bring.
 const LATER: [(&str, &str); 1] = [("metrics", "the metrics page")];
+=======
+pub use watch::{Revoked, Watch};
+
+/// Keys of the contract that later versions bring.
+const LATER: [(&str, &str); 1] = [("console", "the web console")];
+>>>>>>> watchdog
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +55,9 @@ pub struct Config {
     /// Where the webhook and the health checks listen.
     #[serde(default = "default_listen", deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// Where the figures for Prometheus are; nowhere when absent.
+    #[serde(default, deserialize_with = "maybe_address")]
+    pub metrics: Option<SocketAddr>,
     /// The webhook's path.
     #[serde(default = "default_path")]
     pub path: String,
@@ -68,6 +79,9 @@ pub struct Config {
     /// For rehearsals: the address that is asked in place of every server that a bot asks, at `/HOST/PATH`.
     #[serde(default)]
     pub lookups: Option<Url>,
+    /// How the service looks after its accounts.
+    #[serde(default)]
+    pub watch: Watch,
     /// The doors' limits.
     #[serde(default)]
     pub limits: Limits,
@@ -373,6 +387,9 @@ impl Config {
         if !(1..=10_000).contains(&self.limits.in_flight) {
             return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));
         }
+        if self.watch.every.is_zero() {
+            return Err("watch.every = \"0s\": write how often X is asked, such as 2m".into());
+        }
         if self.limits.send_timeout >= self.limits.resend_after {
             return Err("limits.send_timeout must be shorter than limits.resend_after".into());
         }
@@ -440,7 +457,11 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
 }
 
+<<<<<<< HEAD
 fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+=======
+fn maybe_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+>>>>>>> watchdog
     address(deserializer).map(Some)
 }
 

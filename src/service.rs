@@ -1,6 +1,7 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
 mod bots;
+mod figures;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,39 +29,58 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+use figures::Figures;
+
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
 
 /// A running service.
 pub struct Service {
     address: SocketAddr,
-    door: web::Data<Door>,
     store: Arc<dyn Store>,
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
+<<<<<<< HEAD
     console: Option<console::Opened>,
+=======
+    figures: Option<Figures>,
+>>>>>>> watchdog
     stop: watch::Sender<bool>,
 }
 
 impl Service {
     /// Starts everything that a configuration names. What is acknowledged from here on is kept.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock: for tests in which hours pass at once.
+    pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let programs = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
         let turns = Arc::new(turns);
+        turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
+<<<<<<< HEAD
         let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
         let console = open_console(&config, turns.clone())?;
+=======
+        let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
+>>>>>>> watchdog
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
-        let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
+        let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped));
+<<<<<<< HEAD
         Ok(Service { address, door, store, server, serving, outbox, console, stop })
+=======
+        Ok(Service { address, store, server, serving, outbox, figures, stop })
+>>>>>>> watchdog
     }
 
     /// Where the webhook listens.
@@ -68,6 +88,7 @@ impl Service {
         self.address
     }
 
+<<<<<<< HEAD
     /// Where the console listens, if there is one.
     pub fn console(&self) -> Option<SocketAddr> {
         self.console.as_ref().map(console::Opened::address)
@@ -76,6 +97,11 @@ impl Service {
     /// The door, for its counts.
     pub fn door(&self) -> &Door {
         &self.door
+=======
+    /// Where the figures are, if they are anywhere.
+    pub fn figures(&self) -> Option<SocketAddr> {
+        self.figures.as_ref().map(|figures| figures.address)
+>>>>>>> watchdog
     }
 
     /// The store, for reading.
@@ -92,6 +118,10 @@ impl Service {
         self.serving.await??;
         let _ = self.stop.send(true);
         self.outbox.await?;
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+            figures.serving.await??;
+        }
         self.store.close().await?;
         Ok(())
     }
@@ -104,6 +134,9 @@ impl Service {
         }
         self.server.stop(false).await;
         self.serving.abort();
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+        }
         let _ = self.outbox.await;
         let _ = self.serving.await;
     }

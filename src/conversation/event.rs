@@ -2,8 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+<<<<<<< HEAD
 use super::{Refusal, Row, RowId};
 use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
+=======
+use super::{Notice, Refusal, Row, RowId};
+use crate::model::{Incoming, LookupAnswer, MessageId, Profile, Timestamp};
+>>>>>>> watchdog
 
 /// Something that happened to a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,6 +86,8 @@ pub enum Event {
         /// The body, bounded.
         body: String,
     },
+    /// Something was noticed about the account, or done for it; only account records have such events.
+    Noticed(Notice),
     /// What became of a send.
     Settled {
         /// The row.

@@ -3,6 +3,7 @@
 //! One turn at a time per conversation, held until its commit is durable. Everything that changes a conversation passes here: what
 //! people write, echoes, and what became of sends.
 
+mod account;
 mod hold;
 mod recall;
 mod waiting;
@@ -12,24 +13,34 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+<<<<<<< HEAD
 use tokio::sync::{broadcast, mpsc};
+=======
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+>>>>>>> watchdog
 
 use crate::bot::Program;
 use crate::clock::Clock;
-use crate::conversation::{self, Action, Asking, Context, Event, Outcome, Rendering, State};
-use crate::model::{EventId, Key, MessageId, Profile, UserId};
+use crate::conversation::{self, Action, Asking, Context, Event, Lateness, Outcome, Rendering, State};
+use crate::metrics::Metrics;
+use crate::model::{EventId, Key, MessageId, Profile, Timestamp, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
+use account::Accounts;
 use hold::Holds;
 
 /// What is due so soon is told to those who would look for it too late by themselves.
 const SOON: Duration = Duration::from_secs(1);
 
+<<<<<<< HEAD
 /// So many commits may be on their way to those who watch; whoever falls behind further is told that some are missing.
 const WATCHED: usize = 1024;
 
 /// What is kept of a body that could not be read.
 const UNREADABLE_BYTES: usize = 16 << 10;
 
+=======
+>>>>>>> watchdog
 /// Why a turn was not taken. It left no trace: the same event may come again.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnError {
@@ -84,6 +95,8 @@ pub struct Turns {
     watchers: broadcast::Sender<Arc<Entry>>,
     lost_after: Duration,
     rendering: Rendering,
+    metrics: Arc<Metrics>,
+    accounts: Accounts,
 }
 
 /// A turn computed and not yet durable.
@@ -103,9 +116,14 @@ impl Turns {
         lost_after: Duration,
     ) -> (Self, mpsc::UnboundedReceiver<Wake>) {
         let (wake, woken) = mpsc::unbounded_channel();
+        let accounts = Accounts::of(programs.keys());
         let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
+<<<<<<< HEAD
         let watchers = broadcast::Sender::new(WATCHED);
         (Turns { store, clock, programs, holds, wake, watchers, lost_after, rendering }, woken)
+=======
+        (Turns { store, clock, programs, holds, wake, lost_after, rendering, metrics: Metrics::new(), accounts }, woken)
+>>>>>>> watchdog
     }
 
     /// The same, with menus shown another way.
@@ -113,9 +131,19 @@ impl Turns {
         Turns { rendering, ..self }
     }
 
+    /// What is counted of all that passes here; the doors count beside.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// How long after its attempt a send whose process ended is looked after.
     pub fn lost_after(&self) -> Duration {
         self.lost_after
+    }
+
+    /// The time by which turns are taken.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether the bot answers for a user.
@@ -169,6 +197,7 @@ impl Turns {
         }
     }
 
+<<<<<<< HEAD
     /// Journals, in the account record, a part of a signed delivery that could not be read; 0 is the account of those that name none.
     pub async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
         let key = Key::of_account(account);
@@ -202,6 +231,8 @@ impl Turns {
         self.programs.read().map(|programs| programs.keys().copied().collect()).unwrap_or_default()
     }
 
+=======
+>>>>>>> watchdog
     /// The store, for reading.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
@@ -229,8 +260,9 @@ impl Turns {
             }
             self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
-            let tally = draft.tally;
+            let (tally, at) = (draft.tally, draft.commit.entry.at);
             if self.commit(draft.commit).await? {
+                self.accounts.heard(key.account, at);
                 return Ok(tally);
             }
         }
@@ -310,16 +342,28 @@ impl Turns {
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
         let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
+<<<<<<< HEAD
         // Where nobody looks on, nothing is copied.
         let watched = (self.watchers.receiver_count() > 0).then(|| Arc::new(commit.entry.clone()));
+=======
+        let lateness: Vec<Lateness> = commit.entry.turns.iter().filter_map(|turn| turn.trace.lateness).collect();
+        let turns = commit.entry.turns.len() as u64;
+        let begun = Instant::now();
+>>>>>>> watchdog
         let outcome = self.store.commit(vec![commit]).await?;
         if outcome != [Committed::Ok] {
             return Ok(false);
         }
+<<<<<<< HEAD
         if let Some(entry) = watched {
             // An error says that the last watcher has just gone.
             let _ = self.watchers.send(entry);
         }
+=======
+        self.metrics.commits.observe(begun.elapsed().as_secs_f64());
+        self.metrics.turns.inc_by(turns);
+        lateness.into_iter().for_each(|lateness| self.metrics.tapped(lateness.word()));
+>>>>>>> watchdog
         let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
         for wake in shown.into_iter().chain(due) {
             // Nobody listens only while the service stops; then what is due is found at the next start.
