@@ -15,17 +15,8 @@ use url::Url;
 
 use crate::model::{AppId, Secret, UserId, parse_duration};
 
-<<<<<<< HEAD
 pub use console::{Access, Operator};
-
-/// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 1] = [("metrics", "the metrics page")];
-=======
 pub use watch::{Revoked, Watch};
-
-/// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 1] = [("console", "the web console")];
->>>>>>> watchdog
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +83,7 @@ pub struct Config {
     #[serde(default)]
     pub account: Vec<Account>,
     /// Where the web console listens; absent where there is none.
-    #[serde(default, deserialize_with = "optional_address")]
+    #[serde(default, deserialize_with = "maybe_address")]
     pub console: Option<SocketAddr>,
     /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
     #[serde(skip)]
@@ -318,9 +309,6 @@ impl Config {
 
     /// Checks a configuration to which tokens and accounts may yet be added.
     fn for_setup(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
-        if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
-            return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
-        }
         let said = |error: toml::de::Error| invalid(from, &error.to_string().trim_end().replace("\nin ", "; see "));
         let config: Config = table.try_into().map_err(said)?;
         config.check().map_err(|what| invalid(from, &what))?;
@@ -376,7 +364,10 @@ impl Config {
         }
         console::check(&self.operator)?;
         if self.console.is_some() && self.operator.is_empty() {
-            return Err("console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints".into());
+            return Err(
+                "console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints"
+                    .into(),
+            );
         }
         if self.store_folder().is_none() {
             return Err(format!("store = \"{}\": write sled:FOLDER, such as sled:./data", self.store));
@@ -457,11 +448,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
 }
 
-<<<<<<< HEAD
-fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
-=======
 fn maybe_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
->>>>>>> watchdog
     address(deserializer).map(Some)
 }
 

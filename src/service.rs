@@ -40,11 +40,8 @@ pub struct Service {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
-<<<<<<< HEAD
     console: Option<console::Opened>,
-=======
     figures: Option<Figures>,
->>>>>>> watchdog
     stop: watch::Sender<bool>,
 }
 
@@ -66,21 +63,13 @@ impl Service {
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
-<<<<<<< HEAD
-        let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
-        let console = open_console(&config, turns.clone())?;
-=======
         let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let console = open_console(&config, turns.clone())?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
->>>>>>> watchdog
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped));
-<<<<<<< HEAD
-        Ok(Service { address, door, store, server, serving, outbox, console, stop })
-=======
-        Ok(Service { address, store, server, serving, outbox, figures, stop })
->>>>>>> watchdog
+        Ok(Service { address, store, server, serving, outbox, console, figures, stop })
     }
 
     /// Where the webhook listens.
@@ -88,20 +77,14 @@ impl Service {
         self.address
     }
 
-<<<<<<< HEAD
     /// Where the console listens, if there is one.
     pub fn console(&self) -> Option<SocketAddr> {
         self.console.as_ref().map(console::Opened::address)
     }
 
-    /// The door, for its counts.
-    pub fn door(&self) -> &Door {
-        &self.door
-=======
     /// Where the figures are, if they are anywhere.
     pub fn figures(&self) -> Option<SocketAddr> {
         self.figures.as_ref().map(|figures| figures.address)
->>>>>>> watchdog
     }
 
     /// The store, for reading.

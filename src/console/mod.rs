@@ -98,7 +98,11 @@ pub fn open(address: SocketAddr, rules: Rules, turns: Arc<Turns>, clock: Arc<dyn
 }
 
 fn routes(config: &mut web::ServiceConfig) {
-    config.configure(assets::configure).configure(sign_in::configure).configure(conversations::configure).configure(conversation::configure);
+    config
+        .configure(assets::configure)
+        .configure(sign_in::configure)
+        .configure(conversations::configure)
+        .configure(conversation::configure);
     config.default_service(web::to(frame::nowhere));
 }
 

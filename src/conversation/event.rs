@@ -2,13 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-<<<<<<< HEAD
-use super::{Refusal, Row, RowId};
-use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
-=======
 use super::{Notice, Refusal, Row, RowId};
-use crate::model::{Incoming, LookupAnswer, MessageId, Profile, Timestamp};
->>>>>>> watchdog
+use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
 
 /// Something that happened to a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

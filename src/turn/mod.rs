@@ -13,12 +13,8 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-<<<<<<< HEAD
 use tokio::sync::{broadcast, mpsc};
-=======
-use tokio::sync::mpsc;
 use tokio::time::Instant;
->>>>>>> watchdog
 
 use crate::bot::Program;
 use crate::clock::Clock;
@@ -32,15 +28,9 @@ use hold::Holds;
 /// What is due so soon is told to those who would look for it too late by themselves.
 const SOON: Duration = Duration::from_secs(1);
 
-<<<<<<< HEAD
 /// So many commits may be on their way to those who watch; whoever falls behind further is told that some are missing.
 const WATCHED: usize = 1024;
 
-/// What is kept of a body that could not be read.
-const UNREADABLE_BYTES: usize = 16 << 10;
-
-=======
->>>>>>> watchdog
 /// Why a turn was not taken. It left no trace: the same event may come again.
 #[derive(Debug, thiserror::Error)]
 pub enum TurnError {
@@ -118,12 +108,8 @@ impl Turns {
         let (wake, woken) = mpsc::unbounded_channel();
         let accounts = Accounts::of(programs.keys());
         let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
-<<<<<<< HEAD
         let watchers = broadcast::Sender::new(WATCHED);
-        (Turns { store, clock, programs, holds, wake, watchers, lost_after, rendering }, woken)
-=======
-        (Turns { store, clock, programs, holds, wake, lost_after, rendering, metrics: Metrics::new(), accounts }, woken)
->>>>>>> watchdog
+        (Turns { store, clock, programs, holds, wake, watchers, lost_after, rendering, metrics: Metrics::new(), accounts }, woken)
     }
 
     /// The same, with menus shown another way.
@@ -197,25 +183,6 @@ impl Turns {
         }
     }
 
-<<<<<<< HEAD
-    /// Journals, in the account record, a part of a signed delivery that could not be read; 0 is the account of those that name none.
-    pub async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
-        let key = Key::of_account(account);
-        let kept = &body[..body.len().min(UNREADABLE_BYTES)];
-        let event =
-            Event::Unreadable { place: place.to_owned(), reason: reason.to_owned(), body: String::from_utf8_lossy(kept).into_owned() };
-        let _hold = self.holds.hold(key).await;
-        loop {
-            let record = self.store.load(key).await?;
-            let mut draft = self.draft(key, record, &Profile::unknown(key.peer));
-            let log = TurnLog { event: event.clone(), actions: Vec::new(), trace: conversation::Trace::default() };
-            draft.commit.entry.turns.push(log);
-            if self.commit(draft.commit).await? {
-                return Ok(());
-            }
-        }
-    }
-
     /// Every commit from here on, once it is durable, for those who look on.
     pub fn watch(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.watchers.subscribe()
@@ -226,13 +193,6 @@ impl Turns {
         self.program(account).ok()
     }
 
-    /// The accounts that bots answer for.
-    pub fn accounts(&self) -> Vec<UserId> {
-        self.programs.read().map(|programs| programs.keys().copied().collect()).unwrap_or_default()
-    }
-
-=======
->>>>>>> watchdog
     /// The store, for reading.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
@@ -342,28 +302,22 @@ impl Turns {
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
         let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
-<<<<<<< HEAD
         // Where nobody looks on, nothing is copied.
         let watched = (self.watchers.receiver_count() > 0).then(|| Arc::new(commit.entry.clone()));
-=======
         let lateness: Vec<Lateness> = commit.entry.turns.iter().filter_map(|turn| turn.trace.lateness).collect();
         let turns = commit.entry.turns.len() as u64;
         let begun = Instant::now();
->>>>>>> watchdog
         let outcome = self.store.commit(vec![commit]).await?;
         if outcome != [Committed::Ok] {
             return Ok(false);
         }
-<<<<<<< HEAD
+        self.metrics.commits.observe(begun.elapsed().as_secs_f64());
+        self.metrics.turns.inc_by(turns);
+        lateness.into_iter().for_each(|lateness| self.metrics.tapped(lateness.word()));
         if let Some(entry) = watched {
             // An error says that the last watcher has just gone.
             let _ = self.watchers.send(entry);
         }
-=======
-        self.metrics.commits.observe(begun.elapsed().as_secs_f64());
-        self.metrics.turns.inc_by(turns);
-        lateness.into_iter().for_each(|lateness| self.metrics.tapped(lateness.word()));
->>>>>>> watchdog
         let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
         for wake in shown.into_iter().chain(due) {
             // Nobody listens only while the service stops; then what is due is found at the next start.

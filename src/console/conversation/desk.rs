@@ -108,7 +108,8 @@ async fn order(console: &Console, whose: Whose, visitor: &Visitor, order: DeskOr
     visitor.wants(Role::Reply)?;
     let event = Event::Desk { by: visitor.0.name.clone(), order };
     let record = console.turns.apply(whose.key(), |record| {
-        let is_refused = record.state.opted_out && matches!(&event, Event::Desk { order: DeskOrder::Say { .. } | DeskOrder::Again { .. }, .. });
+        let is_refused =
+            record.state.opted_out && matches!(&event, Event::Desk { order: DeskOrder::Say { .. } | DeskOrder::Again { .. }, .. });
         if is_refused { Vec::new() } else { vec![event.clone()] }
     });
     match record.await {

@@ -81,7 +81,11 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
 
 /// What somebody wrote, for those who may see it.
 pub(super) fn words(text: &str, visitor: &Visitor) -> Markup {
-    if visitor.0.texts { theirs(text) } else { html! { "•••" } }
+    if visitor.0.texts {
+        theirs(text)
+    } else {
+        html! { "•••" }
+    }
 }
 
 fn said(message: &Outgoing, visitor: &Visitor) -> Markup {
