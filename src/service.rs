@@ -64,9 +64,9 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
         let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
-        let console = open_console(&config, turns.clone())?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
-        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()));
+        let console = open_console(&config, &door, turns)?;
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped));
         Ok(Service { address, store, server, serving, outbox, console, figures, stop })
@@ -185,7 +185,7 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
 }
 
-fn open_console(config: &Config, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -193,7 +193,7 @@ fn open_console(config: &Config, turns: Arc<Turns>) -> anyhow::Result<Option<con
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    Ok(Some(console::open(address, rules, turns, Arc::new(SystemClock))?))
+    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
