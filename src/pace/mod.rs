@@ -157,7 +157,7 @@ mod tests {
         assert_eq!((account.sent, account.lately, account.limit, paused), (40, 20, Some(100), None));
         assert_eq!(account.full_in(), Some(Duration::from_secs(3 * 3600)), "60 are left, at 20 an hour");
         assert_eq!((app.sent, app.limit, app.full_in()), (40, None, None));
-        let (later, ..) = pace.standing(now.plus(DAY), US, APP);
+        let (later, ..) = pace.standing(now.plus(DAY).plus(HOUR), US, APP);
         assert_eq!((later.sent, later.full_in()), (0, None));
         pace.blocked_until(US, now.plus(HOUR));
         assert_eq!(pace.standing(now, US, APP).2, Some(now.plus(HOUR)));
