@@ -1,5 +1,6 @@
 //! `junco.toml` and the environment become a [`Config`]. The only reader of the environment; secrets are wrapped as they are read.
 
+mod console;
 mod overlay;
 mod secrets;
 mod setup;
@@ -14,10 +15,8 @@ use url::Url;
 
 use crate::model::{AppId, EventsApi, Secret, UserId, parse_duration};
 
+pub use console::{Access, Operator};
 pub use watch::{Revoked, Watch};
-
-/// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 1] = [("console", "the web console")];
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +82,18 @@ pub struct Config {
     /// The accounts that the bot answers for.
     #[serde(default)]
     pub account: Vec<Account>,
+    /// Where the web console listens; absent where there is none.
+    #[serde(default, deserialize_with = "maybe_address")]
+    pub console: Option<SocketAddr>,
+    /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
+    #[serde(skip)]
+    pub unguarded: bool,
+    /// How the console is entered.
+    #[serde(default)]
+    pub access: Access,
+    /// Who may enter it.
+    #[serde(default)]
+    pub operator: Vec<Operator>,
 }
 
 /// What becomes of a send whose fate stays unknown.
@@ -304,9 +315,6 @@ impl Config {
 
     /// Checks a configuration to which tokens and accounts may yet be added.
     fn for_setup(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
-        if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
-            return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
-        }
         let said = |error: toml::de::Error| invalid(from, &error.to_string().trim_end().replace("\nin ", "; see "));
         let config: Config = table.try_into().map_err(said)?;
         config.check().map_err(|what| invalid(from, &what))?;
@@ -359,6 +367,13 @@ impl Config {
             if self.account.iter().filter(|other| other.user_id == account.user_id).count() > 1 {
                 return Err(format!("[[account]] {} stands twice: an account has one bot", account.user_id));
             }
+        }
+        console::check(&self.operator)?;
+        if self.console.is_some() && self.operator.is_empty() {
+            return Err(
+                "console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints"
+                    .into(),
+            );
         }
         if self.store_folder().is_none() {
             return Err(format!("store = \"{}\": write sled:FOLDER, such as sled:./data", self.store));

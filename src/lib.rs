@@ -54,6 +54,10 @@ pub mod client;
 #[cfg(feature = "service")]
 pub mod account;
 
+// The web console.
+#[cfg(feature = "service")]
+pub mod console;
+
 // Conversation tests: the real machine on a virtual clock.
 #[cfg(feature = "service")]
 pub mod rehearsal;

@@ -21,6 +21,7 @@ use crate::bot::Program;
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
+use crate::console;
 use crate::conversation::{Event, Fired, Outcome};
 use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
@@ -41,6 +42,7 @@ pub struct Service {
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
     watchdog: JoinHandle<()>,
+    console: Option<console::Opened>,
     figures: Option<Figures>,
     stop: watch::Sender<bool>,
 }
@@ -67,16 +69,22 @@ impl Service {
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
+        let console = open_console(&config, &door, turns.clone())?;
         let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
         let watchdog = tokio::spawn(watchdog.run(stopped));
-        Ok(Service { address, store, server, serving, outbox, watchdog, figures, stop })
+        Ok(Service { address, store, server, serving, outbox, watchdog, console, figures, stop })
     }
 
     /// Where the webhook listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the console listens, if there is one.
+    pub fn console(&self) -> Option<SocketAddr> {
+        self.console.as_ref().map(console::Opened::address)
     }
 
     /// Where the figures are, if they are anywhere.
@@ -91,6 +99,9 @@ impl Service {
 
     /// Lets nothing more in, ends what is under way, and closes the store.
     pub async fn stop(self) -> anyhow::Result<()> {
+        if let Some(console) = self.console {
+            console.close().await;
+        }
         self.server.stop(true).await;
         self.serving.await??;
         let _ = self.stop.send(true);
@@ -108,6 +119,9 @@ impl Service {
     pub async fn crash(self) {
         self.outbox.abort();
         self.watchdog.abort();
+        if let Some(console) = self.console {
+            console.close().await;
+        }
         self.server.stop(false).await;
         self.serving.abort();
         if let Some(figures) = self.figures {
@@ -181,6 +195,17 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
 fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
     let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
     Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
+}
+
+fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+    let Some(address) = config.console else { return Ok(None) };
+    let operator = |one: &crate::config::Operator| {
+        let password_hash = one.password_hash.clone()?;
+        Some(console::Operator { name: one.name.clone(), role: one.role, texts: one.texts, password_hash })
+    };
+    let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
+    let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
+    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

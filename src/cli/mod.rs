@@ -12,6 +12,7 @@ mod fmt;
 mod login;
 mod migrate;
 mod new;
+mod password;
 mod replay;
 mod run;
 mod sim;
@@ -69,6 +70,8 @@ enum Command {
     Replay(replay::Args),
     /// Walk the set-up at X and say what is wrong with it, and what mends it.
     Doctor(doctor::Args),
+    /// Hash a password for the console.
+    Password(password::Args),
     /// Bring the data of an older Junco up to date.
     Migrate(migrate::Args),
     /// Look after the data of a service that is stopped.
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Welcome(args) => runtime.block_on(welcome::run(args)),
         Command::Replay(args) => runtime.block_on(replay::run(args)),
         Command::Doctor(args) => runtime.block_on(doctor::run(args)),
+        Command::Password(args) => password::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
     };

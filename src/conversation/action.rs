@@ -136,6 +136,8 @@ pub enum Fired {
     Confirmation,
     /// A person, or another tool, spoke for the account.
     Operator,
+    /// A person of the house, from the console.
+    Desk,
     /// Two of our own accounts had talked too much.
     TalkLimit,
     /// The answer of a lookup, by its name, went to its `ok` branch, or to `fail`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Notice, Refusal, Row, RowId};
-use crate::model::{Incoming, LookupAnswer, MessageId, Profile, Timestamp};
+use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
 
 /// Something that happened to a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +52,13 @@ pub enum Event {
         message: Incoming,
         /// Who said it, as far as X tells.
         origin: Origin,
+    },
+    /// A person of the house acts from the console.
+    Desk {
+        /// Who, by the name they signed in with.
+        by: String,
+        /// What they do.
+        order: DeskOrder,
     },
     /// A row is about to leave; committed before its first byte does.
     Claimed {
@@ -106,6 +113,26 @@ impl Event {
         }
         self
     }
+}
+
+/// What a person of the house does in a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskOrder {
+    /// Writes to the person, as the account.
+    Say {
+        /// The text.
+        text: String,
+    },
+    /// Takes over: the bot is silent until it is resumed.
+    Pause,
+    /// Lets the bot speak again.
+    Resume,
+    /// Sends a message again that X refused.
+    Again {
+        /// The message, as the journal has it.
+        message: Outgoing,
+    },
 }
 
 /// The app behind an echo (contract §3.3).

@@ -8,6 +8,7 @@ mod answer;
 mod beyond;
 mod bounds;
 mod delivery;
+mod desk;
 mod event;
 mod fingerprint;
 mod heard;
@@ -26,7 +27,7 @@ mod waiting;
 mod welcome;
 
 pub use action::{Action, Fired, Lateness, Trace};
-pub use event::{Event, Origin, Outcome};
+pub use event::{DeskOrder, Event, Origin, Outcome};
 pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};
 pub use standing::{Deafness, Gap, Job, Notice, Pause, Replay, Standing};

@@ -80,6 +80,7 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
             });
             (state, actions, trace)
         }
+        Event::Desk { order, .. } => played(state, &|play| play.desk(order)),
         Event::LookupClaimed { number } => {
             if let Some(lookup) = state.lookup.as_mut().filter(|lookup| lookup.number == *number) {
                 lookup.claimed = Some(context.now);

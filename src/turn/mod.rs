@@ -13,7 +13,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::Instant;
 
 use crate::bot::Program;
@@ -27,6 +27,9 @@ use hold::Holds;
 
 /// What is due so soon is told to those who would look for it too late by themselves.
 const SOON: Duration = Duration::from_secs(1);
+
+/// So many commits may be on their way to those who watch; whoever falls behind further is told that some are missing.
+const WATCHED: usize = 1024;
 
 /// Why a turn was not taken. It left no trace: the same event may come again.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +82,7 @@ pub struct Turns {
     programs: RwLock<BTreeMap<UserId, Arc<Program>>>,
     holds: Holds,
     wake: mpsc::UnboundedSender<Wake>,
+    watchers: broadcast::Sender<Arc<Entry>>,
     lost_after: Duration,
     rendering: Rendering,
     metrics: Arc<Metrics>,
@@ -104,7 +108,8 @@ impl Turns {
         let (wake, woken) = mpsc::unbounded_channel();
         let accounts = Accounts::of(programs.keys());
         let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
-        (Turns { store, clock, programs, holds, wake, lost_after, rendering, metrics: Metrics::new(), accounts }, woken)
+        let watchers = broadcast::Sender::new(WATCHED);
+        (Turns { store, clock, programs, holds, wake, watchers, lost_after, rendering, metrics: Metrics::new(), accounts }, woken)
     }
 
     /// The same, with menus shown another way.
@@ -176,6 +181,16 @@ impl Turns {
                 return Ok(Some(record));
             }
         }
+    }
+
+    /// Every commit from here on, once it is durable, for those who look on.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.watchers.subscribe()
+    }
+
+    /// The bot of an account.
+    pub fn program_of(&self, account: UserId) -> Option<Arc<Program>> {
+        self.program(account).ok()
     }
 
     /// The store, for reading.
@@ -287,6 +302,8 @@ impl Turns {
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
         let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
+        // Where nobody looks on, nothing is copied.
+        let watched = (self.watchers.receiver_count() > 0).then(|| Arc::new(commit.entry.clone()));
         let lateness: Vec<Lateness> = commit.entry.turns.iter().filter_map(|turn| turn.trace.lateness).collect();
         let turns = commit.entry.turns.len() as u64;
         let begun = Instant::now();
@@ -297,6 +314,10 @@ impl Turns {
         self.metrics.commits.observe(begun.elapsed().as_secs_f64());
         self.metrics.turns.inc_by(turns);
         lateness.into_iter().for_each(|lateness| self.metrics.tapped(lateness.word()));
+        if let Some(entry) = watched {
+            // An error says that the last watcher has just gone.
+            let _ = self.watchers.send(entry);
+        }
         let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
         for wake in shown.into_iter().chain(due) {
             // Nobody listens only while the service stops; then what is due is found at the next start.

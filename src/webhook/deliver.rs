@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use super::{Door, Envelope};
+use super::{Door, Envelope, Seen, SeenEvent};
 use crate::conversation::{Event, Origin};
 use crate::model::{AppId, EventId, Key, Profile, Timestamp, UserId};
 use crate::turn::{Arrival, TurnError};
@@ -27,6 +27,7 @@ pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpRes
         }
         Err(error) => {
             door.metrics.delivered("failed");
+            door.seen(Seen::Failed { body: envelope.body, reason: error.to_string() });
             tracing::error!(%error, "delivery not taken; X will deliver it again");
             HttpResponse::InternalServerError().finish()
         }
@@ -45,12 +46,16 @@ impl Door {
     async fn take(&self, envelope: &Envelope) -> Result<(), TurnError> {
         let delivery = match wire::envelope::parse(&envelope.body) {
             Ok(delivery) => delivery,
-            Err(unreadable) => return self.note(UserId(0), "delivery", &unreadable.to_string(), &envelope.body).await,
+            Err(unreadable) => {
+                self.seen(Seen::Unreadable { body: envelope.body.clone(), reason: unreadable.to_string() });
+                return self.note(UserId(0), "delivery", &unreadable.to_string(), &envelope.body).await;
+            }
         };
         for oddity in delivery.oddities.iter().take(KEPT_ODDITIES) {
             let place = format!("{} {}", oddity.kind, oddity.place);
             self.note(UserId(0), &place, &oddity.reason, &envelope.body).await?;
         }
+        let seen = self.is_watched().then(|| delivery.events.iter().map(SeenEvent::from).collect());
         self.lately.came(&delivery.events, self.turns.now());
         let mut arrivals = Vec::with_capacity(delivery.events.len());
         for event in delivery.events {
@@ -79,6 +84,9 @@ impl Door {
         let tally = self.turns.arrive(arrivals).await?;
         self.metrics.taken.inc_by(tally.taken as u64);
         self.metrics.repeated.inc_by(tally.repeated as u64);
+        if let Some(events) = seen {
+            self.seen(Seen::Delivery { body: envelope.body.clone(), events, taken: tally.taken, repeated: tally.repeated });
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 mod arrivals;
 mod deliver;
 mod envelope;
+mod sighting;
 #[cfg(test)]
 mod tests;
 
@@ -15,15 +16,21 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::metrics::Metrics;
+use tokio::sync::broadcast;
+
 use crate::model::{AppId, Secret, UserId};
 use crate::turn::Turns;
 use crate::wire::signature;
 use arrivals::Lately;
 
 pub use envelope::Envelope;
+pub use sighting::{Seen, SeenEvent, Sighting};
 
 /// The longest challenge that is answered; real ones have 48 characters (contract §1.1).
 const TOKEN_CHARS: usize = 256;
+
+/// So many deliveries may be on their way to those who look on; whoever falls behind further misses some.
+const WATCHED: usize = 256;
 
 /// An app whose deliveries are accepted.
 #[derive(Debug, Clone)]
@@ -51,18 +58,42 @@ pub struct Door {
     metrics: Arc<Metrics>,
     lately: Lately,
     senders: BTreeMap<UserId, AppId>,
+    watchers: broadcast::Sender<Sighting>,
 }
 
 impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
         let metrics = turns.metrics().clone();
-        Door { apps, limits, turns, metrics, lately: Lately::default(), senders: BTreeMap::new() }
+        Door {
+            apps,
+            limits,
+            turns,
+            metrics,
+            lately: Lately::default(),
+            senders: BTreeMap::new(),
+            watchers: broadcast::Sender::new(WATCHED),
+        }
     }
 
     /// The same, told which app sends for each account.
     pub fn sending(self, senders: BTreeMap<UserId, AppId>) -> Self {
         Door { senders, ..self }
+    }
+
+    /// Everything that comes to the door from here on, for those who look on.
+    pub fn watch(&self) -> broadcast::Receiver<Sighting> {
+        self.watchers.subscribe()
+    }
+
+    /// Whether anybody looks on; for nobody nothing is copied.
+    fn is_watched(&self) -> bool {
+        self.watchers.receiver_count() > 0
+    }
+
+    fn seen(&self, what: Seen) {
+        // An error says that the last one has just gone.
+        let _ = self.watchers.send(Sighting { at: self.turns.now(), what });
     }
 
     /// The secret that made a signature over these bytes; every secret of every app is tried, in constant time each.
@@ -90,6 +121,7 @@ async fn challenge(request: HttpRequest, door: web::Data<Door>) -> HttpResponse 
     let newest = || named.or(door.apps.first()).and_then(|app| app.secrets.first());
     match signer.or_else(newest) {
         Some(secret) => {
+            door.seen(Seen::Challenge { signed: is_signed });
             door.metrics.challenged(if is_signed { "signed" } else { "unsigned" });
             let body = signature::crc_response(secret.expose().as_bytes(), &token);
             HttpResponse::Ok().content_type("application/json").body(body)

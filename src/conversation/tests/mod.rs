@@ -3,6 +3,7 @@
 
 mod classes;
 mod delivery;
+mod desk;
 mod limits;
 mod nodes;
 mod people;
