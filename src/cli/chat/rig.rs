@@ -37,6 +37,7 @@ pub(in crate::cli) struct Rig {
     bot: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
+    console: SocketAddr,
     /// Kept until the chat is over; the folder goes with it.
     _temporary: Option<TempDir>,
 }
@@ -54,7 +55,7 @@ impl Rig {
             }
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut rig = Rig { simulator, service: None, bot: bot.to_owned(), folder, address, _temporary: temporary };
+        let mut rig = Rig { simulator, service: None, bot: bot.to_owned(), folder, address, console: address, _temporary: temporary };
         rig.start_service().await?;
         rig.set_up().await?;
         Ok(rig)
@@ -75,6 +76,11 @@ impl Rig {
     /// The webhook's address.
     pub(in crate::cli) fn webhook(&self) -> String {
         format!("http://{}/webhook/twitter", self.address)
+    }
+
+    /// The console's address.
+    pub(in crate::cli) fn console(&self) -> String {
+        format!("http://{}", self.console)
     }
 
     /// Stops the service in good order and starts it again: what is said meanwhile is delivered when it is back.
@@ -132,6 +138,7 @@ impl Rig {
     async fn start_service(&mut self) -> anyhow::Result<()> {
         let service = Service::start(self.config()?).await?;
         self.address = service.address();
+        self.console = service.console().unwrap_or(self.console);
         self.service = Some(service);
         Ok(())
     }
@@ -168,7 +175,9 @@ impl Rig {
             ("access_token_secret", token.secret.clone()),
         ];
         put("account", entry(&account_entry));
-        Ok(Config::from_table(table, "dev")?)
+        let config = Config::from_table(table, "dev")?;
+        // It keeps its address over restarts, so that a page that is open finds it again.
+        Ok(Config { console: Some(self.console), unguarded: true, ..config })
     }
 
     /// What `junco webhook register` and `junco subscription add` do at X.
