@@ -25,8 +25,8 @@ pub use element::{Element, Literal};
 pub use format::format;
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
-    Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick,
-    Program, Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target, Welcome,
+    Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pattern,
+    Pick, Program, Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target, Welcome,
     Words,
 };
 pub use scope::Scope;
