@@ -25,6 +25,10 @@ pub mod graph;
 #[cfg(feature = "service")]
 pub mod clock;
 
+// Figures for Prometheus.
+#[cfg(feature = "service")]
+pub mod metrics;
+
 // The configuration file and the environment.
 #[cfg(feature = "service")]
 pub mod config;

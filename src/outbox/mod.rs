@@ -162,6 +162,7 @@ impl Outbox {
             Wake::Typing(key) => (key, self.platform.indicate_typing(key.account, key.peer).await),
             Wake::Read(key, last) => (key, self.platform.mark_read(key.account, key.peer, last).await),
         };
+        self.turns.metrics().shown(if shown.is_ok() { "shown" } else { "failed" });
         if let Err(failure) = shown {
             tracing::debug!(conversation = %key, %failure, "typing or reading was not shown");
         }
