@@ -8,7 +8,8 @@ use super::{Graph, Kind, Node, Role, Row};
 impl Graph {
     /// The graph as DOT: a node for each box, an edge for each way, labelled with its line.
     pub fn dot(&self) -> String {
-        let mut dot = format!("digraph {} {{\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n", quoted(&self.title));
+        let mut dot =
+            format!("digraph {} {{\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n", quoted(&self.title));
         for (ix, node) in self.nodes.iter().enumerate() {
             let style = if node.kind == Kind::State { "" } else { ", style=\"rounded,dashed\"" };
             let _ = writeln!(dot, "  n{ix} [label={}{style}];", lines(&told(node)));

@@ -29,6 +29,8 @@ impl Graph {
 
 /// What may stand between quotation marks: anything but letters, digits and a few signs is written as its number.
 fn escape(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || !c.is_ascii() || matches!(c, ' ' | '.' | ',' | ':' | '/' | '?' | '!' | '\'' | '-' | '+' | '=' | '_');
+    let plain = |c: char| {
+        c.is_alphanumeric() || !c.is_ascii() || matches!(c, ' ' | '.' | ',' | ':' | '/' | '?' | '!' | '\'' | '-' | '+' | '=' | '_')
+    };
     clean(text).chars().map(|c| if plain(c) { c.to_string() } else { format!("#{};", c as u32) }).collect()
 }

@@ -13,7 +13,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-pub use layout::{Layout, Rect, Wire};
+pub use layout::{Layout, Line, Placed, Rect, Wire};
 pub use svg::{Look, STYLE};
 
 /// A drawing of a program before anybody has said where what stands.

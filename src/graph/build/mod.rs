@@ -53,7 +53,8 @@ impl Builder<'_> {
         if let PromptKind::Question(question) = &prompt.kind {
             rows.push(Row::new(Role::Step, format!("{}: {}", question.slot, wanted(question))));
             if let Some(state) = question.giveup {
-                let wrong = question.retries.map_or_else(|| "given up".to_owned(), |retries| format!("after {} wrong answers", retries + 1));
+                let wrong =
+                    question.retries.map_or_else(|| "given up".to_owned(), |retries| format!("after {} wrong answers", retries + 1));
                 rows.push(Row::new(Role::Step, wrong).to(Some(state.0)));
             }
         }
