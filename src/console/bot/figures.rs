@@ -67,10 +67,11 @@ fn messages(figures: &Figures, now: Timestamp) -> Markup {
     let most = |bars: &[Bar]| bars.iter().map(|(_, count)| *count).max().unwrap_or_default();
     let (in_days, in_hours): (u64, u64) = (days.iter().map(|(_, count)| count).sum(), hours.iter().map(|(_, count)| count).sum());
     html! {
+        p { (figures.heard_in_all()) " from people, " (figures.sent) " sent." }
         div.charts {
             figure {
                 (bars(&days, 480, 80, &format!("{in_days} messages in {DAYS} days, at most {} on a day", most(&days))))
-                figcaption { (in_days) " from people in " (DAYS) " days, at most " (most(&days)) " on one (UTC); " (figures.sent) " sent" }
+                figcaption { (in_days) " in " (DAYS) " days, at most " (most(&days)) " on one (UTC)" }
             }
             figure {
                 (bars(&hours, 480, 80, &format!("{in_hours} messages in {HOURS} hours, at most {} in an hour", most(&hours))))

@@ -1,3 +1,4 @@
+use super::figures::{Refused, Way};
 use super::*;
 use crate::bot::Late;
 use crate::conversation::{Action, Asking, Event, Fired, Lateness, RowId, RowStatus, Silence, State, Trace};
@@ -207,7 +208,7 @@ fn ways_options_and_rules_are_counted() {
     assert_eq!(figures.rules, named(&[("hi", 1)]));
     assert_eq!(figures.options[&("home/menu".to_owned(), "photo".to_owned())], 2);
     assert_eq!(figures.options[&("photo/menu".to_owned(), "another".to_owned())], 1);
-    let way = |from: Option<&str>, to: &str| figures.ways[&figures::Way { from: from.map(str::to_owned), to: to.to_owned() }];
+    let way = |from: Option<&str>, to: &str| figures.ways[&Way { from: from.map(str::to_owned), to: to.to_owned() }];
     assert_eq!((way(None, "home"), way(Some("home"), "photo"), way(Some("photo"), "home")), (1, 2, 1));
     assert_eq!(figures.heard.values().copied().collect::<Vec<_>>(), [4, 1], "by the hour");
 }
