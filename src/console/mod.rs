@@ -138,3 +138,6 @@ fn headers() -> DefaultHeaders {
         .add(("cross-origin-opener-policy", "same-origin"))
         .add(("cache-control", "no-store"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::model::{AppId, Key, Timestamp, UserId};
-use crate::pace::Pace;
+use crate::pace::{Pace, Standing};
 use crate::turn::{Turns, Wake};
 use errand::Errands;
 use reconcile::Listings;
@@ -105,6 +105,12 @@ impl Outbox {
             parked: Mutex::default(),
             errands: Errands::default(),
         })
+    }
+
+    /// Where the sends of an account and of its app stand against the limits of X, and until when X has ordered a pause.
+    pub fn standing(&self, account: UserId) -> Option<(Standing, Standing, Option<Timestamp>)> {
+        let app = *self.apps.get(&account)?;
+        Some(self.with_pace(|pace, now| pace.standing(now, account, app)))
     }
 
     /// Carries out what is due until `stop` turns true; then waits for what is in flight.

@@ -156,6 +156,3 @@ impl Wanted {
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 }
-
-#[cfg(test)]
-mod tests;
