@@ -101,7 +101,9 @@ fn hostile_labels_stay_labels() {
         r#"title: "\x3c/text\x3e\x3cscript\x3ealert\x281\x29\x3c/script\x3e \x26 \x22q\x22 \x5c \x60x\x60 \x2335\x3b evil ❄""#
     );
     let home = mermaid.lines().find(|line| line.starts_with("  n0[")).unwrap_or_default();
-    assert!(home.starts_with("  n0[\"#60;/text#62;#60;script#62;alert#40;1#41;#60;/script#62; #38; #34;q#34; #92; #96;x#96; #35;35#59; evil ❄"));
+    assert!(
+        home.starts_with("  n0[\"#60;/text#62;#60;script#62;alert#40;1#41;#60;/script#62; #38; #34;q#34; #92; #96;x#96; #35;35#59; evil ❄")
+    );
     assert_eq!(mermaid.lines().count(), self::graph(SHOP).mermaid().lines().count());
 }
 

@@ -115,7 +115,7 @@ fn query(seen: &Seen, state: &str) -> String {
 
 fn share(part: u64, whole: u64) -> String {
     // Some came in before figures begin.
-    if whole == 0 { "–".to_owned() } else { format!("{} %", (100 * part / whole).min(100)) }
+    (100 * part).checked_div(whole).map_or_else(|| "–".to_owned(), |share| format!("{} %", share.min(100)))
 }
 
 fn times(figures: &Figures) -> Markup {

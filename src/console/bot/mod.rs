@@ -127,3 +127,6 @@ fn crowds(console: &Console, seen: &Seen) -> Vec<(String, Crowd)> {
     };
     seen.program.states.iter().map(|state| (state.name.clone(), crowd(&state.name))).collect()
 }
+
+#[cfg(test)]
+mod tests;
