@@ -117,7 +117,7 @@ fn the_configuration_is_read() {
     }
     let config = Config::load(&path).unwrap();
     assert_eq!(config.app[0].signing_secret().unwrap().expose(), "consumer");
-    assert_eq!(config.account[0].access_token_secret.expose(), "token-secret");
+    assert_eq!(config.account[0].tokens().unwrap().1.expose(), "token-secret");
 }
 
 #[test]

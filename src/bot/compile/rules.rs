@@ -162,7 +162,7 @@ impl Script<'_> {
     pub(super) fn welcome(&mut self, node: &Node) -> Welcome {
         let fields = Fields::new(node, self.found);
         fields.finish();
-        let mut welcome = Welcome { text: Vec::new(), menu: None };
+        let mut welcome = Welcome { text: Vec::new(), media: None, menu: None };
         for child in node.children() {
             let fields = Fields::new(child, self.found);
             match child.name.value.as_str() {
@@ -172,9 +172,10 @@ impl Script<'_> {
                         welcome.text.push(self.text(&text));
                     }
                 }
+                "media" => welcome.media = fields.arg("a file").and_then(|file| self.file(&file)),
                 "menu" => welcome.menu = fields.arg("a state").and_then(|state| self.state(&state)),
                 _ => {
-                    self.found.add(misplaced(child, "the welcome message", &["say", "menu"]));
+                    self.found.add(misplaced(child, "the welcome message", &["say", "media", "menu"]));
                     continue;
                 }
             }

@@ -183,6 +183,8 @@ pub struct Fallback {
 pub struct Welcome {
     /// Its text.
     pub text: Vec<Template>,
+    /// The picture or video on it, by its path within the bot's folder.
+    pub media: Option<String>,
     /// The state whose menu it carries.
     pub menu: Option<StateIx>,
 }
