@@ -22,4 +22,5 @@ mod v2_hooks;
 mod v2_media;
 mod v2_messages;
 mod v2_oauth;
+mod v2_replay;
 mod welcome;
