@@ -79,8 +79,7 @@ async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::Unbounded
     };
     let gets_out = shared.change(|world, now| {
         world.keep_for_replay(&parcel, now);
-        let echo = world.log.delivery(parcel.number).is_some_and(|record| record.echo);
-        !world.faults.on_attempt(echo)
+        !world.faults.on_attempt(parcel.label.echo)
     });
     let started = Instant::now();
     let status = if gets_out { post(&shared, address, &parcel).await } else { None };

@@ -11,5 +11,6 @@ mod migrate;
 mod new;
 mod program;
 mod run;
+mod sim;
 mod store;
 mod test;
