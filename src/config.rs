@@ -3,6 +3,7 @@
 mod overlay;
 mod secrets;
 mod setup;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,10 @@ use url::Url;
 
 use crate::model::{AppId, EventsApi, Secret, UserId, parse_duration};
 
+pub use watch::{Revoked, Watch};
+
 /// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 2] = [("console", "the web console"), ("metrics", "the metrics page")];
+const LATER: [(&str, &str); 1] = [("console", "the web console")];
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +47,9 @@ pub struct Config {
     /// Where the webhook and the health checks listen.
     #[serde(default = "default_listen", deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// Where the figures for Prometheus are; nowhere when absent.
+    #[serde(default, deserialize_with = "maybe_address")]
+    pub metrics: Option<SocketAddr>,
     /// The webhook's path.
     #[serde(default = "default_path")]
     pub path: String,
@@ -65,6 +71,9 @@ pub struct Config {
     /// For rehearsals: the address that is asked in place of every server that a bot asks, at `/HOST/PATH`.
     #[serde(default)]
     pub lookups: Option<Url>,
+    /// How the service looks after its accounts.
+    #[serde(default)]
+    pub watch: Watch,
     /// The doors' limits.
     #[serde(default)]
     pub limits: Limits,
@@ -363,6 +372,9 @@ impl Config {
         if !(1..=10_000).contains(&self.limits.in_flight) {
             return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));
         }
+        if self.watch.every.is_zero() {
+            return Err("watch.every = \"0s\": write how often X is asked, such as 2m".into());
+        }
         if self.limits.send_timeout >= self.limits.resend_after {
             return Err("limits.send_timeout must be shorter than limits.resend_after".into());
         }
@@ -428,6 +440,10 @@ fn id<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(d
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
+}
+
+fn maybe_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -22,6 +22,10 @@ pub mod pace;
 #[cfg(feature = "service")]
 pub mod clock;
 
+// Figures for Prometheus.
+#[cfg(feature = "service")]
+pub mod metrics;
+
 // The configuration file and the environment.
 #[cfg(feature = "service")]
 pub mod config;
@@ -46,7 +50,7 @@ pub mod outbox;
 #[cfg(feature = "service")]
 pub mod client;
 
-// Looking after the accounts at X: set-up, replay, welcome message, doctor.
+// Looking after the accounts at X: set-up, watchdog, replay, welcome message, doctor.
 #[cfg(feature = "service")]
 pub mod account;
 

@@ -1,6 +1,8 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
 mod bots;
+mod figures;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,37 +29,49 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+use figures::Figures;
+
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
 
 /// A running service.
 pub struct Service {
     address: SocketAddr,
-    door: web::Data<Door>,
     store: Arc<dyn Store>,
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
+    watchdog: JoinHandle<()>,
+    figures: Option<Figures>,
     stop: watch::Sender<bool>,
 }
 
 impl Service {
     /// Starts everything that a configuration names. What is acknowledged from here on is kept.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock: for tests in which hours pass at once. Calls of X are still signed by the machine's.
+    pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let programs = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
         let turns = Arc::new(turns);
+        turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
-        let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
-        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
-        let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
-        let outbox = tokio::spawn(outbox.run(woken, stopped));
-        Ok(Service { address, door, store, server, serving, outbox, stop })
+        let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
+        let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
+        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
+        let (address, server, serving) = listen(&config, door, store.clone())?;
+        let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
+        let watchdog = tokio::spawn(watchdog.run(stopped));
+        Ok(Service { address, store, server, serving, outbox, watchdog, figures, stop })
     }
 
     /// Where the webhook listens.
@@ -65,9 +79,9 @@ impl Service {
         self.address
     }
 
-    /// The door, for its counts.
-    pub fn door(&self) -> &Door {
-        &self.door
+    /// Where the figures are, if they are anywhere.
+    pub fn figures(&self) -> Option<SocketAddr> {
+        self.figures.as_ref().map(|figures| figures.address)
     }
 
     /// The store, for reading.
@@ -81,6 +95,11 @@ impl Service {
         self.serving.await??;
         let _ = self.stop.send(true);
         self.outbox.await?;
+        self.watchdog.await?;
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+            figures.serving.await??;
+        }
         self.store.close().await?;
         Ok(())
     }
@@ -88,9 +107,14 @@ impl Service {
     /// Stops as a crash does, as far as a process can crash alone: nothing is drained, nothing is closed.
     pub async fn crash(self) {
         self.outbox.abort();
+        self.watchdog.abort();
         self.server.stop(false).await;
         self.serving.abort();
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+        }
         let _ = self.outbox.await;
+        let _ = self.watchdog.await;
         let _ = self.serving.await;
     }
 }
@@ -141,9 +165,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 }
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
-    let client = |address: &Url| Client::new(address.clone(), timeouts, clock.clone());
-    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, clock.clone(), senders(config));
+    let client = |address: &Url| client(address, config);
+    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, Arc::new(SystemClock), senders(config));
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -153,6 +176,11 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         in_flight: config.limits.in_flight,
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
+}
+
+fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
+    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
+    Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

@@ -1,4 +1,4 @@
-//! Looking after the accounts at X: webhooks and subscriptions, replay, the welcome message, signing in, and the doctor.
+//! Looking after the accounts at X: webhooks and subscriptions, the watchdog, replay, the welcome message, signing in, and the doctor.
 //!
 //! Commands, the watchdog and the console use it. Nothing here prints, and nothing reads the configuration.
 
@@ -9,6 +9,7 @@ pub mod replay;
 mod running;
 mod secret_file;
 pub mod sign_in;
+pub mod watchdog;
 pub mod welcome;
 
 use url::Url;

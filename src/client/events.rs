@@ -2,6 +2,7 @@
 
 mod activity;
 
+pub use activity::ActivityStream;
 use reqwest::Method;
 use tokio::sync::Mutex;
 use url::Url;
@@ -82,6 +83,17 @@ impl Events {
     pub async fn list(&self) -> Result<Vec<Webhook>, EventsFailure> {
         let url = if self.is_v2() { self.client.address("/2/webhooks") } else { self.v1("webhooks.json") };
         Ok(self.as_app(Method::GET, url, Body::Empty).await?.read(rest::webhooks)?)
+    }
+
+    /// The app's webhooks in all of premium's environments; elsewhere there is but one.
+    pub async fn list_everywhere(&self) -> Result<Vec<Webhook>, EventsFailure> {
+        match &self.api {
+            EventsApi::Enterprise | EventsApi::V2 | EventsApi::Activity => self.list().await,
+            EventsApi::Premium(_) => {
+                let url = self.client.address("/1.1/account_activity/all/webhooks.json");
+                Ok(self.as_app(Method::GET, url, Body::Empty).await?.read(rest::webhooks)?)
+            }
+        }
     }
 
     /// Has X challenge a webhook, and tells whether it is valid now: v2 may only have begun, so the list decides there.

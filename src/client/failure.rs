@@ -25,6 +25,19 @@ pub enum Failure {
     Unsure(Unsure),
 }
 
+/// "Invalid or expired token." (contract §4.10).
+const VOID_TOKEN: u32 = 89;
+
+impl Failure {
+    /// X's code, where it takes the user's token no longer: the account has to be authorised again.
+    pub fn void_token(&self) -> Option<u32> {
+        match self {
+            Failure::Refused(refusal) if refusal.code == VOID_TOKEN => Some(refusal.code),
+            _ => None,
+        }
+    }
+}
+
 /// What kept a call from being taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotTaken {

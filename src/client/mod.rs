@@ -23,7 +23,7 @@ use url::{Host, Url};
 pub use auth::{Auth, Bearer, Keys};
 pub(crate) use call::nonce;
 pub use download::{Download, DownloadFailure};
-pub use events::{Events, EventsFailure};
+pub use events::{ActivityStream, Events, EventsFailure};
 pub(crate) use failure::causes;
 pub use failure::{Failure, NotTaken, Refusal, Unsure};
 pub use media::{Media, UploadFailure};

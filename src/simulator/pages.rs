@@ -2,6 +2,9 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::settings::Person;
+use crate::model::UserId;
+
 /// Such a page needs its own style, and forms that lead back to apps wherever they are.
 pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -25,4 +28,21 @@ pub(super) fn page(title: &str, body: &Markup) -> String {
         }
     };
     page.into_string()
+}
+
+/// The part of a form that asks who is sitting there, and whether they allow it.
+pub(super) fn choice(people: &[Person], chosen: Option<UserId>) -> Markup {
+    html! {
+        fieldset {
+            legend { "Who are you?" }
+            @for person in people {
+                label {
+                    input type="radio" name="person" value=(person.id) required checked[chosen == Some(person.id)];
+                    " @" (person.screen_name) " (" (person.name) ")"
+                }
+            }
+        }
+        button type="submit" name="decision" value="allow" { "Authorize app" }
+        button type="submit" name="decision" value="cancel" formnovalidate { "Cancel" }
+    }
 }

@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 
-use super::{Door, count};
+use super::Door;
 
 /// Verified bytes.
 pub struct Envelope {
@@ -76,7 +76,7 @@ impl FromRequest for Envelope {
             let read = tokio::time::timeout(door.limits.body_timeout, read).await.map_err(|_| Refusal::TooSlow)?;
             let body = read.map_err(|_| Refusal::TooLarge)?.map_err(|_| Refusal::Broken)?;
             door.signer(signature.as_deref(), &body).ok_or_else(|| {
-                count(&door.counts.unsigned, 1);
+                door.metrics.unsigned.inc();
                 tracing::warn!(bytes = body.len(), "delivery without a right signature");
                 Refusal::Unsigned
             })?;

@@ -8,13 +8,14 @@ mod envelope;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::model::{AppId, Secret};
+use crate::metrics::Metrics;
+use crate::model::{AppId, Secret, UserId};
 use crate::turn::Turns;
 use crate::wire::signature;
 use arrivals::Lately;
@@ -47,36 +48,21 @@ pub struct Door {
     apps: Vec<App>,
     limits: Limits,
     turns: Arc<Turns>,
-    counts: Counts,
+    metrics: Arc<Metrics>,
     lately: Lately,
-}
-
-/// What came to the door since it was opened.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// Events taken.
-    pub taken: AtomicU64,
-    /// Events taken before.
-    pub repeated: AtomicU64,
-    /// Deliveries without a right signature.
-    pub unsigned: AtomicU64,
-    /// Signed bodies, or parts of them, that could not be read.
-    pub unreadable: AtomicU64,
-    /// Events of users that the bot does not answer for.
-    pub strangers: AtomicU64,
-    /// Events of kinds that nothing uses.
-    pub unused: AtomicU64,
+    senders: BTreeMap<UserId, AppId>,
 }
 
 impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
-        Door { apps, limits, turns, counts: Counts::default(), lately: Lately::default() }
+        let metrics = turns.metrics().clone();
+        Door { apps, limits, turns, metrics, lately: Lately::default(), senders: BTreeMap::new() }
     }
 
-    /// What came so far.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
+    /// The same, told which app sends for each account.
+    pub fn sending(self, senders: BTreeMap<UserId, AppId>) -> Self {
+        Door { senders, ..self }
     }
 
     /// The secret that made a signature over these bytes; every secret of every app is tried, in constant time each.
@@ -95,13 +81,16 @@ pub fn routes(config: &mut web::ServiceConfig, path: &str, door: web::Data<Door>
 async fn challenge(request: HttpRequest, door: web::Data<Door>) -> HttpResponse {
     let query = request.query_string();
     let Some(token) = signature::crc_token(query).filter(|token| is_challenge(token)) else {
+        door.metrics.challenged("refused");
         return HttpResponse::BadRequest().body("this is a webhook for X: a challenge has a crc_token\n");
     };
     let signer = door.signer(header(&request), query.as_bytes());
     let named = signature::named_app(query).and_then(|id| door.apps.iter().find(|app| app.id == id));
+    let is_signed = signer.is_some();
     let newest = || named.or(door.apps.first()).and_then(|app| app.secrets.first());
     match signer.or_else(newest) {
         Some(secret) => {
+            door.metrics.challenged(if is_signed { "signed" } else { "unsigned" });
             let body = signature::crc_response(secret.expose().as_bytes(), &token);
             HttpResponse::Ok().content_type("application/json").body(body)
         }
@@ -117,8 +106,4 @@ fn is_challenge(token: &str) -> bool {
 
 fn header(request: &HttpRequest) -> Option<&str> {
     request.headers().get(signature::SIGNATURE_HEADER)?.to_str().ok()
-}
-
-fn count(counter: &AtomicU64, more: usize) {
-    counter.fetch_add(more as u64, Ordering::Relaxed);
 }

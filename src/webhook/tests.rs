@@ -1,7 +1,6 @@
 //! What each input at the door gets (design §8), and that nothing is said twice.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use actix_web::App as HttpApp;
 use actix_web::dev::ServiceResponse;
@@ -125,7 +124,7 @@ async fn a_signed_message_is_answered_once_however_often_it_comes() {
         assert_eq!(deliver(&room.door, &greeting(900)).await, StatusCode::OK);
     }
     assert_eq!(room.said().await, ["Hello Ada."]);
-    assert_eq!(room.door.counts().repeated.load(Ordering::Relaxed), 2);
+    assert_eq!(room.door.metrics.repeated.get(), 2);
 }
 
 #[actix_web::test]
@@ -140,7 +139,7 @@ async fn without_a_right_signature_nothing_is_read() {
     for wrong in [None, Some(""), Some("sha256="), Some("sha256=!!!!"), Some(cut), Some(bare), Some(&others), Some(&of_another_body)] {
         assert_eq!(post(&room.door, &body, wrong).await, StatusCode::UNAUTHORIZED, "{wrong:?}");
     }
-    assert_eq!(room.door.counts().unsigned.load(Ordering::Relaxed), 8);
+    assert_eq!(room.door.metrics.unsigned.get(), 8);
     assert_eq!(room.store.scan(None, 10).await.unwrap(), [], "nothing was stored");
 }
 
@@ -193,8 +192,8 @@ async fn events_of_strangers_and_of_unused_kinds_are_counted_and_store_nothing()
     for body in [stranger, typing, json!({"surprise": {}}), json!({})] {
         assert_eq!(deliver(&room.door, &body).await, StatusCode::OK, "{body}");
     }
-    assert_eq!(room.door.counts().strangers.load(Ordering::Relaxed), 1);
-    assert_eq!(room.door.counts().unused.load(Ordering::Relaxed), 2);
+    assert_eq!(room.door.metrics.strangers.get(), 1);
+    assert_eq!(room.door.metrics.unused.get(), 2);
     assert_eq!(room.store.scan(None, 10).await.unwrap(), []);
 }
 
@@ -292,6 +291,9 @@ impl Store for Full {
         Err(StoreError::Corrupt("no space".into()))
     }
     async fn claim(&self, _: Timestamp, _: usize, _: &str, _: Duration) -> Result<Vec<Key>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn waiting(&self, _: usize) -> Result<Vec<Key>, StoreError> {
         Ok(Vec::new())
     }
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -18,5 +18,7 @@ mod social;
 mod v2;
 mod v2_activity;
 mod v2_hooks;
+mod v2_media;
+mod v2_messages;
 mod v2_oauth;
 mod welcome;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use junco::model::UserId;
-use junco::simulator::{ActivityShape, Settings, Stage};
+use junco::simulator::{ActivityShape, Settings, Stage, Tie};
 use serde_json::{Value, json};
 
 use crate::bot::{Bot, PATIENCE, Reply};
@@ -235,4 +235,37 @@ async fn line(stream: &mut reqwest::Response) -> Value {
 
 fn text_of(event: &Value) -> &str {
     event.pointer("/data/payload/direct_message_events/0/message_create/message_data/text").and_then(Value::as_str).expect("a text")
+}
+
+#[tokio::test]
+async fn follows_are_told_in_the_direction_that_is_asked_for() {
+    let listener = Listener::new().await;
+    let bot = &listener.bot;
+    let filter = json!({ "user_id": Settings::BOT.to_string(), "direction": "inbound" });
+    let body = json!({ "event_type": "follow.follow", "filter": filter, "webhook_id": listener.hook });
+    assert_eq!(listener.call("POST", ALL, Some(body)).await.status, 200);
+    listener.hear("follow.unfollow").await;
+    bot.simulator.tie(Settings::BOT, Tie::Follow, Settings::ADA).expect("a tie");
+    bot.simulator.tie(Settings::ADA, Tie::Follow, Settings::BOT).expect("a tie");
+    bot.simulator.tie(Settings::BOT, Tie::Unfollow, Settings::ADA).expect("a tie");
+    let got = bot.got(2).await;
+    let first = got.iter().map(|got| got.json()["data"].clone()).find(|data| data["event_type"] == "follow.follow").expect("a follow");
+    assert_eq!((&first["payload"]["source"]["data"]["username"], &first["filter"]), (&json!("ada"), &filter), "{first}");
+    assert!(got.iter().any(|got| got.json()["data"]["event_type"] == "follow.unfollow"));
+}
+
+#[tokio::test]
+async fn taking_back_ones_word_is_told_and_ends_what_is_private() {
+    let listener = Listener::new().await;
+    let bot = &listener.bot;
+    listener.hear("dm.received").await;
+    let body = json!({ "event_type": "oauth.revoke", "filter": {}, "webhook_id": listener.hook });
+    assert_eq!(listener.call("POST", ALL, Some(body)).await.status, 200);
+    bot.simulator.revoke(Settings::BOT, Settings::APP);
+    let data = bot.got(1).await[0].json()["data"].clone();
+    assert_eq!((&data["event_type"], &data["filter"]), (&json!("oauth.revoke"), &json!({})));
+    assert_eq!(data["payload"]["user_id"], Settings::BOT.to_string());
+    bot.simulator.say(Settings::ADA, Settings::BOT, "not told").expect("a message");
+    assert_eq!(bot.simulator.deliveries().len(), 1);
+    assert_eq!(bot.with_token("GET", "/2/users/me", &listener.token, None).await.status, 401);
 }

@@ -160,6 +160,19 @@ async fn each_kind_of_token_is_refused_where_it_is_not_good() {
 }
 
 #[tokio::test]
+async fn tokens_that_do_not_work_are_refused_and_forms_from_elsewhere_too() {
+    let bot = Bot::new().await;
+    let token = bot.granted(Settings::ADA, SCOPES).await;
+    bot.simulator.let_tokens_work(Settings::ADA, false);
+    assert_eq!(bot.with_token("GET", ME, &token, None).await.status, 401);
+    bot.simulator.let_tokens_work(Settings::ADA, true);
+    assert_eq!(bot.with_token("GET", ME, &token, None).await.status, 200);
+    let form = asking(&[("person", "@ada"), ("decision", "allow")]);
+    let request = bot.request("POST", "/i/oauth2/authorize").header("origin", "https://elsewhere.example").form(&form);
+    assert_eq!(bot.carry_out(request).await.expect("an answer").status, 400);
+}
+
+#[tokio::test]
 async fn people_are_found_by_id_and_by_handle() {
     let bot = Bot::new().await;
     let app = bot.app().await;

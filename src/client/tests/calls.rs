@@ -69,7 +69,7 @@ async fn welcome_messages_and_their_rules_are_kept() {
     assert_eq!(client.show_welcome_rule(US, 9).await.expect("a rule").welcome_message, 5);
     assert_eq!(client.list_welcome_rules(US).await.expect("a list").len(), 1);
     assert_eq!(client.destroy_welcome_rule(US, 9).await, Ok(()));
-    assert_eq!(client.new_welcome(US, None, &hi(), None).await.expect_err("closed").remedy(), Remedy::Change);
+    assert_eq!(client.new_welcome(US, None, &hi(), None).await.expect_err("closed").remedy(), Remedy::Open);
     let path = "/1.1/direct_messages/welcome_messages";
     let data = r#""message_data":{"text":"Hi"}"#;
     let with_media = r#""message_data":{"text":"Hi","attachment":{"type":"media","media":{"id":"8"}}}"#;

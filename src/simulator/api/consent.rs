@@ -154,17 +154,7 @@ fn form(request: &RequestToken, app: &App, people: &[Person], chosen: Option<Use
         form method="post" action="/oauth/authorize" {
             input type="hidden" name="oauth_token" value=(request.token);
             p { b { (app.name) } " (" (app.url) ") will be able to " (described(app.permission)) "." }
-            fieldset {
-                legend { "Who are you?" }
-                @for person in people {
-                    label {
-                        input type="radio" name="person" value=(person.id) required checked[chosen == Some(person.id)];
-                        " @" (person.screen_name) " (" (person.name) ")"
-                    }
-                }
-            }
-            button type="submit" name="decision" value="allow" { "Authorize app" }
-            button type="submit" name="decision" value="cancel" formnovalidate { "Cancel" }
+            (pages::choice(people, chosen))
         }
     }
 }

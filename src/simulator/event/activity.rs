@@ -37,6 +37,12 @@ pub(in crate::simulator) fn activity_read(world: &World, from: UserId, to: UserI
     payload(world, "direct_message_mark_read_events", &event.to_string(), from, to)
 }
 
+/// The payload that tells who did something to whom.
+pub(in crate::simulator) fn activity_tie(world: &World, source: UserId, target: UserId) -> String {
+    let person = |id| world.people.get(id).map(|person| NewerUser::new(person).delivered());
+    json!({ "source": person(source), "target": person(target) }).to_string()
+}
+
 /// A whole event for a subscription. Its id is the delivery's, and may be below 0.
 pub(in crate::simulator) fn activity(activity: &Activity, id: i64, payload: &str) -> String {
     let filter = json::compact(&filter(activity));

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::json;
 use super::world::{Message, Tie, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
-pub(super) use activity::{activity, activity_message, activity_read, activity_typing, filter};
+pub(super) use activity::{activity, activity_message, activity_read, activity_tie, activity_typing, filter};
 pub(super) use body::{Body, Content, Shape};
 pub(super) use newer::NewerUser;
 pub(super) use post::{favorite, liked, posted, unposted, view as post};

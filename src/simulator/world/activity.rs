@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::super::event::{self, Content};
 use super::log::Label;
 use super::parcels::Parcel;
-use super::{WebhookId, World};
+use super::{Tie, WebhookId, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
 
 /// What an app must be allowed to hear of private events.
@@ -20,6 +20,8 @@ impl ActivityKind {
     pub(in crate::simulator) const SENT: Self = ActivityKind("dm.sent");
     pub(in crate::simulator) const READ: Self = ActivityKind("dm.read");
     pub(in crate::simulator) const TYPING: Self = ActivityKind("dm.indicate_typing");
+    pub(in crate::simulator) const FOLLOWED: Self = ActivityKind("follow.follow");
+    pub(in crate::simulator) const UNFOLLOWED: Self = ActivityKind("follow.unfollow");
     pub(in crate::simulator) const REVOKED: Self = ActivityKind("oauth.revoke");
 
     /// The kinds one may subscribe to; few of them ever happen here. Names in the manner of `DmReceived` are no more.
@@ -75,6 +77,24 @@ pub(in crate::simulator) struct Activity {
     pub(in crate::simulator) webhook: Option<WebhookId>,
     pub(in crate::simulator) created_at: Timestamp,
     pub(in crate::simulator) updated_at: Timestamp,
+}
+
+/// Something to be told of.
+#[derive(Debug, Clone)]
+pub(super) struct Happening {
+    pub(super) kind: ActivityKind,
+    /// To whom it happened, or who did it.
+    pub(super) user: UserId,
+    /// `inbound` or `outbound`, where the same may happen both ways.
+    pub(super) direction: Option<&'static str>,
+    pub(super) message: Option<MessageId>,
+    pub(super) payload: String,
+}
+
+impl Happening {
+    pub(super) fn new(kind: ActivityKind, user: UserId, payload: String) -> Self {
+        Happening { kind, user, direction: None, message: None, payload }
+    }
 }
 
 /// An event as it went into the streams.
@@ -154,25 +174,37 @@ impl World {
     pub(super) fn message_activity(&mut self, id: MessageId, now: Timestamp) -> Vec<Parcel> {
         let Some(message) = self.messages.get(id) else { return vec![] };
         let (from, to, payload) = (message.shown.from, message.shown.to, event::activity_message(self, message));
-        let mut leaving = self.activity(ActivityKind::SENT, from, &payload.sent, Some(id), now);
+        let of_message = |kind, user, payload| Happening { message: Some(id), ..Happening::new(kind, user, payload) };
+        let mut leaving = self.activity(&of_message(ActivityKind::SENT, from, payload.sent), now);
         if to != from {
-            leaving.extend(self.activity(ActivityKind::RECEIVED, to, &payload.received, Some(id), now));
+            leaving.extend(self.activity(&of_message(ActivityKind::RECEIVED, to, payload.received), now));
+        }
+        leaving
+    }
+
+    /// Tells the activity subscriptions of who follows whom, or no longer does; of nothing else between people.
+    pub(super) fn tie_activity(&mut self, source: UserId, tie: Tie, target: UserId, now: Timestamp) -> Vec<Parcel> {
+        let kind = match tie {
+            Tie::Follow => ActivityKind::FOLLOWED,
+            Tie::Unfollow => ActivityKind::UNFOLLOWED,
+            Tie::Block | Tie::Unblock | Tie::Mute | Tie::Unmute => return vec![],
+        };
+        let payload = event::activity_tie(self, source, target);
+        let mut leaving = Vec::new();
+        for (user, direction) in [(source, "outbound"), (target, "inbound")] {
+            let happening = Happening { direction: Some(direction), ..Happening::new(kind, user, payload.clone()) };
+            leaving.extend(self.activity(&happening, now));
         }
         leaving
     }
 
     /// Tells the activity subscriptions of something that happened to, or was done by, a user.
-    pub(in crate::simulator) fn activity(
-        &mut self,
-        kind: ActivityKind,
-        user: UserId,
-        payload: &str,
-        message: Option<MessageId>,
-        now: Timestamp,
-    ) -> Vec<Parcel> {
+    pub(super) fn activity(&mut self, happening: &Happening, now: Timestamp) -> Vec<Parcel> {
+        let Happening { kind, user, direction, message, ref payload } = *happening;
         let awake = |activity: &&Activity| {
             let theirs = activity.user.is_none_or(|wanted| wanted == user);
-            activity.kind == kind && theirs && activity.created_at.plus(self.rules.subscription_delay) <= now
+            let that_way = activity.direction.as_deref().is_none_or(|wanted| direction.is_none_or(|direction| direction == wanted));
+            activity.kind == kind && theirs && that_way && activity.created_at.plus(self.rules.subscription_delay) <= now
         };
         let heard = |activity: &&Activity| self.may_hear(activity.app, kind, activity.user);
         let subscribed: Vec<Activity> = self.activities.all.values().filter(awake).filter(heard).cloned().collect();

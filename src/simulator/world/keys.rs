@@ -44,7 +44,12 @@ impl Keys {
 
     /// A token that works.
     pub(in crate::simulator) fn token(&self, token: &str) -> Option<&Token> {
-        self.tokens.get(token).filter(|token| !self.barred.contains(&token.user))
+        self.tokens.get(token).filter(|token| !self.is_barred(token.user))
+    }
+
+    /// Whether no token for a user works just now, of whatever kind.
+    pub(in crate::simulator) fn is_barred(&self, user: UserId) -> bool {
+        self.barred.contains(&user)
     }
 
     pub(in crate::simulator) fn apps(&self) -> impl Iterator<Item = &App> {

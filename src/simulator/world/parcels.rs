@@ -7,6 +7,7 @@ use actix_web::web::Bytes;
 
 use super::super::event::{self, Body, Content, Shape};
 use super::super::json;
+use super::activity::Happening;
 use super::faults::{Disturbance, Signing};
 use super::log::{Label, Outcome, Signal, SignalKind};
 use super::{ActivityKind, WebhookId, World};
@@ -82,6 +83,13 @@ impl World {
         leaving
     }
 
+    /// Tells a user's webhooks of something that is not a message.
+    pub(in crate::simulator) fn tell(&mut self, for_user: UserId, content: &Content, now: Timestamp) -> Vec<Parcel> {
+        let label = Label { for_user: Some(for_user), message: None, echo: false };
+        let webhooks = self.hooks.listening(for_user, now);
+        webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
+    }
+
     /// Shows one side what the other does beside messages, in both manners.
     pub(in crate::simulator) fn signal(&mut self, signal: Signal) -> Vec<Parcel> {
         let Signal { at, from, to, kind } = signal;
@@ -93,15 +101,8 @@ impl World {
         };
         self.log.signalled(signal);
         let mut leaving = self.tell(to, &Content::Events(body), at);
-        leaving.extend(self.activity(kind, to, &payload, None, at));
+        leaving.extend(self.activity(&Happening::new(kind, to, payload), at));
         leaving
-    }
-
-    /// Tells a user's webhooks of something that is not a message.
-    pub(in crate::simulator) fn tell(&mut self, for_user: UserId, content: &Content, now: Timestamp) -> Vec<Parcel> {
-        let label = Label { for_user: Some(for_user), message: None, echo: false };
-        let webhooks = self.hooks.listening(for_user, now);
-        webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
     }
 
     /// Opens the records of a copy and of its duplicates; what is not held leaves.

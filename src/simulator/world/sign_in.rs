@@ -11,6 +11,7 @@ use super::super::event::Content;
 use super::super::json;
 use super::super::refusal::Refusal;
 use super::super::settings::{App, Token};
+use super::activity::Happening;
 use super::log::Label;
 use super::parcels::Parcel;
 use super::{ActivityKind, World};
@@ -93,7 +94,7 @@ impl World {
         let label = Label { for_user: Some(user), message: None, echo: false };
         let mut leaving: Vec<Parcel> = told.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect();
         let payload = json!({ "date_time": json::iso_millis(now), "user_id": user.to_string(), "app_id": app.to_string() }).to_string();
-        leaving.extend(self.activity(ActivityKind::REVOKED, user, &payload, None, now));
+        leaving.extend(self.activity(&Happening::new(ActivityKind::REVOKED, user, payload), now));
         leaving
     }
 }

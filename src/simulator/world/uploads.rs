@@ -72,6 +72,7 @@ pub(in crate::simulator) enum Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulator) struct UploadView {
     pub(in crate::simulator) id: u64,
+    pub(in crate::simulator) kind: MediaKind,
     pub(in crate::simulator) size: u64,
     pub(in crate::simulator) kept: Duration,
     pub(in crate::simulator) progress: Progress,
@@ -251,6 +252,6 @@ impl Upload {
                 }
             }
         };
-        UploadView { id, size: self.announced.size, kept: self.expires_at.since(now), progress }
+        UploadView { id, kind: self.announced.category.kind, size: self.announced.size, kept: self.expires_at.since(now), progress }
     }
 }

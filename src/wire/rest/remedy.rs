@@ -29,8 +29,18 @@ pub enum Remedy {
     WrongToken,
     /// Nothing of that id exists, or it is another app's.
     Missing,
-    /// The webhook's address is not allowed, or does not answer the challenge as it should.
-    Webhook,
+    /// X does not allow the webhook's address.
+    Address,
+    /// The webhook answered the challenge wrongly.
+    Challenge,
+    /// The webhook answered the challenge too late.
+    Slow,
+    /// The webhook did not answer the challenge, or not with 200.
+    Silent,
+    /// The webhook is invalid until it answers a challenge.
+    Validate,
+    /// The account takes no messages from strangers, as this needs.
+    Open,
     /// All that may stand stands already.
     Room,
     /// Something else is to be set up before.
@@ -78,10 +88,19 @@ impl Remedy {
             Remedy::WrongAuth => "this call wants another kind of token: the app's own, or a user's",
             Remedy::WrongToken => "the token belongs to another app: sign the account in with this app's keys",
             Remedy::Missing => "it does not exist, or it belongs to another app: list what there is",
-            Remedy::Webhook => {
-                "make the webhook's address public, https and without a port, and have it answer X's challenge with 200 within 3 seconds, \
-                 without redirect or compression"
+            Remedy::Address => {
+                "X does not allow the webhook's address: it must be https, public, without a port, of at most 200 characters"
             }
+            Remedy::Challenge => {
+                "the webhook answered X's challenge wrongly: it must run with the consumer secret of this app, and nothing between may \
+                 redirect or compress its answers"
+            }
+            Remedy::Slow => "the webhook answered X's challenge too late: it must answer within 3 seconds",
+            Remedy::Silent => {
+                "the webhook did not answer X's challenge with 200: is `junco run` up, and does its public address lead to it?"
+            }
+            Remedy::Validate => "the webhook is invalid: have X challenge it again with `junco webhook check`",
+            Remedy::Open => "the account must take messages from anyone: switch that on in its settings at X",
             Remedy::Room => "no more of them are allowed: delete one that is not needed, or ask X for more",
             Remedy::SetUpFirst => "register the webhook first: `junco webhook register`",
             Remedy::Unlock => "X has locked or suspended the account: its owner must sign in at X and follow what is said there",
@@ -94,7 +113,7 @@ impl Remedy {
             Remedy::Change => "X will not take this as it is: change what its words name",
             Remedy::Forbidden => "X does not permit this: its words are all there is to go by",
             Remedy::SlowDown => "X takes this for spam: send less and more slowly, and vary what is said",
-            Remedy::Done => "nothing: it is so already",
+            Remedy::Done => "nothing: it is so already, or under way",
             Remedy::Bug => "the request is wrong in itself: please report it",
         }
     }
@@ -119,9 +138,18 @@ impl Remedy {
             | Remedy::SetUpFirst
             | Remedy::Unlock
             | Remedy::Retired => Verdict::Refused(Scope::Account),
-            Remedy::Webhook | Remedy::Split | Remedy::Change | Remedy::Forbidden | Remedy::SlowDown | Remedy::Done | Remedy::Bug => {
-                Verdict::Refused(Scope::Message)
-            }
+            Remedy::Address
+            | Remedy::Challenge
+            | Remedy::Slow
+            | Remedy::Silent
+            | Remedy::Validate
+            | Remedy::Open
+            | Remedy::Split
+            | Remedy::Change
+            | Remedy::Forbidden
+            | Remedy::SlowDown
+            | Remedy::Done
+            | Remedy::Bug => Verdict::Refused(Scope::Message),
         }
     }
 }
@@ -133,7 +161,7 @@ pub fn remedy(status: u16, error: &ApiError) -> Remedy {
 
 /// What helps, where the error itself says so.
 pub(super) fn known(status: u16, error: &ApiError) -> Option<Remedy> {
-    by_code(status, error.code).or_else(|| by_reason(&error.reason)).or_else(|| by_words(status, error))
+    by_words(status, error).or_else(|| by_code(status, error.code)).or_else(|| by_reason(&error.reason))
 }
 
 fn by_code(status: u16, code: u32) -> Option<Remedy> {
@@ -157,8 +185,8 @@ fn by_code(status: u16, code: u32) -> Option<Remedy> {
         354 => Remedy::Split,
         226 => Remedy::SlowDown,
         355 => Remedy::Done,
-        // On webhooks it is forbidden, on a body it cannot be read.
-        214 if status == 403 => Remedy::Webhook,
+        // About a webhook it is forbidden, about a body it cannot be read.
+        214 if status == 403 => Remedy::Address,
         151 | 187 | 214 => Remedy::Change,
         38 | 195 | 356..=360 | 368 | 407 => Remedy::Bug,
         _ => return None,
@@ -168,7 +196,8 @@ fn by_code(status: u16, code: u32) -> Option<Remedy> {
 /// The reasons of v2, the types of its problems, and the names of OAuth 2.
 fn by_reason(reason: &str) -> Option<Remedy> {
     Some(match reason {
-        "CrcValidationFailed" | "UrlValidationFailed" => Remedy::Webhook,
+        "CrcValidationFailed" => Remedy::Challenge,
+        "UrlValidationFailed" => Remedy::Address,
         "DuplicateUrlFailed" | "DuplicateSubscriptionFailed" | "SubscriptionNotFound" => Remedy::Done,
         "WebhookLimitExceeded" | "SubscriptionLimitExceeded" => Remedy::Room,
         "WebhookIdInvalid" | "resource-not-found" => Remedy::Missing,
@@ -184,17 +213,22 @@ fn by_reason(reason: &str) -> Option<Remedy> {
     })
 }
 
-/// Where messages of v2 are refused its words are all there is: no code, no type, one status. Words that changed cost no more than
-/// the difference between a person and a message.
+/// Two refusals cannot be told apart but by their words: 214, which stands for many things, and that of a message of v2, which has
+/// neither code nor type. Words that change cost no more than a sentence less to the point.
 fn by_words(status: u16, error: &ApiError) -> Option<Remedy> {
-    let says = |words: &str| status == 403 && error.code == 0 && error.message.contains(words);
-    if says("permission to DM one or more participants") {
-        Some(Remedy::Person)
-    } else if says("permitted to attach this media") {
-        Some(Remedy::Reupload)
-    } else {
-        None
-    }
+    const WORDS: [(u32, &str, Remedy); 8] = [
+        (214, "Invalid CRC token", Remedy::Challenge),
+        (214, "High latency on CRC", Remedy::Slow),
+        (214, "Non-200 response code during CRC", Remedy::Silent),
+        (214, "Too many resources", Remedy::Room),
+        (214, "requires a CRC check", Remedy::Validate),
+        (214, "Owner must allow dms", Remedy::Open),
+        (0, "permission to DM one or more participants", Remedy::Person),
+        (0, "permitted to attach this media", Remedy::Reupload),
+    ];
+    // Without a code, words count only where they were seen.
+    let found = WORDS.iter().filter(|(code, _, _)| *code == error.code && (*code != 0 || status == 403));
+    found.into_iter().find(|(_, words, _)| error.message.contains(words)).map(|(_, _, remedy)| *remedy)
 }
 
 pub(super) fn by_status(status: u16) -> Remedy {
@@ -244,7 +278,7 @@ mod tests {
             (Remedy::Split, &[(403, 354)]),
             (Remedy::SlowDown, &[(403, 226)]),
             (Remedy::Done, &[(409, 355)]),
-            (Remedy::Webhook, &[(403, 214)]),
+            (Remedy::Address, &[(403, 214)]),
             (Remedy::Change, &[(400, 214), (403, 151), (403, 187)]),
             (Remedy::Bug, &[(403, 38), (403, 195), (400, 356), (400, 357), (400, 358), (400, 360), (400, 368), (400, 407)]),
         ] {
@@ -259,8 +293,8 @@ mod tests {
     #[test]
     fn v2_says_it_by_reason_by_words_or_by_status() {
         for (status, reason, words, remedy) in [
-            (400, "CrcValidationFailed", "", Remedy::Webhook),
-            (400, "UrlValidationFailed", "", Remedy::Webhook),
+            (400, "CrcValidationFailed", "", Remedy::Challenge),
+            (400, "UrlValidationFailed", "", Remedy::Address),
             (400, "DuplicateUrlFailed", "", Remedy::Done),
             (400, "WebhookLimitExceeded", "", Remedy::Room),
             (400, "SubscriptionLimitExceeded", "", Remedy::Room),
@@ -283,5 +317,24 @@ mod tests {
         ] {
             assert_eq!(of(status, 0, reason, words), remedy, "{status} {reason} {words}");
         }
+    }
+
+    #[test]
+    fn a_code_for_many_things_is_told_apart_by_its_words() {
+        for (status, words, remedy) in [
+            (403, "Webhook URL does not meet the requirements.", Remedy::Address),
+            (403, "Too many resources already created.", Remedy::Room),
+            (403, "Webhook URL does not meet the requirements. Invalid CRC token or json response format.", Remedy::Challenge),
+            (403, "High latency on CRC GET request. Your webhook should respond in less than 3 seconds.", Remedy::Slow),
+            (403, "Non-200 response code during CRC GET request (i.e. 404, 500, etc).", Remedy::Silent),
+            (400, "Webhook is marked invalid and requires a CRC check.", Remedy::Validate),
+            (400, "Owner must allow dms from anyone.", Remedy::Open),
+            (400, "event.message_create.target.recipient_id: 'x' is not a valid Long", Remedy::Change),
+        ] {
+            assert_eq!(of(status, 214, "", words), remedy, "{words}");
+        }
+        let person = "You do not have permission to DM one or more participants.";
+        assert_eq!(of(403, 32, "", person), Remedy::Configuration, "a code says more than words");
+        assert_eq!(of(500, 0, "", person), Remedy::Look);
     }
 }

@@ -33,7 +33,8 @@ impl Caller {
         let bearer = call.authorization.as_deref().and_then(|header| header.strip_prefix("Bearer "));
         let now = shared.clock.now();
         if let Some(grant) = bearer.and_then(|token| shared.see(|world| world.grants.with_access(token, now).cloned())) {
-            return Ok(Caller::Granted(grant));
+            let barred = shared.see(|world| world.keys.is_barred(grant.user));
+            return if barred { Err(Problem::unauthorized()) } else { Ok(Caller::Granted(grant)) };
         }
         Ok(match auth::identify(shared, call)? {
             auth::Caller::User { user, app, permission } => Caller::Signed { user, app, permission },

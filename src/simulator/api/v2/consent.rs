@@ -54,6 +54,9 @@ pub(super) fn ask(shared: &Shared, call: &Call) -> Answer {
 
 /// The form sent back: the browser goes to the app with a code, or with the news that there is none.
 pub(super) fn decide(shared: &Shared, call: &Call) -> Answer {
+    if !call.is_from_here() {
+        return wrong("This form was sent by a page of another server.");
+    }
     let (asked, person) = match request(shared, call) {
         Ok((_, asked)) => (asked, call.parameter("person").unwrap_or_default()),
         Err(what) => return wrong(&what),
@@ -105,17 +108,7 @@ fn form(call: &Call, asked: &Asked, people: &[Person]) -> Markup {
             }
             p { "It asks for:" }
             ul { @for scope in &asked.scopes { li { code { (scope) } } } }
-            fieldset {
-                legend { "Who are you?" }
-                @for (at, person) in people.iter().enumerate() {
-                    label {
-                        input type="radio" name="person" value=(person.id) checked[at == 0];
-                        " @" (person.screen_name) " (" (person.name) ")"
-                    }
-                }
-            }
-            button type="submit" name="decision" value="allow" { "Authorize app" }
-            button type="submit" name="decision" value="cancel" { "Cancel" }
+            (pages::choice(people, people.first().map(|person| person.id)))
         }
     }
 }

@@ -5,7 +5,10 @@ mod auth;
 mod body;
 mod consent;
 mod hooks;
+mod media;
+mod messages;
 mod problem;
+mod reading;
 mod subscriptions;
 mod token;
 mod users;
@@ -64,6 +67,23 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
             ("GET", ["subscriptions", "count"]) => subscriptions::count(shared, caller),
             _ => Err(Problem::no_such_page()),
         },
+        (method, ["2", "dm_conversations", rest @ ..]) => match (method, rest) {
+            ("POST", []) => messages::create_group(caller),
+            ("POST", ["with", participant, "messages"]) => messages::send_to(shared, call, caller, participant).await,
+            ("POST", [conversation, "messages"]) => messages::send_in(shared, call, caller, conversation).await,
+            ("GET", ["with", participant, "dm_events"]) => reading::with(shared, call, caller, participant),
+            ("GET", [conversation, "dm_events"]) => reading::of(shared, call, caller, conversation),
+            _ => Err(Problem::no_such_page()),
+        },
+        (method, ["2", "media", "upload", rest @ ..]) => match (method, rest) {
+            ("GET", []) => media::status(shared, call, caller),
+            ("POST", ["initialize"]) => media::initialize(shared, call, caller),
+            ("POST", [id, "append"]) => media::append(shared, call, caller, id),
+            ("POST", [id, "finalize"]) => media::finalize(shared, caller, id),
+            _ => Err(Problem::no_such_page()),
+        },
+        ("GET", ["2", "dm_events"]) => reading::all(shared, call, caller),
+        ("DELETE", ["2", "dm_events", id]) => messages::delete(shared, caller, id),
         (method, ["2", "activity", rest @ ..]) => match (method, rest) {
             ("POST", ["subscriptions"]) => activity::create(shared, call, caller),
             ("GET", ["subscriptions"]) => activity::list(shared, caller),
