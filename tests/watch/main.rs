@@ -4,4 +4,5 @@
 
 mod outage;
 mod revoked;
+mod road;
 mod world;

@@ -15,6 +15,8 @@ use junco::simulator::{App, Choice, DeliveryRecord, Outcome, Person, Rules, Sett
 use junco::store::Store;
 use tempfile::TempDir;
 
+use crate::road::Road;
+
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -54,6 +56,7 @@ pub(crate) struct World {
     pub(crate) x: Simulator,
     service: Option<Service>,
     address: SocketAddr,
+    road: Road,
     folder: TempDir,
     settings: String,
     token_is_good: bool,
@@ -73,7 +76,8 @@ impl World {
         std::fs::write(folder.path().join("bot/bot.kdl"), script).unwrap();
         // A port that stays the same over restarts, since X keeps the address.
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut world = World { x, service: None, address, folder, settings: settings.to_owned(), token_is_good: true };
+        let road = Road::to(address).await;
+        let mut world = World { x, service: None, address, road, folder, settings: settings.to_owned(), token_is_good: true };
         world.start().await;
         world.set_up().await;
         world
@@ -112,7 +116,7 @@ impl World {
     }
 
     pub(crate) fn webhook(&self) -> String {
-        format!("http://{}/webhook/twitter", self.address)
+        format!("http://{}/webhook/twitter", self.road.address)
     }
 
     /// Where the account stands.
@@ -216,10 +220,19 @@ impl World {
         assert!(self.x.wait_for(PATIENCE, said).await.is_some(), "{:?}", self.said(person));
     }
 
-    /// X finds the webhook too slow for its challenges, and marks it so; or finds it quick enough again.
-    pub(crate) async fn webhook_is_slow(&self, slow: bool) {
-        let answer_limit = if slow { Duration::ZERO } else { Rules::default().answer_limit };
-        self.x.set_rules(Rules { answer_limit, ..self.x.rules() });
+    /// Whether X replays for the account.
+    pub(crate) fn replays(&self, replay: bool) {
+        self.x.set_rules(Rules { replay, ..self.x.rules() });
+    }
+
+    /// The answers to all calls of paths that contain this.
+    pub(crate) fn calls(&self, path: &str) -> Vec<u16> {
+        self.x.api_calls().into_iter().filter(|call| call.path.contains(path)).map(|call| call.status).collect()
+    }
+
+    /// X does not reach the webhook and marks it invalid; or reaches it again, which alone changes nothing.
+    pub(crate) async fn webhook_is_reached(&self, reached: bool) {
+        self.road.set_open(reached);
         self.x.check_webhooks().await;
     }
 
