@@ -5,4 +5,5 @@
 mod outage;
 mod revoked;
 mod road;
+mod signals;
 mod world;
