@@ -3,18 +3,25 @@
 //! Commands, the watchdog and the console use it. Nothing here prints, and nothing reads the configuration.
 
 mod advice;
+pub mod doctor;
 mod registry;
+pub mod replay;
 mod running;
+mod secret_file;
+pub mod sign_in;
 pub mod watchdog;
+pub mod welcome;
 
 use url::Url;
 
 use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
 use crate::model::{AppId, UserId};
 
-pub use advice::{advice, told};
+use advice::told;
+pub use advice::{advice, advice_on};
 pub use registry::{Registered, Registry, Unfit, unfit};
 pub use running::{Answered, Running, Unheard};
+pub use secret_file::{FileError, write_secret};
 
 /// An account that is looked after.
 #[derive(Debug, Clone)]
@@ -45,6 +52,9 @@ pub enum AccountError {
     /// Nobody has signed in.
     #[error("there is no token for the account {0}: run `junco login --account {0}`")]
     NoToken(UserId),
+    /// A file of ours could not be read or written.
+    #[error("{0}")]
+    File(#[from] FileError),
     /// Something that X answered does not fit together.
     #[error("{0}")]
     Odd(String),

@@ -126,8 +126,15 @@ impl Running {
     }
 }
 
+/// Asks an address for nothing in particular, to hear whether and when somebody is there.
+pub(super) async fn reach(address: &Url, clock: &Arc<dyn Clock>) -> Result<Answered, Unheard> {
+    let somebody =
+        Running::new(address.clone(), Secret::new(""), clock.clone()).map_err(|error| Unheard::Unreachable(error.to_string()))?;
+    somebody.ask(somebody.http.get(address.clone()), Duration::from_secs(10)).await
+}
+
 /// The other side's time, to the second.
-pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
     let text = headers.get(DATE)?.to_str().ok()?;
     let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Timestamp::from_millis(at.as_millisecond()))

@@ -42,6 +42,7 @@ pub(super) struct Desk {
     pub(super) config: Config,
     pub(super) client: Client,
     pub(super) clock: Arc<dyn Clock>,
+    path: PathBuf,
     json: bool,
 }
 
@@ -51,7 +52,12 @@ impl Desk {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // X challenges the webhook before it answers, and may wait ten seconds for it.
         let client = Client::new(config.x.api.clone(), Timeouts::default(), clock.clone())?;
-        Ok(Desk { config, client, clock, json: common.json })
+        Ok(Desk { config, client, clock, path: common.config.clone(), json: common.json })
+    }
+
+    /// The folder from which paths of the configuration count.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
     }
 
     /// The apps that are meant: the one that is named, or all.
@@ -142,22 +148,4 @@ pub(super) fn answer(question: &str) -> anyhow::Result<String> {
 /// 0 where all is well.
 pub(super) fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// Writes a secret into a file that only its owner may read; the folder is made where it is missing.
-pub(super) fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    let shown = path.display();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    // A new file takes the place of the old one: whatever stands there is never half written, and never has other rights.
-    let new = path.with_extension("new");
-    let _ = std::fs::remove_file(&new);
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).with_context(|| format!("cannot write {shown}"))?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    std::fs::rename(&new, path).with_context(|| format!("cannot write {shown}"))?;
-    Ok(())
 }

@@ -208,7 +208,7 @@ async fn read_bounded(mut response: Response, longest: usize) -> Result<Vec<u8>,
 }
 
 /// 128 bits of chance in hex: never used twice.
-pub(super) fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let mut bytes = [0; 16];
     let random = rustls::crypto::ring::default_provider().secure_random;
     random.fill(&mut bytes).expect("the system gives random bytes");

@@ -4,6 +4,7 @@ mod apps;
 mod people;
 mod platform;
 mod trouble;
+mod verbs;
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
@@ -14,6 +15,8 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::stage::Stage;
 use crate::model::{MessageId, UserId};
+
+pub(super) use verbs::{KINDS, VERBS, Verb};
 
 type Reply = Result<HttpResponse, Error>;
 

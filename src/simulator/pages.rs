@@ -10,7 +10,8 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; 
 
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
 fieldset{border:1px solid;border-radius:.5rem;margin:1rem 0}label{display:block;padding:.4rem 0}\
-button{font:inherit;padding:.5rem 1.2rem;margin-right:.6rem;border-radius:2rem;border:1px solid}code{overflow-wrap:anywhere}";
+button{font:inherit;padding:.5rem 1.2rem;margin-right:.6rem;border-radius:2rem;border:1px solid}code{overflow-wrap:anywhere}\
+pre{white-space:pre-wrap;font-size:.85rem;border:1px solid;border-radius:.5rem;padding:.6rem}h2{margin-top:2.2rem}";
 
 /// A whole page.
 pub(super) fn page(title: &str, body: &Markup) -> String {

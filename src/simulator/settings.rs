@@ -2,6 +2,7 @@
 
 mod newer;
 mod rules;
+mod world_file;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
