@@ -32,7 +32,7 @@ use signals::Signals;
 
 pub use errand::Errand;
 pub use lookup::{Lookups, Resolver};
-pub use platform::{MediaFailure, Platform, Servers};
+pub use platform::{Access, MediaFailure, Platform, Servers};
 pub use stand_in::StandIn;
 pub use x::{Sender, X};
 
@@ -62,6 +62,8 @@ pub struct Settings {
     pub resend_after: Duration,
     /// Sends in flight at a time, and as many lookups beside them.
     pub in_flight: usize,
+    /// Whether the first replies to a message do not count against the daily limits; they do in the newer interface.
+    pub free_replies: bool,
 }
 
 /// How long a conversation rests, and whether because its account is paused.
