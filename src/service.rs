@@ -1,5 +1,6 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
+mod access;
 mod bots;
 mod figures;
 mod watching;
@@ -20,9 +21,9 @@ use url::Url;
 use crate::bot::{Program, Sources};
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Unsure};
+use crate::config::{Config, Flavor, Unsure};
 use crate::console;
-use crate::conversation::{Event, Fired, Outcome};
+use crate::conversation::{Event, Fired, Outcome, Rendering};
 use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
 use crate::pace::{Limits, Pace, is_free};
@@ -60,7 +61,7 @@ impl Service {
         let store = open_store(folder, config.retention).await?;
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
-        let turns = Arc::new(turns);
+        let turns = Arc::new(if is_newer(&config) { turns.showing(Rendering { numbered: true, ..Rendering::default() }) } else { turns });
         turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
@@ -176,7 +177,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
         });
         for _ in sent {
             // The record stands after the send, which was the last of the replies.
-            pace.sent(entry.at, entry.key.account, *app, is_free(state.heard, state.replies.saturating_sub(1), entry.at));
+            let free = !is_newer(config) && is_free(state.heard, state.replies.saturating_sub(1), entry.at);
+            pace.sent(entry.at, entry.key.account, *app, free);
         }
     };
     store.replay(clock.now().minus(Duration::from_secs(24 * 3600)), &mut count).await?;
@@ -185,7 +187,11 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
     let client = |address: &Url| client(address, config);
-    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, Arc::new(SystemClock), senders(config));
+    let (api, upload) = (client(&config.x.api)?, client(&config.x.upload)?);
+    // Tokens end by the time of X, as calls are signed by it.
+    let machine: Arc<dyn Clock> = Arc::new(SystemClock);
+    let senders = senders(config, &api, &machine);
+    let x = X::new(api, upload, machine, senders);
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -193,6 +199,7 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
+        free_replies: !is_newer(config),
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
 }
@@ -268,7 +275,12 @@ fn limits(config: &Config) -> webhook::Limits {
     webhook::Limits { body: config.limits.body, body_timeout: config.limits.body_timeout }
 }
 
-fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
+/// Whether messages leave through the newer interface.
+fn is_newer(config: &Config) -> bool {
+    config.x.flavor == Flavor::V2
+}
+
+fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
         let (token, token_secret) = account.tokens()?;
@@ -279,6 +291,8 @@ fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
             token: token.clone(),
             token_secret: token_secret.clone(),
             folder: account.bot.clone(),
+            newer: is_newer(config),
+            access: access::of(config, account, client, clock),
         };
         Some((account.user_id, sender))
     };
