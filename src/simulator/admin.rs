@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::crc::CrcFailure;
 use super::error::Error;
+use super::json::span;
 use super::settings::Person;
 use super::stage::{Order, Stage};
 use super::world::{Choice, Fault, Feed, Webhook, WebhookId};
@@ -27,6 +28,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/people", web::get().to(people))
         .route("/people", web::post().to(admit))
         .route("/say", web::post().to(say))
+        .route("/open", web::post().to(open))
         .route("/tap", web::post().to(tap))
         .route("/send_as_human", web::post().to(send_as_human))
         .route("/transcript", web::get().to(transcript))
@@ -44,7 +46,11 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/feed/{path:.*}", web::put().to(set_feed))
         .route("/webhooks", web::get().to(webhooks))
         .route("/check", web::post().to(check))
-        .route("/advance", web::post().to(advance));
+        .route("/advance", web::post().to(advance))
+        .route("/rules", web::get().to(rules))
+        .route("/rules", web::patch().to(change_rules))
+        .route("/time", web::get().to(time))
+        .route("/time", web::patch().to(change_time));
     config.service(scope);
 }
 
@@ -78,6 +84,14 @@ struct Say {
     text: String,
     #[serde(default)]
     picture: Option<MediaKind>,
+}
+
+#[derive(Deserialize)]
+struct Open {
+    person: String,
+    account: String,
+    #[serde(default)]
+    welcome: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -128,6 +142,15 @@ struct Advance {
     seconds: u64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeTime {
+    #[serde(default)]
+    scale: Option<f64>,
+    #[serde(default, with = "span")]
+    advance: Duration,
+}
+
 async fn people(stage: Data<Stage>) -> HttpResponse {
     HttpResponse::Ok().json(stage.people())
 }
@@ -154,6 +177,12 @@ async fn say(stage: Data<Stage>, said: Json<Say>) -> Reply {
         None => stage.say(from, to, &said.text)?,
     };
     done(json!({ "message": message.to_string() }))
+}
+
+async fn open(stage: Data<Stage>, opened: Json<Open>) -> Reply {
+    let welcome = opened.welcome.as_deref().map(|id| message_id(id).map(|id| id.0)).transpose()?;
+    let shown = stage.open_chat(id_of(&stage, &opened.person)?, id_of(&stage, &opened.account)?, welcome)?;
+    done(json!({ "shown": shown }))
 }
 
 async fn tap(stage: Data<Stage>, tap: Json<Tap>) -> Reply {
@@ -247,6 +276,27 @@ async fn check(stage: Data<Stage>) -> HttpResponse {
 async fn advance(stage: Data<Stage>, advance: Json<Advance>) -> Reply {
     stage.advance(Duration::from_secs(advance.seconds));
     done(json!({ "now": stage.now() }))
+}
+
+async fn rules(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(stage.rules())
+}
+
+async fn change_rules(stage: Data<Stage>, changes: Json<Value>) -> Reply {
+    stage.set_rules(stage.rules().changed(&changes)?);
+    Ok(rules(stage).await)
+}
+
+async fn time(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "now": stage.now(), "scale": stage.time_scale() }))
+}
+
+async fn change_time(stage: Data<Stage>, change: Json<ChangeTime>) -> Reply {
+    if let Some(scale) = change.scale {
+        stage.set_time_scale(scale)?;
+    }
+    stage.advance(change.advance);
+    Ok(time(stage).await)
 }
 
 /// What cannot be read is explained in JSON too.

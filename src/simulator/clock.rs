@@ -1,50 +1,112 @@
 //! The simulator's clock: the wall's, moved forward at will. It is another machine's clock, so it is not the house's.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
 
 use crate::model::Timestamp;
 
 /// The time in the simulated world, and how fast its waits pass.
-pub(super) struct Clock {
-    ahead: AtomicI64,
-    scale: f64,
+pub(super) struct Clock(watch::Sender<Pace>);
+
+/// How the world's time stands to the wall's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Pace {
+    /// By how many milliseconds the world is ahead; below 0 while it is behind.
+    pub(super) ahead: i64,
+    /// How much faster waits pass.
+    pub(super) scale: f64,
 }
 
 impl Clock {
-    /// A clock that agrees with the wall and shortens waits by `scale`.
-    pub(super) fn new(scale: f64) -> Self {
-        Clock { ahead: AtomicI64::new(0), scale }
+    /// A clock that is `behind` the wall and shortens waits by `scale`.
+    pub(super) fn new(behind: Duration, scale: f64) -> Self {
+        Clock(watch::Sender::new(Pace { ahead: -whole(behind), scale }))
     }
 
     /// The time in the world.
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp::from_millis(wall().as_millis() + self.ahead.load(Ordering::Relaxed))
+        Timestamp::from_millis(wall().as_millis() + self.pace().ahead)
     }
 
-    /// The time that a caller's clock should show: signatures are judged by it, however far the world was moved forward.
+    /// The time that a caller's clock should show: signatures are judged by it, wherever the world was moved.
     pub(super) fn outside(&self) -> Timestamp {
         wall()
     }
 
     /// A time of the world as a caller's clock would show it.
     pub(super) fn seen_outside(&self, at: Timestamp) -> Timestamp {
-        Timestamp::from_millis(at.as_millis() - self.ahead.load(Ordering::Relaxed))
+        Timestamp::from_millis(at.as_millis() - self.pace().ahead)
     }
 
-    /// Moves the world forward; ids, windows and days follow.
+    pub(super) fn pace(&self) -> Pace {
+        *self.0.borrow()
+    }
+
+    /// Moves the world forward; ids, windows, days and waits follow.
     pub(super) fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+        self.0.send_modify(|pace| pace.ahead += whole(by));
+    }
+
+    /// Makes waits pass faster or slower, those too that have begun.
+    pub(super) fn set_scale(&self, scale: f64) {
+        self.0.send_modify(|pace| pace.scale = scale);
     }
 
     /// What a wait of the platform's lasts here.
     pub(super) fn scaled(&self, wait: Duration) -> Duration {
-        wait.div_f64(self.scale)
+        wait.div_f64(self.pace().scale)
     }
+
+    /// Waits as long as `wait` lasts in the world, which may be moved meanwhile.
+    pub(super) async fn pass(&self, wait: Duration) {
+        let mut paces = self.0.subscribe();
+        let mut left = wait;
+        while !left.is_zero() {
+            let pace = *paces.borrow_and_update();
+            let begun = Instant::now();
+            tokio::select! {
+                () = sleep(left.div_f64(pace.scale)) => return,
+                // The clock lives as long as whoever waits by it.
+                _ = paces.changed() => {}
+            }
+            let moved = u64::try_from(paces.borrow().ahead - pace.ahead).unwrap_or(0);
+            left = left.saturating_sub(begun.elapsed().mul_f64(pace.scale)).saturating_sub(Duration::from_millis(moved));
+        }
+    }
+}
+
+fn whole(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the simulator stands for another machine and has a clock of its own")]
 fn wall() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_wait_that_has_begun_follows_the_world() {
+        let clock = Clock::new(Duration::from_secs(7_200), 1.0);
+        let behind = wall().since(clock.now());
+        assert!(behind > Duration::from_secs(7_190) && behind <= Duration::from_secs(7_200), "{behind:?}");
+        let moved = async {
+            tokio::task::yield_now().await;
+            clock.advance(Duration::from_secs(1_800));
+            tokio::task::yield_now().await;
+            clock.advance(Duration::from_secs(1_900));
+        };
+        tokio::join!(clock.pass(Duration::from_secs(3_600)), moved);
+        let faster = async {
+            tokio::task::yield_now().await;
+            clock.set_scale(1e9);
+        };
+        tokio::join!(clock.pass(Duration::from_secs(3_600)), faster);
+    }
 }

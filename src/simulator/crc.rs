@@ -7,7 +7,6 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_ENCODING;
 use serde::Deserialize;
-use tokio::time::sleep;
 use url::Url;
 
 use super::refusal::Refusal;
@@ -83,11 +82,20 @@ pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), Crc
     results
 }
 
-/// Checks all webhooks every so often, for as long as the simulator runs.
+/// Checks all webhooks every so often, for as long as the simulator runs. When the rules change, the wait begins anew.
 pub(super) async fn check_periodically(shared: Arc<Shared>) {
-    while let Some(period) = shared.see(|world| world.rules.crc_period) {
-        sleep(shared.clock.scaled(period)).await;
-        check_all(&shared).await;
+    loop {
+        let rules = shared.see(|world| world.rules.clone());
+        let due = async {
+            match rules.crc_period {
+                Some(period) => shared.clock.pass(period).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => drop(check_all(&shared).await),
+            () = shared.other_rules(&rules) => {}
+        }
     }
 }
 

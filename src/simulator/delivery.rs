@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -56,25 +56,24 @@ fn open_lane(shared: &Arc<Shared>) -> mpsc::UnboundedSender<Parcel> {
 }
 
 async fn run_lane(shared: Arc<Shared>, again: mpsc::UnboundedSender<Parcel>, mut parcels: mpsc::UnboundedReceiver<Parcel>) {
-    let permits = Arc::new(Semaphore::new(shared.see(|world| world.rules.concurrency.max(1))));
     let mut under_way = JoinSet::new();
     while let Some(parcel) = parcels.recv().await {
         while under_way.try_join_next().is_some() {}
-        let Ok(permit) = permits.clone().acquire_owned().await else { return };
-        under_way.spawn(deliver(shared.clone(), parcel, permit, again.clone()));
+        while under_way.len() >= shared.see(|world| world.rules.concurrency.max(1)) {
+            under_way.join_next().await;
+        }
+        under_way.spawn(attempt(shared.clone(), parcel, again.clone()));
     }
 }
 
-/// Makes one attempt; after a failure, waits as long as is documented and queues the next.
-async fn deliver(shared: Arc<Shared>, mut parcel: Parcel, permit: OwnedSemaphorePermit, again: mpsc::UnboundedSender<Parcel>) {
+/// Makes one attempt; after a failure, lets the next be queued once the documented wait is over. That keeps no other from its turn.
+async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::UnboundedSender<Parcel>) {
     let Some((url, signature)) = shared.see(|world| address(world, &parcel)) else {
         return shared.change(|world, _| world.log.settle(parcel.number, Outcome::Withheld));
     };
     let started = Instant::now();
     let status = post(&shared, url, signature, parcel.body.clone()).await;
     let latency = started.elapsed();
-    // Waiting for the next attempt must not keep others from theirs.
-    drop(permit);
     let wait = shared.change(|world, now| {
         world.log.attempted(parcel.number, Attempt { at: now, status, latency });
         let wait = world.rules.retry_after.get(parcel.attempts).copied().filter(|_| status != Some(200));
@@ -86,9 +85,12 @@ async fn deliver(shared: Arc<Shared>, mut parcel: Parcel, permit: OwnedSemaphore
         wait
     });
     if let Some(wait) = wait {
-        sleep(shared.clock.scaled(wait)).await;
         parcel.attempts += 1;
-        let _ = again.send(parcel);
+        let waiting = shared.clone();
+        shared.spawn(async move {
+            waiting.clock.pass(wait).await;
+            let _ = again.send(parcel);
+        });
     }
 }
 

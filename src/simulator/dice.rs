@@ -15,6 +15,11 @@ impl Dice {
         (0..length).map(|_| char::from(LETTERS[(self.next() % LETTERS.len() as u64) as usize])).collect()
     }
 
+    /// A number below `limit`; 0 when there is none.
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
     /// A version 4 UUID in its usual writing.
     pub(super) fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());

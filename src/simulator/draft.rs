@@ -1,45 +1,93 @@
-//! The body of `events/new`: its shape, and the limits of a message (contract §4.1, §5).
+//! The bodies of messages and welcome messages: their shape, and their limits (contract §4.1, §4.2, §5).
 
-use serde_json::{Map, Value};
+mod node;
+
 use url::Url;
 
 use super::refusal::Refusal;
+use super::settings::Rules;
 use super::world::{Draft, has_link};
 use crate::model::{Link, QuickOption, UserId};
+pub(super) use node::{Node, json};
 
 const LONGEST_TEXT: usize = 10_000;
+const LONGEST_WELCOME: usize = 9_990;
+const LONGEST_NAME: usize = 100;
 const LONGEST_LABEL: usize = 36;
 const LONGEST_DESCRIPTION: usize = 72;
 const LONGEST_METADATA: usize = 1_000;
 const MOST_OPTIONS: usize = 20;
 const MOST_BUTTONS: usize = 3;
 
-/// Reads a body; what is not there or of the wrong type is 214, with the path of the field.
+/// Reads the body of `events/new`.
 pub(super) fn parse(body: &[u8]) -> Result<(UserId, Draft), Refusal> {
-    let body: Value = serde_json::from_slice(body).map_err(|error| Refusal::new(400, 214, format!("Bad request: {error}")))?;
-    let body = Node { path: String::new(), value: &body };
-    let event = body.required("event")?;
+    let body = json(body)?;
+    let event = Node::root(&body).required("event")?;
     let kind = event.required("type")?.text()?;
     if kind != "message_create" {
         return Err(Refusal::shape("event.type", format_args!("Unknown event type {kind}")));
     }
     let create = event.required("message_create")?;
     let recipient = create.required("target")?.required("recipient_id")?.id()?;
-    let data = create.required("message_data")?;
-    let draft = Draft {
+    let profile = create.optional("custom_profile_id")?.map(|id| id.id()).transpose()?;
+    Ok((UserId(recipient), Draft { profile, ..data(&create.required("message_data")?)? }))
+}
+
+/// Reads the body of a new welcome message. Its name stands beside the message in the docs and inside it in real traffic.
+pub(super) fn parse_welcome(body: &[u8]) -> Result<(Option<String>, Draft), Refusal> {
+    let body = json(body)?;
+    let body = Node::root(&body);
+    let welcome = body.required("welcome_message")?;
+    let name = [welcome.optional("name")?, body.optional("name")?].into_iter().flatten().next();
+    let name = name.map(|name| name.text()).transpose()?;
+    if name.as_deref().is_some_and(|name| longer(name, LONGEST_NAME) || !name.chars().all(may_be_in_a_name)) {
+        return Err(Refusal::shape("welcome_message.name", "may have up to 100 letters, digits, -, _, spaces, # and @"));
+    }
+    Ok((name, data(&welcome.required("message_data")?)?))
+}
+
+/// Reads the body that replaces a welcome message.
+pub(super) fn parse_data(body: &[u8]) -> Result<Draft, Refusal> {
+    data(&Node::root(&json(body)?).required("message_data")?)
+}
+
+fn data(data: &Node<'_>) -> Result<Draft, Refusal> {
+    Ok(Draft {
         text: data.optional("text")?.map(|text| text.text()).transpose()?.unwrap_or_default(),
         options: data.optional("quick_reply")?.map(|reply| options(&reply)).transpose()?.unwrap_or_default(),
         links: data.optional("ctas")?.map(|buttons| links(&buttons)).transpose()?.unwrap_or_default(),
         media: data.optional("attachment")?.map(|attachment| media(&attachment)).transpose()?,
-        tap: None,
-    };
-    Ok((UserId(recipient), draft))
+        ..Draft::default()
+    })
 }
 
-/// Holds a message against the limits; X's own text is known only for the description.
-pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
+fn may_be_in_a_name(c: char) -> bool {
+    c.is_alphanumeric() || "-_ #@".contains(c)
+}
+
+/// Holds a welcome message against the limits, of which one is its own.
+pub(super) fn check_welcome(draft: &Draft, rules: &Rules) -> Result<(), Refusal> {
+    if longer(&draft.text, LONGEST_WELCOME) { Err(too_long()) } else { check(draft, rules) }
+}
+
+/// Holds a message against the limits; X's own text is known only for the description, others are told if the rules want it.
+pub(super) fn check(draft: &Draft, rules: &Rules) -> Result<(), Refusal> {
+    let untold = |refusal: Refusal| if refusal.code == 151 { Refusal::untold() } else { refusal };
+    check_described(&draft.options)?;
+    check_limits(draft).map_err(|refusal| if rules.tell_limits { refusal } else { untold(refusal) })
+}
+
+fn check_described(options: &[QuickOption]) -> Result<(), Refusal> {
+    let described = options.iter().filter(|option| option.description.is_some()).count();
+    if described != 0 && described != options.len() {
+        return Err(Refusal::unsendable("Field description is not present in all options."));
+    }
+    Ok(())
+}
+
+fn check_limits(draft: &Draft) -> Result<(), Refusal> {
     if longer(&draft.text, LONGEST_TEXT) {
-        return Err(Refusal::new(403, 354, "The text of your direct message is over the max character limit."));
+        return Err(too_long());
     }
     if draft.text.trim().is_empty() && draft.media.is_none() {
         return Err(Refusal::unsendable("Text is empty and there is no attachment."));
@@ -47,15 +95,15 @@ pub(super) fn check(draft: &Draft) -> Result<(), Refusal> {
     if draft.options.len() > MOST_OPTIONS {
         return Err(Refusal::unsendable(format_args!("There are more than {MOST_OPTIONS} quick reply options.")));
     }
-    let described = draft.options.iter().filter(|option| option.description.is_some()).count();
-    if described != 0 && described != draft.options.len() {
-        return Err(Refusal::unsendable("Field description is not present in all options."));
-    }
     draft.options.iter().try_for_each(check_option)?;
     if draft.links.len() > MOST_BUTTONS {
         return Err(Refusal::unsendable(format_args!("There are more than {MOST_BUTTONS} ctas.")));
     }
     draft.links.iter().try_for_each(check_link)
+}
+
+fn too_long() -> Refusal {
+    Refusal::new(403, 354, "The text of your direct message is over the max character limit.")
 }
 
 fn check_option(option: &QuickOption) -> Result<(), Refusal> {
@@ -131,61 +179,16 @@ fn media(attachment: &Node<'_>) -> Result<u64, Refusal> {
     attachment.required("media")?.required("id")?.id()
 }
 
-/// A part of the body that knows where it is.
-struct Node<'a> {
-    path: String,
-    value: &'a Value,
-}
-
-impl<'a> Node<'a> {
-    fn optional(&self, name: &str) -> Result<Option<Node<'a>>, Refusal> {
-        let found = self.object()?.get(name).filter(|value| !value.is_null());
-        Ok(found.map(|value| Node { path: self.below(name), value }))
-    }
-
-    fn required(&self, name: &str) -> Result<Node<'a>, Refusal> {
-        self.optional(name)?.ok_or_else(|| Refusal::shape(&self.below(name), "is missing"))
-    }
-
-    fn text(&self) -> Result<String, Refusal> {
-        self.value.as_str().map(str::to_owned).ok_or_else(|| self.not_a("String"))
-    }
-
-    /// Ids are strings, but numbers are understood.
-    fn id(&self) -> Result<u64, Refusal> {
-        let id = self.value.as_u64().or_else(|| self.value.as_str()?.parse().ok());
-        id.ok_or_else(|| self.not_a("Long"))
-    }
-
-    fn list(&self) -> Result<Vec<Node<'a>>, Refusal> {
-        let list = self.value.as_array().ok_or_else(|| self.not_a("Seq"))?;
-        Ok(list.iter().enumerate().map(|(at, value)| Node { path: format!("{}[{at}]", self.path), value }).collect())
-    }
-
-    fn object(&self) -> Result<&'a Map<String, Value>, Refusal> {
-        self.value.as_object().ok_or_else(|| self.not_a("Object"))
-    }
-
-    fn below(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn not_a(&self, kind: &str) -> Refusal {
-        let shown = self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned);
-        Refusal::shape(&self.path, format_args!("'{shown}' is not a valid {kind}"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn refused(message_data: Value) -> (u16, u32, String) {
         let body = json!({ "event": { "type": "message_create", "message_create": {
             "target": { "recipient_id": "7" }, "message_data": message_data } } });
-        let result = parse(body.to_string().as_bytes()).and_then(|(_, draft)| check(&draft));
+        let result = parse(body.to_string().as_bytes()).and_then(|(_, draft)| check(&draft, &Rules::default()));
         let refusal = result.expect_err("this must be refused");
         (refusal.status, refusal.code, refusal.message)
     }
@@ -260,6 +263,6 @@ mod tests {
                 "ctas": [{ "type": "web_url", "label": "é".repeat(36), "url": "https://example.org/" }] } } } });
         let (recipient, draft) = parse(body.to_string().as_bytes()).expect("a good shape");
         assert_eq!((recipient, draft.options.len(), draft.links.len()), (UserId(7), 20, 1));
-        check(&draft).expect("within all limits");
+        check(&draft, &Rules::default()).expect("within all limits");
     }
 }

@@ -30,6 +30,71 @@ pub(super) fn millis<S: Serializer>(span: &Duration, serializer: S) -> Result<S:
     serializer.serialize_u64(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// A span as the house writes it, such as `3s`.
+pub(super) mod span {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::model::parse_duration;
+
+    pub(in super::super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&written(*span))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        read(&String::deserialize(deserializer)?)
+    }
+
+    pub(super) fn read<E: de::Error>(text: &str) -> Result<Duration, E> {
+        parse_duration(text).ok_or_else(|| E::custom(format!("`{text}` is no span; write 300ms, 3s, 30m, 12h or 7d")))
+    }
+
+    pub(super) fn written(span: Duration) -> String {
+        let millis = span.as_millis();
+        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+        let whole = units.iter().find(|(unit, _)| millis != 0 && millis % unit == 0);
+        whole.map_or_else(|| format!("{millis}ms"), |(unit, name)| format!("{}{name}", millis / unit))
+    }
+}
+
+/// Spans in a list.
+pub(super) mod spans {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::span;
+
+    pub(in super::super) fn serialize<S: Serializer>(spans: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(spans.iter().map(|span| span::written(*span)))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Duration>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?.iter().map(|text| span::read(text)).collect()
+    }
+}
+
+/// A span, or null.
+pub(super) mod maybe_span {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::span;
+
+    pub(in super::super) fn serialize<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => serializer.serialize_str(&span::written(*span)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        Option::<String>::deserialize(deserializer)?.map(|text| span::read(&text)).transpose()
+    }
+}
+
 /// Compact JSON, keys in the order of the view's fields.
 pub(super) fn compact(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("views are made of texts, numbers and lists, with text keys")

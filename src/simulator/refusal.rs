@@ -57,6 +57,11 @@ impl Refusal {
         Self::new(403, 93, "This application is not allowed to access or delete your direct messages.")
     }
 
+    /// The app, or whoever calls, has no right to this at all.
+    pub(super) fn forbidden() -> Self {
+        Self::new(403, 200, "Forbidden.")
+    }
+
     pub(super) fn no_such_page() -> Self {
         Self::new(404, 34, "Sorry, that page does not exist.")
     }
@@ -90,6 +95,11 @@ impl Refusal {
     /// A message that breaks a limit; X's text for most of them is not known (contract §5).
     pub(super) fn unsendable(reason: impl std::fmt::Display) -> Self {
         Self::new(403, 151, format!("There was an error sending your message: {reason}"))
+    }
+
+    /// The same, without the reason.
+    pub(super) fn untold() -> Self {
+        Self::new(403, 151, "There was an error sending your message.")
     }
 
     pub(super) fn over_limit() -> Self {

@@ -1,5 +1,7 @@
 //! What a world starts with: people, apps, tokens, the rules of the platform, and its pace.
 
+mod rules;
+
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use super::json;
 use crate::model::{AppId, UserId};
+pub use rules::Rules;
 
 /// Everything a simulator is started with. The default is a small world that a bot can move into at once.
 #[derive(Debug, Clone)]
@@ -16,8 +19,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Decides everything that looks random, so that a run can be repeated.
     pub seed: u64,
-    /// How much faster than the real clock retries and checks come round: 60 makes a minute of a second. Limits on answers are not scaled.
+    /// How much faster than the real clock retries and checks come round: 60 makes a second of a minute. Limits on answers are not scaled.
     pub time_scale: f64,
+    /// How long before the real time the world begins. So much it can be moved forward before its ids are of the future.
+    pub begins: Duration,
     /// Who lives here. Ids are unique, and so are screen names.
     pub people: Vec<Person>,
     /// The registered apps.
@@ -63,6 +68,13 @@ pub struct App {
     pub consumer_secret: String,
     /// Whose token registers webhooks.
     pub owner: UserId,
+    /// How much its users grant it; tokens keep what it was when they were given.
+    pub permission: Permission,
+    /// Where sign-ins may lead back to: anywhere, or one of these addresses (a query aside). With none at all only `oob` is allowed, as
+    /// for an app of the desktop.
+    pub callbacks: Option<Vec<String>>,
+    /// The OAuth 2.0 client secret, for the second signature that some deliveries carry (contract §1.3).
+    pub client_secret: Option<String>,
 }
 
 /// An access token: an app's right to act for a user.
@@ -91,65 +103,19 @@ pub enum Permission {
     ReadWriteMessages,
 }
 
-/// What the platform insists on. Figures are those of the contract unless a test or a benchmark wants others.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// Webhook addresses must be https, without a port, of at most 200 characters (contract §1.5). Off, for `http://127.0.0.1:port`.
-    pub strict_urls: bool,
-    /// How many webhooks may be registered (contract §4.6).
-    pub webhooks: usize,
-    /// How many subscriptions an app may have (contract §4.6).
-    pub subscriptions: usize,
-    /// How long after it was made a subscription begins to get events; up to 10 s at X (contract §2.1).
-    pub subscription_delay: Duration,
-    /// How long a webhook may take to answer a challenge or an event (contract §1.1, §2.2).
-    pub answer_limit: Duration,
-    /// The waits before the second, third … attempt of a delivery (contract §2.2).
-    pub retry_after: Vec<Duration>,
-    /// How often valid webhooks are challenged; `None` for never.
-    pub crc_period: Option<Duration>,
-    /// How many deliveries of one webhook may be under way at a time; 1 delivers strictly in order.
-    pub concurrency: usize,
-    /// How long a GIF or a video is worked on after its upload, scaled as retries are (contract §4.4).
-    pub media_processing: Duration,
-    /// Whether the limits per 15 minutes and per day hold.
-    pub rate_limits: bool,
-    /// Whether answers carry `x-rate-limit-…` headers, which X leaves out at times (contract §4.9).
-    pub rate_headers: bool,
-    /// Messages a user may send a day, free replies apart (contract §4.1).
-    pub user_daily: usize,
-    /// Messages an app may send a day, free replies apart (contract §4.1).
-    pub app_daily: usize,
-    /// Whether the same text twice in a row to one person is refused with 151 (contract §5).
-    pub refuse_duplicates: bool,
-    /// Whether answers write `/` as `\/` and non-ASCII as `\uXXXX`, as X does (contract §4).
-    pub escape_answers: bool,
-    /// The same for deliveries, whose form is not known (contract §8).
-    pub escape_deliveries: bool,
-    /// How many deliveries and calls are remembered; messages always are.
-    pub remembered: usize,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Rules {
-            strict_urls: false,
-            webhooks: 3,
-            subscriptions: 500,
-            subscription_delay: Duration::ZERO,
-            answer_limit: Duration::from_secs(3),
-            retry_after: [3, 27, 242].map(Duration::from_secs).to_vec(),
-            crc_period: Some(Duration::from_secs(3600)),
-            concurrency: 16,
-            media_processing: Duration::from_secs(2),
-            rate_limits: true,
-            rate_headers: true,
-            user_daily: 1_000,
-            app_daily: 15_000,
-            refuse_duplicates: false,
-            escape_answers: true,
-            escape_deliveries: false,
-            remembered: 10_000,
+impl App {
+    /// An app whose key and secret follow the pattern of the default world.
+    pub fn new(id: AppId, name: &str, owner: UserId) -> Self {
+        App {
+            id,
+            name: name.to_owned(),
+            url: "https://example.org".to_owned(),
+            consumer_key: format!("{name}-key"),
+            consumer_secret: format!("{name}-consumer-secret"),
+            owner,
+            permission: Permission::ReadWriteMessages,
+            callbacks: None,
+            client_secret: None,
         }
     }
 }
@@ -197,17 +163,15 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         let app = App {
-            id: Self::APP,
-            name: "our-bot".to_owned(),
-            url: "https://example.org".to_owned(),
             consumer_key: "simkey0001".to_owned(),
             consumer_secret: "sim-consumer-secret-01".to_owned(),
-            owner: Self::OWNER,
+            ..App::new(Self::APP, "our-bot", Self::OWNER)
         };
         Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: 1,
             time_scale: 1.0,
+            begins: Duration::ZERO,
             people: vec![
                 Person::new(Self::BOT.0, "snowbot", "SnowBot"),
                 Person::new(Self::OWNER.0, "dev", "The developer"),

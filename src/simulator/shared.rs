@@ -12,7 +12,7 @@ use tokio::time::Duration;
 
 use super::clock::Clock;
 use super::error::Error;
-use super::settings::Settings;
+use super::settings::{Rules, Settings};
 use super::world::{Parcel, WebhookId, World};
 use crate::model::Timestamp;
 
@@ -32,15 +32,13 @@ pub(super) struct Shared {
 impl Shared {
     /// Builds the world; tasks will run on the current runtime.
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        if !(settings.time_scale.is_finite() && settings.time_scale > 0.0) {
-            return Err(Error::World(format!("the time scale is {}, but must be above 0", settings.time_scale)));
-        }
+        let scale = possible(settings.time_scale)?;
         // Somebody else may have installed one before: that serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         // Servers close idle connections after a few seconds: one that is taken up again just then would look like a failed delivery.
         let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().pool_idle_timeout(Duration::from_secs(2)).build()?;
         Ok(Shared {
-            clock: Clock::new(settings.time_scale),
+            clock: Clock::new(settings.begins, scale),
             client,
             world: Mutex::new(World::new(settings)?),
             changes: watch::Sender::new(0),
@@ -77,6 +75,12 @@ impl Shared {
         tokio::time::timeout(timeout, found).await.ok().flatten()
     }
 
+    /// Waits until the rules are others than these.
+    pub(super) async fn other_rules(&self, rules: &Rules) {
+        let mut changes = self.changes.subscribe();
+        while self.see(|world| world.rules == *rules) && changes.changed().await.is_ok() {}
+    }
+
     /// Runs something beside, until the simulator stops.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = locked(&self.tasks);
@@ -94,6 +98,12 @@ impl Shared {
     pub(super) fn lane(&self, webhook: WebhookId, open: impl FnOnce() -> mpsc::UnboundedSender<Parcel>) -> mpsc::UnboundedSender<Parcel> {
         locked(&self.lanes).entry(webhook).or_insert_with(open).clone()
     }
+}
+
+/// A time scale, if it can be one.
+pub(super) fn possible(scale: f64) -> Result<f64, Error> {
+    let told = || Error::World(format!("the time scale is {scale}, but must be above 0"));
+    (scale.is_finite() && scale > 0.0).then_some(scale).ok_or_else(told)
 }
 
 /// A panic while the lock was held must not take the whole simulator with it: every method leaves the world whole.

@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use super::crc::{self, CrcFailure};
 use super::error::Error;
-use super::settings::Person;
-use super::shared::Shared;
+use super::event::Content;
+use super::settings::{Person, Rules};
+use super::shared::{Shared, possible};
 use super::world::{
     ApiCall, Choice, DeliveryRecord, Draft, Fault, FaultCount, Feed, FeedRecord, Parcel, Shown, Signal, WEB_CLIENT, Webhook, WebhookId,
     World,
@@ -63,6 +64,15 @@ impl Stage {
     pub fn say_with_media(&self, from: UserId, to: UserId, text: &str, kind: MediaKind) -> Result<MessageId, Error> {
         let media = self.upload(from, kind);
         self.write(from, to, Draft { text: text.to_owned(), media: Some(media), ..Draft::default() }, WEB_CLIENT)
+    }
+
+    /// Opens the chat with an account, by a link that names a welcome message or by itself: the welcome message that stands there then,
+    /// and can be tapped, is the named one or the account's default.
+    pub fn open_chat(&self, person: UserId, account: UserId, welcome: Option<u64>) -> Result<Option<Shown>, Error> {
+        self.shared.change(|world, now| {
+            let shown = world.open_chat(person, account, welcome, now)?;
+            Ok(shown.and_then(|id| world.messages.get(id)).map(|message| message.shown.clone()))
+        })
     }
 
     /// Taps a quick reply under a message that was sent to `person`, however old it is and however often it was tapped.
@@ -150,7 +160,7 @@ impl Stage {
 
     /// Delivers any body, rightly signed, to those who listen for `account`.
     pub fn post_raw(&self, account: UserId, body: &str) -> Result<usize, Error> {
-        match self.dispatch(|world, now| world.tell(account, body, now)) {
+        match self.dispatch(|world, now| world.tell(account, &Content::Raw { kind: "raw", body: body.to_owned() }, now)) {
             0 => Err(Error::NotSubscribed(account)),
             count => Ok(count),
         }
@@ -204,9 +214,33 @@ impl Stage {
         self.shared.clock.now()
     }
 
-    /// Moves the world forward: ids, windows and days follow. Waits that have begun do not, and signatures are still judged by the real time.
+    /// Moves the world forward: ids, windows, days and waits follow. Signatures are still judged by the real time.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
+    }
+
+    /// How much faster than the real clock waits pass.
+    pub fn time_scale(&self) -> f64 {
+        self.shared.clock.pace().scale
+    }
+
+    /// Makes waits pass so much faster than on the real clock, those too that have begun.
+    pub fn set_time_scale(&self, scale: f64) -> Result<(), Error> {
+        self.shared.clock.set_scale(possible(scale)?);
+        Ok(())
+    }
+
+    /// What the platform insists on now.
+    pub fn rules(&self) -> Rules {
+        self.shared.see(|world| world.rules.clone())
+    }
+
+    /// Changes what the platform insists on.
+    pub fn set_rules(&self, rules: Rules) {
+        self.shared.change(|world, _| {
+            world.log.remember(rules.remembered);
+            world.rules = rules;
+        });
     }
 
     fn write(&self, from: UserId, to: UserId, draft: Draft, app: AppId) -> Result<MessageId, Error> {
@@ -215,7 +249,7 @@ impl Stage {
                 return Err(Error::UnknownPerson(from.to_string()));
             }
             world.may_write(from, to)?;
-            draft::check(&draft)?;
+            draft::check(&draft, &world.rules)?;
             Ok(world.post(from, to, draft, app, now))
         })?;
         delivery::submit(&self.shared, parcels);

@@ -66,14 +66,7 @@ async fn simulated() -> f64 {
     const PEOPLE: u64 = 1_000;
     let mut people = vec![Person::new(ACCOUNT.0, "bot", "Bot"), Person::new(Settings::OWNER.0, "dev", "The developer")];
     people.extend((1..=PEOPLE).map(|id| Person::new(id, &format!("peer{id}"), "Peer")));
-    let app = App {
-        id: APP,
-        name: "bench".into(),
-        url: "https://example.org".into(),
-        consumer_key: KEY.into(),
-        consumer_secret: SECRET.into(),
-        owner: Settings::OWNER,
-    };
+    let app = App { consumer_key: KEY.into(), consumer_secret: SECRET.into(), ..App::new(APP, "bench", Settings::OWNER) };
     let tokens: Vec<Token> = [ACCOUNT, Settings::OWNER].map(|user| Token::for_user(user, APP)).into();
     let rules = Rules { rate_limits: false, ..Rules::default() };
     let (owner, bot) = (tokens[1].clone(), tokens[0].clone());

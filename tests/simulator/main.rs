@@ -7,4 +7,6 @@ mod faults;
 mod feed;
 mod media;
 mod people;
+mod reading;
 mod set_up;
+mod shapes;

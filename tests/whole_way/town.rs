@@ -204,14 +204,7 @@ impl Owned {
 }
 
 fn settings(accounts: &[UserId]) -> Settings {
-    let app = App {
-        id: APP,
-        name: "town".into(),
-        url: "https://example.org".into(),
-        consumer_key: KEY.into(),
-        consumer_secret: SECRET.into(),
-        owner: Settings::OWNER,
-    };
+    let app = App { consumer_key: KEY.into(), consumer_secret: SECRET.into(), ..App::new(APP, "town", Settings::OWNER) };
     let mut people = vec![Person::new(Settings::OWNER.0, "dev", "The developer"), Person::new(PEER.0, "peer", "Peer")];
     people.extend(accounts.iter().map(|account| Person::new(account.0, &format!("bot{account}"), "Bot")));
     Settings {

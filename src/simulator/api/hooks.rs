@@ -141,7 +141,7 @@ fn owner(shared: &Shared, caller: Caller) -> Result<AppId, Refusal> {
         return Err(Refusal::cannot_write());
     }
     let owns = shared.see(|world| world.keys.app(app).is_some_and(|app| app.owner == user));
-    if owns { Ok(app) } else { Err(Refusal::new(403, 200, "Forbidden.")) }
+    if owns { Ok(app) } else { Err(Refusal::forbidden()) }
 }
 
 /// The user to be subscribed: the token must be good for their messages.

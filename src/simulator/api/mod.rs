@@ -8,6 +8,8 @@ mod hooks;
 mod media;
 mod messages;
 mod parts;
+mod profiles;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -16,7 +18,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::refusal::Refusal;
 use super::shared::Shared;
-use super::world::{ApiCall, Quota};
+use super::world::{ApiCall, Limit, Quota};
 use answer::Answer;
 use auth::Caller;
 use call::Call;
@@ -54,10 +56,13 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
             ("POST", ["events", "new.json"]) => messages::send(shared, call, caller?).await,
             ("GET", ["events", "show.json"]) => messages::show(shared, call, caller?),
             ("GET", ["events", "list.json"]) => messages::list(shared, call, caller?),
+            ("DELETE", ["events", "destroy.json"]) => messages::destroy(shared, call, caller?),
             ("POST", ["indicate_typing.json"]) => messages::typing(shared, call, caller?),
             ("POST", ["mark_read.json"]) => messages::mark_read(shared, call, caller?),
+            (_, ["welcome_messages", rest @ ..]) => welcome::route(shared, call, caller?, rest),
             _ => Err(Refusal::no_such_page()),
         },
+        (_, ["1.1", "custom_profiles", rest @ ..]) => profiles::route(shared, call, caller?, rest),
         (_, ["1.1", "account_activity", rest @ ..]) => match (method, rest) {
             ("POST", ["webhooks.json"]) => hooks::register(shared, call, caller?).await,
             ("GET", ["webhooks.json"]) => hooks::list(shared, caller?),
@@ -75,8 +80,30 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
     }
 }
 
+/// How much of a list is asked for (contract §4.1, §4.2).
+fn page_size(call: &Call) -> usize {
+    call.parameter("count").and_then(|count| count.parse().ok()).unwrap_or(20).clamp(1, 50)
+}
+
+/// Part of a list, newest first, and where the next part begins; a cursor is the id of the last that was seen.
+fn paged<T>(call: &Call, items: impl Iterator<Item = T>, id: impl Fn(&T) -> u64) -> Result<(Vec<T>, Option<String>), Refusal> {
+    let cursor = call.parameter("cursor").filter(|cursor| cursor != "-1");
+    let unfit = |cursor: String| Refusal::shape("cursor", format_args!("'{cursor}' is not a valid cursor"));
+    let before = cursor.map(|cursor| cursor.parse::<u64>().map_err(|_| unfit(cursor))).transpose()?;
+    let mut rest = items.filter(|item| before.is_none_or(|before| id(item) < before)).peekable();
+    let page: Vec<T> = rest.by_ref().take(page_size(call)).collect();
+    let more = rest.peek().is_some();
+    let next = page.last().filter(|_| more).map(|last| id(last).to_string());
+    Ok((page, next))
+}
+
 /// Counts a call against its window of 15 minutes.
 fn counted(shared: &Shared, caller: Caller, endpoint: &'static str, limit: u32) -> Result<Option<Quota>, Refusal> {
+    limited(shared, caller, endpoint, Limit::per_window(limit))
+}
+
+/// Counts a call against whatever limit it has.
+fn limited(shared: &Shared, caller: Caller, endpoint: &'static str, limit: Limit) -> Result<Option<Quota>, Refusal> {
     let quota = shared.change(|world, now| world.count_call(endpoint, caller.who(), limit, now));
     if quota.is_some_and(|quota| quota.exceeded) { Err(Refusal { quota, ..Refusal::over_limit() }) } else { Ok(quota) }
 }

@@ -1,5 +1,6 @@
-//! How the platform writes messages: the body of a delivery and the answers of the REST calls (contract §2.4, §3).
+//! How the platform writes what happened: the bodies of deliveries and the answers of the REST calls (contract §2.4, §3).
 
+mod body;
 mod view;
 
 use std::collections::BTreeMap;
@@ -9,38 +10,29 @@ use serde_json::{Value, json};
 use super::json;
 use super::world::{Message, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
-use view::{Delivery, UserView};
-pub(super) use view::{EventView, JOINED, Reader};
+pub(super) use body::{Body, Content, Shape};
+use view::UserView;
+pub(super) use view::{DataView, EventView, JOINED, Reader};
 
-/// The compact body of the delivery of a message to `user`'s webhook, with the keys in the order of contract §1.4.
-pub(super) fn delivery(world: &World, message: &Message, user: UserId, without_users: bool) -> String {
-    let body = Delivery {
-        for_user_id: user,
-        direct_message_events: [EventView::new(message, Reader::Webhook(user))],
-        apps: apps(world, std::iter::once(message), user),
-        users: (!without_users).then(|| users(world, &[message.shown.from, message.shown.to])),
-    };
-    written(world, json::compact(&body))
+/// Tells `user`'s webhook of a message.
+pub(super) fn delivery(world: &World, message: &Message, user: UserId) -> Body {
+    let event = json::compact(&EventView::new(message, Reader::Webhook(user)));
+    let apps = apps(world, std::iter::once(message), user).unwrap_or_default();
+    let apps = apps.into_iter().map(|(id, app)| (id, app.to_string())).collect();
+    Body::new(user, "direct_message_events", event).with_apps(apps).with_users(users(world, &[message.shown.from, message.shown.to]))
 }
 
-/// The body that tells `to` that `from` is typing.
-pub(super) fn typing(world: &World, from: UserId, to: UserId, now: Timestamp) -> String {
-    told(world, "direct_message_indicate_typing_events", from, to, now, None)
+/// Tells `to` that `from` is typing.
+pub(super) fn typing(world: &World, from: UserId, to: UserId, now: Timestamp) -> Body {
+    let event = told(from, to, now);
+    Body::new(to, "direct_message_indicate_typing_events", event.to_string()).with_users(users(world, &[from, to]))
 }
 
-/// The body that tells `to` that `from` has read up to `last`.
-pub(super) fn read(world: &World, from: UserId, to: UserId, last: MessageId, now: Timestamp) -> String {
-    told(world, "direct_message_mark_read_events", from, to, now, Some(last))
-}
-
-/// Makes a body at least `bytes` long, by a key that nobody knows.
-pub(super) fn padded(body: String, bytes: usize) -> String {
-    let key = r#","padding":""#;
-    let missing = bytes.saturating_sub(body.len() + key.len() + 1);
-    match body.strip_suffix('}') {
-        Some(open) if missing > 0 => format!("{open}{key}{}\"}}", "x".repeat(missing)),
-        _ => body,
-    }
+/// Tells `to` that `from` has read up to `last`.
+pub(super) fn read(world: &World, from: UserId, to: UserId, last: MessageId, now: Timestamp) -> Body {
+    let mut event = told(from, to, now);
+    event["last_read_event_id"] = Value::String(last.to_string());
+    Body::new(to, "direct_message_mark_read_events", event.to_string()).with_users(users(world, &[from, to]))
 }
 
 /// The apps that the messages `reader` sent were sent with; `None` when there are none.
@@ -50,11 +42,8 @@ pub(super) fn apps<'a>(world: &World, messages: impl Iterator<Item = &'a Message
     (!apps.is_empty()).then_some(apps)
 }
 
-fn users<'a>(world: &'a World, ids: &[UserId]) -> BTreeMap<String, UserView<'a>> {
-    ids.iter().filter_map(|id| world.people.get(*id)).map(|person| (person.id.to_string(), UserView::new(person))).collect()
-}
-
-fn app(world: &World, id: AppId) -> Value {
+/// An app, as messages and welcome messages name it.
+pub(super) fn app(world: &World, id: AppId) -> Value {
     let (name, url) = match world.keys.app(id) {
         Some(app) => (app.name.as_str(), app.url.as_str()),
         None if id == WEB_CLIENT => ("Twitter Web App", "https://mobile.twitter.com"),
@@ -63,20 +52,15 @@ fn app(world: &World, id: AppId) -> Value {
     json!({ "id": id.to_string(), "name": name, "url": url })
 }
 
-fn told(world: &World, key: &str, from: UserId, to: UserId, now: Timestamp, last: Option<MessageId>) -> String {
-    let mut event = json!({
+fn users(world: &World, ids: &[UserId]) -> BTreeMap<String, String> {
+    let known = ids.iter().filter_map(|id| world.people.get(*id));
+    known.map(|person| (person.id.to_string(), json::compact(&UserView::new(person)))).collect()
+}
+
+fn told(from: UserId, to: UserId, now: Timestamp) -> Value {
+    json!({
         "created_timestamp": now.to_string(),
         "sender_id": from.to_string(),
         "target": { "recipient_id": to.to_string() },
-    });
-    if let Some(last) = last {
-        event["last_read_event_id"] = Value::String(last.to_string());
-    }
-    // Sorted keys would put the kind before `for_user_id`.
-    let users = json::compact(&users(world, &[from, to]));
-    written(world, format!(r#"{{"for_user_id":"{to}","{key}":[{event}],"users":{users}}}"#))
-}
-
-fn written(world: &World, body: String) -> String {
-    if world.rules.escape_deliveries { json::escape(&body) } else { body }
+    })
 }

@@ -1,7 +1,5 @@
 //! Messages and users as the platform writes them, field by field (contract §2.4, §3.1).
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -32,6 +30,8 @@ pub(in crate::simulator) struct EventView<'a> {
     id: MessageId,
     #[serde(serialize_with = "json::text")]
     created_timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initiated_via: Option<Initiated>,
     message_create: Create<'a>,
 }
 
@@ -47,32 +47,16 @@ impl<'a> EventView<'a> {
             r#type: "message_create",
             id: shown.id,
             created_timestamp: shown.at,
+            initiated_via: shown.initiated_via.map(|welcome_message_id| Initiated { welcome_message_id }),
             message_create: Create {
                 target: Target { recipient_id: shown.to },
                 sender_id: shown.from,
                 source_app_id: app.then_some(shown.app),
-                message_data: Data {
-                    text: escape(&message.wrapped.text),
-                    entities: Entities { hashtags: [], symbols: [], user_mentions: [], urls: &message.wrapped.urls },
-                    quick_reply: (full && !shown.options.is_empty()).then_some(QuickReply { r#type: "options", options: &shown.options }),
-                    quick_reply_response: shown.tap.as_ref().map(|tap| Tapped { r#type: "options", metadata: tap.metadata.as_deref() }),
-                    ctas: if full { buttons(message) } else { vec![] },
-                    attachment: shown.picture.and_then(|picture| attachment(message, picture)),
-                },
+                custom_profile_id: shown.profile,
+                message_data: DataView::new(message, full),
             },
         }
     }
-}
-
-#[derive(Serialize)]
-pub(super) struct Delivery<'a> {
-    #[serde(serialize_with = "json::text")]
-    pub(super) for_user_id: UserId,
-    pub(super) direct_message_events: [EventView<'a>; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) apps: Option<BTreeMap<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) users: Option<BTreeMap<String, UserView<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -82,7 +66,15 @@ struct Create<'a> {
     sender_id: UserId,
     #[serde(serialize_with = "json::maybe_text", skip_serializing_if = "Option::is_none")]
     source_app_id: Option<AppId>,
-    message_data: Data<'a>,
+    #[serde(serialize_with = "json::maybe_text", skip_serializing_if = "Option::is_none")]
+    custom_profile_id: Option<u64>,
+    message_data: DataView<'a>,
+}
+
+#[derive(Serialize)]
+struct Initiated {
+    #[serde(serialize_with = "json::text")]
+    welcome_message_id: u64,
 }
 
 #[derive(Serialize)]
@@ -91,8 +83,9 @@ struct Target {
     recipient_id: UserId,
 }
 
+/// What a message says and what hangs on it.
 #[derive(Serialize)]
-struct Data<'a> {
+pub(in crate::simulator) struct DataView<'a> {
     text: String,
     entities: Entities<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +96,21 @@ struct Data<'a> {
     ctas: Vec<Button<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attachment: Option<Attachment<'a>>,
+}
+
+impl<'a> DataView<'a> {
+    /// `full` for those who get to see what only the sender does.
+    pub(in crate::simulator) fn new(message: &'a Message, full: bool) -> Self {
+        let shown = &message.shown;
+        DataView {
+            text: escape(&message.wrapped.text),
+            entities: Entities { hashtags: [], symbols: [], user_mentions: [], urls: &message.wrapped.urls },
+            quick_reply: (full && !shown.options.is_empty()).then_some(QuickReply { r#type: "options", options: &shown.options }),
+            quick_reply_response: shown.tap.as_ref().map(|tap| Tapped { r#type: "options", metadata: tap.metadata.as_deref() }),
+            ctas: if full { buttons(message) } else { vec![] },
+            attachment: shown.picture.and_then(|picture| attachment(message, picture)),
+        }
+    }
 }
 
 /// All four lists are always there; only links are ever found in them here.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::dice::Dice;
+use super::super::event::Shape;
+
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -43,8 +46,25 @@ pub enum FaultKind {
         /// To at least this many bytes.
         bytes: usize,
     },
+    /// A delivery leaves after a while by chance, so that those of the same time overtake one another.
+    Shuffle {
+        /// The longest while, not scaled.
+        millis: u64,
+    },
+    /// Deliveries to a user wait until so many events have come together, and then come in one body. Whoever releases held deliveries
+    /// lets them go before.
+    Batch {
+        /// How many events make a body.
+        events: usize,
+    },
+    /// A message is delivered to the webhook for its other end too, as if that were subscribed.
+    BothEnds,
     /// A delivery has no `users`.
     WithoutUsers,
+    /// A delivery has its `users` inside `apps`.
+    UsersInApps,
+    /// A delivery has a kind of event, and a member, that nobody knows.
+    UnknownKind,
     /// `events/new` refuses the message before it is taken.
     Refuse {
         /// What the caller sees.
@@ -116,9 +136,10 @@ pub(super) struct Disturbance {
     pub(super) copies: u32,
     pub(super) delay: Duration,
     pub(super) hold: bool,
+    /// How many events are to be gathered in one body.
+    pub(super) batch: Option<usize>,
     pub(super) signing: Signing,
-    pub(super) padded_to: usize,
-    pub(super) without_users: bool,
+    pub(super) shape: Shape,
 }
 
 /// How a delivery is signed.
@@ -156,23 +177,23 @@ impl Faults {
     }
 
     /// What happens to a delivery; strikes every fault that is about it.
-    pub(super) fn on_delivery(&mut self, echo: bool) -> Disturbance {
+    pub(super) fn on_delivery(&mut self, echo: bool, dice: &mut Dice) -> Disturbance {
         let mut disturbance = Disturbance { copies: 1, ..Disturbance::default() };
-        let about = |fault: &Fault| match fault.of {
-            Copies::All => true,
-            Copies::Inbound => !echo,
-            Copies::Echo => echo,
-        };
-        self.strike(about, |kind| {
+        self.strike(about(echo), |kind| {
             match kind {
                 FaultKind::Duplicate { copies } => disturbance.copies = (*copies).max(1),
                 FaultKind::Delay { millis } => disturbance.delay += Duration::from_millis(*millis),
                 FaultKind::Hold => disturbance.hold = true,
                 FaultKind::WrongSignature => disturbance.signing = Signing::Wrong,
                 FaultKind::NoSignature => disturbance.signing = Signing::Missing,
-                FaultKind::Oversize { bytes } => disturbance.padded_to = *bytes,
-                FaultKind::WithoutUsers => disturbance.without_users = true,
-                FaultKind::Refuse { .. }
+                FaultKind::Shuffle { millis } => disturbance.delay += Duration::from_millis(dice.below(*millis)),
+                FaultKind::Batch { events } => disturbance.batch = Some(*events),
+                FaultKind::Oversize { bytes } => disturbance.shape.padded_to = *bytes,
+                FaultKind::WithoutUsers => disturbance.shape.without_users = true,
+                FaultKind::UsersInApps => disturbance.shape.users_in_apps = true,
+                FaultKind::UnknownKind => disturbance.shape.unknown_kind = true,
+                FaultKind::BothEnds
+                | FaultKind::Refuse { .. }
                 | FaultKind::LoseAnswer { .. }
                 | FaultKind::SlowAnswer { .. }
                 | FaultKind::EchoFirst
@@ -181,6 +202,17 @@ impl Faults {
             true
         });
         disturbance
+    }
+
+    /// Whether the other end of a message gets its copy though nobody asked for it.
+    pub(super) fn both_ends(&mut self, echo: bool) -> bool {
+        let mut both = false;
+        self.strike(about(echo), |kind| {
+            let strikes = *kind == FaultKind::BothEnds;
+            both |= strikes;
+            strikes
+        });
+        both
     }
 
     /// Whether a call of `events/new` is refused before the message is taken.
@@ -242,6 +274,15 @@ impl Faults {
     }
 }
 
+/// Whether a fault is about such a copy.
+fn about(echo: bool) -> impl Fn(&Fault) -> bool {
+    move |fault| match fault.of {
+        Copies::All => true,
+        Copies::Inbound => !echo,
+        Copies::Echo => echo,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,8 +295,9 @@ mod tests {
     fn a_fault_strikes_as_often_as_it_says() {
         let mut faults = Faults::default();
         faults.add(fault(r#"{"kind":"duplicate","copies":3,"of":"inbound","times":2}"#));
-        assert_eq!(faults.on_delivery(true).copies, 1, "an echo is not inbound");
-        let copies: Vec<_> = (0..3).map(|_| faults.on_delivery(false).copies).collect();
+        let mut dice = Dice::new(1);
+        assert_eq!(faults.on_delivery(true, &mut dice).copies, 1, "an echo is not inbound");
+        let copies: Vec<_> = (0..3).map(|_| faults.on_delivery(false, &mut dice).copies).collect();
         assert_eq!(copies, [3, 3, 1]);
         assert_eq!(faults.list()[0].struck, 2);
     }
@@ -266,7 +308,7 @@ mod tests {
         faults.add(fault(r#"{"kind":"refuse","with":{"failure":"over_capacity"},"times":1}"#));
         faults.add(fault(r#"{"kind":"refuse","times":1}"#));
         faults.add(fault(r#"{"kind":"lose_answer","times":1}"#));
-        assert_eq!(faults.on_delivery(false), Disturbance { copies: 1, ..Disturbance::default() });
+        assert_eq!(faults.on_delivery(false, &mut Dice::new(1)), Disturbance { copies: 1, ..Disturbance::default() });
         assert_eq!(faults.before_send(), Some(Failure::OverCapacity));
         assert_eq!(faults.before_send(), Some(Failure::Close));
         assert_eq!(faults.before_send(), None);

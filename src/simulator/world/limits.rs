@@ -19,6 +19,25 @@ pub(in crate::simulator) enum Who {
     App(AppId),
 }
 
+/// How often an endpoint may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::simulator) struct Limit {
+    pub(in crate::simulator) calls: u32,
+    pub(in crate::simulator) window: Duration,
+}
+
+impl Limit {
+    /// So many calls in 15 minutes.
+    pub(in crate::simulator) const fn per_window(calls: u32) -> Self {
+        Limit { calls, window: WINDOW }
+    }
+
+    /// So many calls a day.
+    pub(in crate::simulator) const fn per_day(calls: u32) -> Self {
+        Limit { calls, window: DAY }
+    }
+}
+
 /// Where a caller stands in a window, as the `x-rate-limit-…` headers tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulator) struct Quota {
@@ -48,17 +67,18 @@ struct Free {
 }
 
 impl Limits {
-    /// Counts one call of `endpoint`, which may be called `limit` times in 15 minutes.
-    pub(super) fn call(&mut self, endpoint: &'static str, who: Who, limit: u32, now: Timestamp) -> Quota {
-        let window = self.windows.entry((endpoint, who)).or_insert(Window { reset: now.plus(WINDOW), used: 0 });
+    /// Counts one call of `endpoint`.
+    pub(super) fn call(&mut self, endpoint: &'static str, who: Who, limit: Limit, now: Timestamp) -> Quota {
+        let fresh = || Window { reset: now.plus(limit.window), used: 0 };
+        let window = self.windows.entry((endpoint, who)).or_insert_with(fresh);
         if now >= window.reset {
-            *window = Window { reset: now.plus(WINDOW), used: 0 };
+            *window = fresh();
         }
-        let exceeded = window.used >= limit;
+        let exceeded = window.used >= limit.calls;
         if !exceeded {
             window.used += 1;
         }
-        Quota { limit, remaining: limit - window.used, reset: window.reset, exceeded }
+        Quota { limit: limit.calls, remaining: limit.calls - window.used, reset: window.reset, exceeded }
     }
 
     /// `person` wrote to `account`: the next replies within a day are free.
@@ -103,10 +123,11 @@ mod tests {
     fn a_window_fills_and_empties() {
         let mut limits = Limits::default();
         let noon = Timestamp::from_millis(1_000_000);
-        let remaining: Vec<_> = (0..3).map(|_| limits.call("x", Who::User(BOT), 2, noon)).map(|q| (q.remaining, q.exceeded)).collect();
+        let remaining: Vec<_> =
+            (0..3).map(|_| limits.call("x", Who::User(BOT), Limit::per_window(2), noon)).map(|q| (q.remaining, q.exceeded)).collect();
         assert_eq!(remaining, [(1, false), (0, false), (0, true)]);
-        assert!(!limits.call("y", Who::User(BOT), 2, noon).exceeded, "each endpoint counts apart");
-        assert!(!limits.call("x", Who::User(BOT), 2, noon.plus(WINDOW)).exceeded);
+        assert!(!limits.call("y", Who::User(BOT), Limit::per_window(2), noon).exceeded, "each endpoint counts apart");
+        assert!(!limits.call("x", Who::User(BOT), Limit::per_window(2), noon.plus(WINDOW)).exceeded);
     }
 
     #[test]

@@ -17,10 +17,12 @@ pub struct DeliveryRecord {
     /// Where it goes.
     #[serde(serialize_with = "json::text")]
     pub webhook: WebhookId,
-    /// Whose copy it is.
-    #[serde(serialize_with = "json::text")]
-    pub for_user: UserId,
-    /// The message it tells of; `None` for typing and read events and raw bodies.
+    /// Whose copy it is; `None` for what tells of no user.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub for_user: Option<UserId>,
+    /// What it tells: the kind of its first event, or `raw`.
+    pub kind: &'static str,
+    /// The message it tells of, the first if there are several; `None` for what is no message.
     #[serde(serialize_with = "json::maybe_text")]
     pub message: Option<MessageId>,
     /// Whether it tells the sender of their own message.
@@ -29,6 +31,14 @@ pub struct DeliveryRecord {
     pub attempts: Vec<Attempt>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// Whom a copy is for, and of what.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::simulator) struct Label {
+    pub(in crate::simulator) for_user: Option<UserId>,
+    pub(in crate::simulator) message: Option<MessageId>,
+    pub(in crate::simulator) echo: bool,
 }
 
 /// One POST to a webhook.
@@ -121,14 +131,28 @@ impl Log {
         Log { remembered, last: 0, deliveries: BTreeMap::new(), calls: VecDeque::new(), signals: VecDeque::new() }
     }
 
-    /// Opens the record of a delivery and returns its number.
-    pub(super) fn open(&mut self, webhook: WebhookId, for_user: UserId, message: Option<MessageId>, echo: bool) -> u64 {
-        self.last += 1;
-        let record = DeliveryRecord { number: self.last, webhook, for_user, message, echo, attempts: vec![], outcome: Outcome::Pending };
-        self.deliveries.insert(self.last, record);
+    /// Keeps so many of each from now on.
+    pub(in crate::simulator) fn remember(&mut self, remembered: usize) {
+        self.remembered = remembered;
+        self.forget();
+    }
+
+    fn forget(&mut self) {
         while self.deliveries.len() > self.remembered {
             self.deliveries.pop_first();
         }
+        self.calls.drain(..self.calls.len().saturating_sub(self.remembered));
+        self.signals.drain(..self.signals.len().saturating_sub(self.remembered));
+    }
+
+    /// Opens the record of a delivery and returns its number.
+    pub(super) fn open(&mut self, webhook: WebhookId, label: Label, kind: &'static str) -> u64 {
+        self.last += 1;
+        let Label { for_user, message, echo } = label;
+        let (number, attempts, outcome) = (self.last, vec![], Outcome::Pending);
+        let record = DeliveryRecord { number, webhook, for_user, kind, message, echo, attempts, outcome };
+        self.deliveries.insert(self.last, record);
+        self.forget();
         self.last
     }
 
@@ -154,16 +178,12 @@ impl Log {
 
     pub(in crate::simulator) fn called(&mut self, call: ApiCall) {
         self.calls.push_back(call);
-        if self.calls.len() > self.remembered {
-            self.calls.pop_front();
-        }
+        self.forget();
     }
 
     pub(in crate::simulator) fn signalled(&mut self, signal: Signal) {
         self.signals.push_back(signal);
-        if self.signals.len() > self.remembered {
-            self.signals.pop_front();
-        }
+        self.forget();
     }
 
     pub(in crate::simulator) fn signals(&self) -> impl Iterator<Item = &Signal> {

@@ -1,6 +1,6 @@
 //! Messages, kept for ever, in the order of their ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,15 @@ pub struct Shown {
     /// The app that it was sent with.
     #[serde(serialize_with = "json::text")]
     pub app: AppId,
+    /// The custom profile under which it was sent.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub profile: Option<u64>,
+    /// Set when it is a welcome message, which was shown and not sent.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub welcome: Option<u64>,
+    /// The welcome message that its sender had before them.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub initiated_via: Option<u64>,
 }
 
 /// An uploaded picture or video.
@@ -78,6 +87,8 @@ pub(in crate::simulator) struct Messages {
     all: BTreeMap<MessageId, Message>,
     chats: BTreeMap<(UserId, UserId), Vec<MessageId>>,
     of_user: BTreeMap<UserId, Vec<MessageId>>,
+    /// Who does no longer want to see what.
+    hidden: BTreeSet<(UserId, MessageId)>,
 }
 
 impl Messages {
@@ -88,6 +99,13 @@ impl Messages {
         if from != to {
             self.of_user.entry(to).or_default().push(id);
         }
+        self.all.insert(id, message);
+    }
+
+    /// Puts a welcome message before a person: it stands in the chat, but is no message of anybody's for the API.
+    pub(super) fn insert_shown(&mut self, message: Message) {
+        let Shown { id, from, to, .. } = message.shown;
+        self.chats.entry(pair(from, to)).or_default().push(id);
         self.all.insert(id, message);
     }
 
@@ -107,9 +125,21 @@ impl Messages {
         ids[new..].iter().filter_map(|id| self.all.get(id))
     }
 
-    /// The messages to and from a user, newest first.
+    /// The messages to and from a user, newest first, as the API shows them.
     pub(in crate::simulator) fn of_user(&self, user: UserId) -> impl Iterator<Item = &Message> {
-        self.of_user.get(&user).into_iter().flatten().rev().filter_map(|id| self.all.get(id))
+        let ids = self.of_user.get(&user).into_iter().flatten().rev();
+        ids.filter(move |id| !self.hidden.contains(&(user, **id))).filter_map(|id| self.all.get(id))
+    }
+
+    /// A message that is a user's and that the API shows them.
+    pub(in crate::simulator) fn shown_to(&self, user: UserId, id: MessageId) -> Option<&Message> {
+        let theirs = |message: &&Message| message.shown.from == user || message.shown.to == user;
+        self.all.get(&id).filter(theirs).filter(|message| message.shown.welcome.is_none() && !self.hidden.contains(&(user, id)))
+    }
+
+    /// Takes a message out of a user's view, and out of nobody else's; `false` when it is not in it.
+    pub(in crate::simulator) fn hide(&mut self, user: UserId, id: MessageId) -> bool {
+        self.shown_to(user, id).is_some() && self.hidden.insert((user, id))
     }
 
     /// The option that `person` taps on a message, however old it is.

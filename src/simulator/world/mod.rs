@@ -7,12 +7,14 @@ mod keys;
 mod limits;
 mod log;
 mod messages;
+mod parcels;
 mod people;
 mod posting;
+mod profiles;
 mod text;
 mod uploads;
+mod welcome;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
@@ -20,14 +22,17 @@ pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
 pub use hooks::{Webhook, WebhookId};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
-pub(super) use limits::{Quota, Who};
+pub(super) use limits::{Limit, Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
 pub(super) use messages::Message;
 pub use messages::{Choice, Picture, Shown};
+pub(super) use parcels::Parcel;
 use people::People;
-pub(super) use posting::{Draft, Parcel};
+pub(super) use posting::Draft;
+pub(super) use profiles::Profile;
 pub(super) use text::{UrlEntity, escape, has_link};
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
+pub(super) use welcome::{Welcome, WelcomeRule};
 
 use super::dice::Dice;
 use super::error::Error;
@@ -50,8 +55,10 @@ pub(super) struct World {
     pub(super) faults: faults::Faults,
     pub(super) uploads: uploads::Uploads,
     pub(super) feeds: feeds::Feeds,
+    pub(super) welcomes: welcome::Welcomes,
+    pub(super) profiles: profiles::Profiles,
     limits: limits::Limits,
-    held: BTreeMap<u64, Parcel>,
+    waiting: parcels::Waiting,
     last_id: u64,
 }
 
@@ -70,9 +77,11 @@ impl World {
             people,
             uploads: uploads::Uploads::default(),
             feeds: feeds::Feeds::default(),
+            welcomes: welcome::Welcomes::default(),
+            profiles: profiles::Profiles::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
-            held: BTreeMap::new(),
+            waiting: parcels::Waiting::default(),
             last_id: 0,
         })
     }
@@ -120,6 +129,9 @@ impl World {
         if let Some(id) = draft.media {
             self.uploads.may_attach(from, id, now)?;
         }
+        if let Some(id) = draft.profile {
+            self.profiles.get(from, id)?;
+        }
         let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
         if self.rules.refuse_duplicates && last().is_some_and(|last| last.shown.text == draft.text && draft.media.is_none()) {
             return Err(Refusal::unsendable("Whoops! You already said that."));
@@ -137,20 +149,8 @@ impl World {
     }
 
     /// Counts a call against its window; `None` when limits are off.
-    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: u32, now: Timestamp) -> Option<Quota> {
+    pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: Limit, now: Timestamp) -> Option<Quota> {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
-    }
-
-    /// The numbers of the deliveries that are held, oldest first.
-    pub(super) fn held(&self) -> Vec<u64> {
-        self.held.keys().copied().collect()
-    }
-
-    /// Lets a held delivery go.
-    pub(super) fn release(&mut self, number: u64) -> Option<Parcel> {
-        let parcel = self.held.remove(&number)?;
-        self.log.settle(number, Outcome::Pending);
-        Some(parcel)
     }
 }
 

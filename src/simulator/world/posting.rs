@@ -1,14 +1,10 @@
-//! Posting: a message enters the chat, and copies of it leave for those who are subscribed.
-
-use std::time::Duration;
+//! Posting: a message enters the chat.
 
 use super::super::error::Error;
-use super::super::event;
-use super::faults::{Disturbance, Signing};
-use super::log::Outcome;
 use super::messages::{Choice, Message, Shown};
+use super::parcels::Parcel;
 use super::text::Wrapped;
-use super::{WEB_CLIENT, WebhookId, World};
+use super::{WEB_CLIENT, World};
 use crate::model::{AppId, Link, MessageId, QuickOption, Tap, Timestamp, UserId};
 
 /// A message to be posted; the checks are done.
@@ -19,27 +15,8 @@ pub(in crate::simulator) struct Draft {
     pub(in crate::simulator) links: Vec<Link>,
     pub(in crate::simulator) media: Option<u64>,
     pub(in crate::simulator) tap: Option<Tap>,
-}
-
-/// One copy of an event, ready to leave.
-#[derive(Debug, Clone)]
-pub(in crate::simulator) struct Parcel {
-    /// The number of its record.
-    pub(in crate::simulator) number: u64,
-    pub(in crate::simulator) webhook: WebhookId,
-    pub(in crate::simulator) body: String,
-    pub(in crate::simulator) signing: Signing,
-    pub(in crate::simulator) delay: Duration,
-    /// Attempts made so far.
-    pub(in crate::simulator) attempts: usize,
-}
-
-/// Whom a copy is for, and of what.
-#[derive(Debug, Clone, Copy)]
-struct Label {
-    for_user: UserId,
-    message: Option<MessageId>,
-    echo: bool,
+    /// The custom profile under which it goes out.
+    pub(in crate::simulator) profile: Option<u64>,
 }
 
 impl World {
@@ -53,7 +30,8 @@ impl World {
         now: Timestamp,
     ) -> (MessageId, Vec<Parcel>) {
         let id = MessageId(self.mint(now));
-        let message = self.compose(id, from, to, draft, app);
+        let mut message = self.compose(id, from, to, draft, app);
+        message.shown.initiated_via = self.welcomes.answered(from, to);
         self.messages.insert(message);
         self.limits.received(to, from, now);
         (id, self.copies(id, now))
@@ -75,54 +53,7 @@ impl World {
         Ok(self.post(person, to, draft, WEB_CLIENT, now))
     }
 
-    /// The copies of a message, as if it had just been sent: one for each end that is subscribed, on each webhook.
-    pub(in crate::simulator) fn copies(&mut self, id: MessageId, now: Timestamp) -> Vec<Parcel> {
-        let Some(message) = self.messages.get(id).cloned() else { return vec![] };
-        let (from, to) = (message.shown.from, message.shown.to);
-        let mut ends = vec![(from, true)];
-        if to != from {
-            ends.push((to, false));
-        }
-        let mut leaving = Vec::new();
-        for (for_user, echo) in ends {
-            for webhook in self.hooks.listening(for_user, now) {
-                let disturbance = self.faults.on_delivery(echo);
-                let body = event::delivery(self, &message, for_user, disturbance.without_users);
-                leaving.extend(self.pack(webhook, Label { for_user, message: Some(id), echo }, body, &disturbance));
-            }
-        }
-        leaving
-    }
-
-    /// Copies of something that is not a message, for everybody who is to hear of it.
-    pub(in crate::simulator) fn tell(&mut self, for_user: UserId, body: &str, now: Timestamp) -> Vec<Parcel> {
-        let mut leaving = Vec::new();
-        for webhook in self.hooks.listening(for_user, now) {
-            let disturbance = self.faults.on_delivery(false);
-            leaving.extend(self.pack(webhook, Label { for_user, message: None, echo: false }, body.to_owned(), &disturbance));
-        }
-        leaving
-    }
-
-    /// Opens the records of a copy and of its duplicates; what is not held leaves.
-    fn pack(&mut self, webhook: WebhookId, label: Label, body: String, disturbance: &Disturbance) -> Vec<Parcel> {
-        let body = event::padded(body, disturbance.padded_to);
-        let mut leaving = Vec::new();
-        for _ in 0..disturbance.copies {
-            let number = self.log.open(webhook, label.for_user, label.message, label.echo);
-            let (signing, delay) = (disturbance.signing, disturbance.delay);
-            let parcel = Parcel { number, webhook, body: body.clone(), signing, delay, attempts: 0 };
-            if disturbance.hold {
-                self.log.settle(number, Outcome::Held);
-                self.held.insert(number, parcel);
-            } else {
-                leaving.push(parcel);
-            }
-        }
-        leaving
-    }
-
-    fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
+    pub(super) fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
         let mut wrapped = Wrapped::new(&draft.text, || self.dice.word(10));
         let picture = draft.media.and_then(|media| self.uploads.attach(media));
         if picture.is_some() {
@@ -148,6 +79,9 @@ impl World {
                 picture,
                 tap: draft.tap,
                 app,
+                profile: draft.profile,
+                welcome: None,
+                initiated_via: None,
             },
         }
     }

@@ -188,6 +188,18 @@ impl Uploads {
         if upload.used && !shared { Err(Refusal::no_such_media()) } else { Ok(()) }
     }
 
+    /// Whether `owner` may show it to whomever they like.
+    pub(super) fn may_share(&self, owner: UserId, id: u64, now: Timestamp) -> Result<(), Refusal> {
+        self.may_attach(owner, id, now)?;
+        let shared = self.0.get(&id).is_some_and(|upload| upload.announced.shared);
+        if shared { Ok(()) } else { Err(Refusal::bad_media("The validation of media ids failed: it was not uploaded as shared.")) }
+    }
+
+    /// Whether `owner` has such an upload.
+    pub(super) fn is_owned(&self, owner: UserId, id: u64, now: Timestamp) -> bool {
+        self.0.get(&id).is_some_and(|upload| upload.announced.owner == owner && upload.expires_at > now)
+    }
+
     /// Attaches it; unless it is shared, for the last time.
     pub(super) fn attach(&mut self, id: u64) -> Option<Picture> {
         let upload = self.0.get_mut(&id)?;
