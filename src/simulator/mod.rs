@@ -32,12 +32,12 @@ use actix_web::{App as HttpApp, HttpServer};
 pub use crc::CrcFailure;
 pub use error::Error;
 pub use refusal::Refusal;
-pub use settings::{App, Permission, Person, Rules, Settings, Token};
+pub use settings::{App, Flag, Permission, Person, Rules, Settings, Token};
 use shared::Shared;
 pub use stage::{Order, Stage};
 pub use world::{
     ApiCall, Attempt, Choice, Copies, DeliveryRecord, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
-    Picture, Shown, Signal, SignalKind, Webhook, WebhookId,
+    Picture, Shown, Signal, SignalKind, Tie, Webhook, WebhookId,
 };
 
 /// The largest body that a call may have: five megabytes of a file in base64, and what stands around them.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::json;
 use crate::model::{AppId, UserId};
-pub use rules::Rules;
+pub use rules::{Flag, Rules};
 
 /// Everything a simulator is started with. The default is a small world that a bot can move into at once.
 #[derive(Debug, Clone)]
@@ -51,6 +51,9 @@ pub struct Person {
     /// Whose messages are refused.
     #[serde(serialize_with = "json::texts")]
     pub blocks: BTreeSet<UserId>,
+    /// Whom they do not want to hear of.
+    #[serde(serialize_with = "json::texts")]
+    pub mutes: BTreeSet<UserId>,
 }
 
 /// An app registered at the platform.
@@ -130,6 +133,7 @@ impl Person {
             open_dms: true,
             follows: BTreeSet::new(),
             blocks: BTreeSet::new(),
+            mutes: BTreeSet::new(),
         }
     }
 }

@@ -1,23 +1,19 @@
 //! What one can do to the world: people write and tap, faults strike, and one waits for what comes of it.
 
-use std::collections::BTreeMap;
+mod feeds;
+mod platform;
+mod social;
+mod trouble;
+
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::crc::{self, CrcFailure};
 use super::error::Error;
 use super::event::Content;
-use super::settings::{Person, Rules};
-use super::shared::{Shared, possible};
-use super::world::{
-    ApiCall, Choice, DeliveryRecord, Draft, Fault, FaultCount, Feed, FeedRecord, Parcel, Shown, Signal, WEB_CLIENT, Webhook, WebhookId,
-    World,
-};
+use super::settings::Person;
+use super::shared::Shared;
+use super::world::{ApiCall, Choice, DeliveryRecord, Draft, Parcel, Shown, Signal, WEB_CLIENT, World};
 use super::{delivery, draft};
 use crate::model::{AppId, MediaKind, MessageId, Timestamp, UserId};
 
@@ -27,17 +23,7 @@ pub struct Stage {
     pub(super) shared: Arc<Shared>,
 }
 
-/// In which order held deliveries are released.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Order {
-    /// As they were held.
-    Forward,
-    /// The last first.
-    Reverse,
-    /// These, by their numbers; others stay.
-    Chosen(Vec<u64>),
-}
+pub use trouble::Order;
 
 impl Stage {
     /// Everybody who lives here.
@@ -114,37 +100,6 @@ impl Stage {
         self.wait_for(timeout, written).await
     }
 
-    /// Lets something go wrong from now on.
-    pub fn fault(&self, fault: Fault) {
-        self.shared.change(|world, _| world.faults.add(fault));
-    }
-
-    /// All faults and what they did.
-    pub fn faults(&self) -> Vec<FaultCount> {
-        self.shared.see(|world| world.faults.list())
-    }
-
-    /// Forgets all faults; what is held stays held.
-    pub fn clear_faults(&self) {
-        self.shared.change(|world, _| world.faults.clear());
-    }
-
-    /// The numbers of the deliveries that are held.
-    pub fn held(&self) -> Vec<u64> {
-        self.shared.see(World::held)
-    }
-
-    /// Releases held deliveries, each after the one before was attempted.
-    pub async fn release(&self, order: Order) {
-        let mut numbers = self.held();
-        match order {
-            Order::Forward => {}
-            Order::Reverse => numbers.reverse(),
-            Order::Chosen(chosen) => numbers = chosen,
-        }
-        delivery::release(&self.shared, &numbers).await;
-    }
-
     /// Delivers a message again, to everybody subscribed; returns how many deliveries that makes.
     pub fn redeliver(&self, message: MessageId) -> usize {
         self.dispatch(|world, now| world.copies(message, now))
@@ -181,68 +136,6 @@ impl Stage {
         self.shared.see(|world| world.log.signals().cloned().collect())
     }
 
-    /// Sets what `/feed/` and this path answer.
-    pub fn set_feed(&self, path: &str, feed: Feed) {
-        self.shared.change(|world, _| world.feeds.set(path.to_owned(), feed));
-    }
-
-    /// Sets feeds from a folder, if it is there: the JSON of each file below it is what its path answers.
-    pub fn set_feeds(&self, folder: &Path) -> Result<(), Error> {
-        for (path, body) in feeds_of(folder)? {
-            self.set_feed(&path, Feed { status: 200, body: Some(body), delay_ms: 0 });
-        }
-        Ok(())
-    }
-
-    /// All feeds, by their paths, and what they were asked.
-    pub fn feeds(&self) -> BTreeMap<String, FeedRecord> {
-        self.shared.see(|world| world.feeds.all())
-    }
-
-    /// The registered webhooks.
-    pub fn webhooks(&self) -> Vec<Webhook> {
-        self.shared.see(|world| world.hooks.all().cloned().collect())
-    }
-
-    /// Challenges every valid webhook now.
-    pub async fn check_webhooks(&self) -> Vec<(WebhookId, Result<(), CrcFailure>)> {
-        crc::check_all(&self.shared).await
-    }
-
-    /// The time in the world.
-    pub fn now(&self) -> Timestamp {
-        self.shared.clock.now()
-    }
-
-    /// Moves the world forward: ids, windows, days and waits follow. Signatures are still judged by the real time.
-    pub fn advance(&self, by: Duration) {
-        self.shared.clock.advance(by);
-    }
-
-    /// How much faster than the real clock waits pass.
-    pub fn time_scale(&self) -> f64 {
-        self.shared.clock.pace().scale
-    }
-
-    /// Makes waits pass so much faster than on the real clock, those too that have begun.
-    pub fn set_time_scale(&self, scale: f64) -> Result<(), Error> {
-        self.shared.clock.set_scale(possible(scale)?);
-        Ok(())
-    }
-
-    /// What the platform insists on now.
-    pub fn rules(&self) -> Rules {
-        self.shared.see(|world| world.rules.clone())
-    }
-
-    /// Changes what the platform insists on.
-    pub fn set_rules(&self, rules: Rules) {
-        self.shared.change(|world, _| {
-            world.log.remember(rules.remembered);
-            world.rules = rules;
-        });
-    }
-
     fn write(&self, from: UserId, to: UserId, draft: Draft, app: AppId) -> Result<MessageId, Error> {
         let (id, parcels) = self.shared.change(|world, now| {
             if world.people.get(from).is_none() {
@@ -256,29 +149,11 @@ impl Stage {
         Ok(id)
     }
 
+    /// Lets something happen and its deliveries leave.
     fn dispatch(&self, pack: impl FnOnce(&mut World, Timestamp) -> Vec<Parcel>) -> usize {
         let parcels = self.shared.change(pack);
         let count = parcels.len();
         delivery::submit(&self.shared, parcels);
         count
     }
-}
-
-/// Every file below a folder, by its path within it, as JSON.
-fn feeds_of(root: &Path) -> Result<Vec<(String, Value)>, Error> {
-    let unusable = |path: &Path, what: &dyn std::fmt::Display| Error::Feed { path: path.to_owned(), what: what.to_string() };
-    let (mut found, mut folders) = (Vec::new(), Vec::from_iter(root.is_dir().then(|| root.to_owned())));
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).map_err(|error| unusable(&folder, &error))? {
-            let path = entry.map_err(|error| unusable(&folder, &error))?.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).map_err(|error| unusable(&path, &error))?;
-            let body = serde_json::from_str(&text).map_err(|error| unusable(&path, &error))?;
-            found.push((path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned(), body));
-        }
-    }
-    Ok(found)
 }

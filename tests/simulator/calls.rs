@@ -91,7 +91,7 @@ async fn events_new_checks_in_the_platforms_order() {
         assert_eq!(bot.post(Settings::BOT, NEW, Some(body)).await.refused(), refusal);
     }
     assert_eq!(bot.with_bearer("POST", NEW).await.refused(), (403, 220));
-    assert_eq!(bot.post(Settings::BOT, "/1.1/statuses/update.json", None).await.refused(), (404, 34));
+    assert_eq!(bot.post(Settings::BOT, "/1.1/geo/reverse_geocode.json", None).await.refused(), (404, 34));
 
     let writer = junco::model::UserId(77);
     bot.simulator.say(writer, Settings::BOT, "hello").expect("a message");

@@ -10,3 +10,5 @@ mod people;
 mod reading;
 mod set_up;
 mod shapes;
+mod social;
+mod welcome;

@@ -5,8 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::super::event::JOINED;
-use super::super::json;
+use super::super::event::{self, IdForm};
 use super::super::refusal::Refusal;
 use super::super::settings::App;
 use super::super::shared::Shared;
@@ -19,24 +18,7 @@ use super::counted;
 pub(super) fn verify_credentials(shared: &Shared, caller: Caller) -> Result<Answer, Refusal> {
     let (user, _) = caller.user()?;
     let quota = counted(shared, caller, "account/verify_credentials", 75)?;
-    let view = shared.see(|world| {
-        world.people.get(user).map(|person| {
-            json!({
-                "id": person.id.0,
-                "id_str": person.id.to_string(),
-                "name": person.name,
-                "screen_name": person.screen_name,
-                "location": "",
-                "description": "",
-                "protected": false,
-                "verified": false,
-                "followers_count": 3,
-                "friends_count": person.follows.len(),
-                "statuses_count": 8,
-                "created_at": json::user_date(JOINED),
-            })
-        })
-    });
+    let view = shared.see(|world| world.people.get(user).map(|person| event::user(person, IdForm::Number)));
     Ok(Answer::json(&view.ok_or_else(Refusal::unknown_token)?).within(quota))
 }
 

@@ -33,6 +33,14 @@ impl Caller {
         }
     }
 
+    /// The user, where the token must be good for writing.
+    pub(super) fn writer(self) -> Result<(UserId, AppId), Refusal> {
+        match self {
+            Caller::User { permission: Permission::Read, .. } => Err(Refusal::cannot_write()),
+            Caller::User { .. } | Caller::App(_) => self.user(),
+        }
+    }
+
     /// The user, where the token must be good for direct messages.
     pub(super) fn messenger(self) -> Result<(UserId, AppId), Refusal> {
         match self {

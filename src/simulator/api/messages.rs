@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::super::event::{self, Content, EventView, Reader};
+use super::super::event::{self, EventView, Reader};
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
-use super::super::world::{Message, Signal, SignalKind, Trouble};
+use super::super::world::{Message, SignalKind, Trouble};
 use super::super::{delivery, draft};
 use super::answer::Answer;
 use super::auth::Caller;
@@ -103,11 +103,7 @@ pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Resul
     let (from, _) = caller.messenger()?;
     let quota = counted(shared, caller, "direct_messages/indicate_typing", 1_000)?;
     let to = recipient(shared, call)?;
-    let parcels = shared.change(|world, now| {
-        world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Typing });
-        let body = event::typing(world, from, to, now);
-        world.tell(to, &Content::Events(body), now)
-    });
+    let parcels = shared.change(|world, now| world.signal(from, to, SignalKind::Typing, now));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }
@@ -119,11 +115,7 @@ pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Re
     let to = recipient(shared, call)?;
     let last = needed(call, "last_read_event_id")?;
     let last: MessageId = last.parse().map_err(|_| Refusal::shape("last_read_event_id", format_args!("'{last}' is not a valid Long")))?;
-    let parcels = shared.change(|world, now| {
-        world.log.signalled(Signal { at: now, from, to, kind: SignalKind::Read { last } });
-        let body = event::read(world, from, to, last, now);
-        world.tell(to, &Content::Events(body), now)
-    });
+    let parcels = shared.change(|world, now| world.signal(from, to, SignalKind::Read { last }, now));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }

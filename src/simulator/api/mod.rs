@@ -8,6 +8,7 @@ mod hooks;
 mod media;
 mod messages;
 mod parts;
+mod posts;
 mod profiles;
 mod welcome;
 
@@ -63,6 +64,7 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
             _ => Err(Refusal::no_such_page()),
         },
         (_, ["1.1", "custom_profiles", rest @ ..]) => profiles::route(shared, call, caller?, rest),
+        (_, ["1.1", "statuses" | "favorites", ..]) => posts::route(shared, call, caller?, &segments[1..]),
         (_, ["1.1", "account_activity", rest @ ..]) => match (method, rest) {
             ("POST", ["webhooks.json"]) => hooks::register(shared, call, caller?).await,
             ("GET", ["webhooks.json"]) => hooks::list(shared, caller?),

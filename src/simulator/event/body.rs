@@ -22,6 +22,8 @@ pub(in crate::simulator) struct Body {
     kinds: Vec<(&'static str, Vec<String>)>,
     apps: BTreeMap<String, String>,
     users: Option<BTreeMap<String, String>>,
+    /// What stands between the user and the events.
+    others: Vec<(&'static str, String)>,
 }
 
 /// How a body is written: as it should be, unless a fault says otherwise.
@@ -56,7 +58,7 @@ impl Content {
 impl Body {
     /// One event.
     pub(super) fn new(for_user: UserId, kind: &'static str, event: String) -> Self {
-        Body { for_user, kinds: vec![(kind, vec![event])], apps: BTreeMap::new(), users: None }
+        Body { for_user, kinds: vec![(kind, vec![event])], apps: BTreeMap::new(), users: None, others: vec![] }
     }
 
     pub(super) fn with_apps(self, apps: BTreeMap<String, String>) -> Self {
@@ -65,6 +67,11 @@ impl Body {
 
     pub(super) fn with_users(self, users: BTreeMap<String, String>) -> Self {
         Body { users: Some(users), ..self }
+    }
+
+    pub(super) fn with_other(mut self, name: &'static str, value: String) -> Self {
+        self.others.push((name, value));
+        self
     }
 
     /// How many events it has.
@@ -84,12 +91,20 @@ impl Body {
         if let Some(users) = other.users {
             self.users.get_or_insert_default().extend(users);
         }
+        for (name, value) in other.others {
+            if self.others.iter().all(|(known, _)| *known != name) {
+                self.others.push((name, value));
+            }
+        }
     }
 
     /// Compact JSON with the keys in the order of contract §1.4.
     fn written(&self, shape: Shape) -> String {
         let mut written = format!(r#"{{"for_user_id":"{}""#, self.for_user);
         let mut member = |name: &str, value: &str| write!(written, r#","{name}":{value}"#).expect("a string takes all that is written");
+        for (name, value) in &self.others {
+            member(name, value);
+        }
         for (kind, events) in &self.kinds {
             member(kind, &format!("[{}]", events.join(",")));
         }

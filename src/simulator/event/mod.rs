@@ -1,6 +1,8 @@
 //! How the platform writes what happened: the bodies of deliveries and the answers of the REST calls (contract §2.4, §3).
 
 mod body;
+mod post;
+mod user;
 mod view;
 
 use std::collections::BTreeMap;
@@ -8,9 +10,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::json;
-use super::world::{Message, WEB_CLIENT, World};
+use super::world::{Message, Tie, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
 pub(super) use body::{Body, Content, Shape};
+pub(super) use post::{favorite, liked, posted, unposted, view as post};
+pub(super) use user::{IdForm, full as user};
 use view::UserView;
 pub(super) use view::{DataView, EventView, JOINED, Reader};
 
@@ -33,6 +37,14 @@ pub(super) fn read(world: &World, from: UserId, to: UserId, last: MessageId, now
     let mut event = told(from, to, now);
     event["last_read_event_id"] = Value::String(last.to_string());
     Body::new(to, "direct_message_mark_read_events", event.to_string()).with_users(users(world, &[from, to]))
+}
+
+/// Tells `for_user` what one person did to another.
+pub(super) fn tie(world: &World, for_user: UserId, source: UserId, tie: Tie, target: UserId, now: Timestamp) -> Body {
+    let (name, kind) = tie.named();
+    let person = |id| world.people.get(id).map(|person| user(person, IdForm::Text));
+    let event = json!({ "type": name, "created_timestamp": now.to_string(), "target": person(target), "source": person(source) });
+    Body::new(for_user, kind, event.to_string())
 }
 
 /// The apps that the messages `reader` sent were sent with; `None` when there are none.

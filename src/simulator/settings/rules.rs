@@ -62,8 +62,22 @@ pub struct Rules {
     pub body_refusals: u16,
     /// Whether a message that breaks a limit is told which, where X's text for it is not known (contract §5).
     pub tell_limits: bool,
+    /// How `user_has_blocked` stands beside posts that name a user (contract §2.4).
+    pub user_has_blocked: Flag,
     /// How many deliveries and calls are remembered; messages always are.
     pub remembered: usize,
+}
+
+/// How a yes or no is written whose form no source pins down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flag {
+    /// `"false"`, as it was seen.
+    Text,
+    /// `false`, as it is described.
+    Boolean,
+    /// Not at all.
+    Absent,
 }
 
 impl Default for Rules {
@@ -90,6 +104,7 @@ impl Default for Rules {
             custom_profiles: true,
             body_refusals: 400,
             tell_limits: true,
+            user_has_blocked: Flag::Text,
             remembered: 10_000,
         }
     }

@@ -10,8 +10,10 @@ mod messages;
 mod parcels;
 mod people;
 mod posting;
+mod posts;
 mod profiles;
 mod text;
+mod ties;
 mod uploads;
 mod welcome;
 
@@ -29,8 +31,10 @@ pub use messages::{Choice, Picture, Shown};
 pub(super) use parcels::Parcel;
 use people::People;
 pub(super) use posting::Draft;
+pub(super) use posts::Post;
 pub(super) use profiles::Profile;
 pub(super) use text::{UrlEntity, escape, has_link};
+pub use ties::Tie;
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
 pub(super) use welcome::{Welcome, WelcomeRule};
 
@@ -57,6 +61,7 @@ pub(super) struct World {
     pub(super) feeds: feeds::Feeds,
     pub(super) welcomes: welcome::Welcomes,
     pub(super) profiles: profiles::Profiles,
+    pub(super) posts: posts::Posts,
     limits: limits::Limits,
     waiting: parcels::Waiting,
     last_id: u64,
@@ -79,6 +84,7 @@ impl World {
             feeds: feeds::Feeds::default(),
             welcomes: welcome::Welcomes::default(),
             profiles: profiles::Profiles::default(),
+            posts: posts::Posts::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
             waiting: parcels::Waiting::default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::event::{self, Body, Content, Shape};
 use super::super::json;
 use super::faults::{Disturbance, Signing};
-use super::log::{Label, Outcome};
+use super::log::{Label, Outcome, Signal, SignalKind};
 use super::{WebhookId, World};
 use crate::model::{MessageId, Timestamp, UserId};
 
@@ -71,6 +71,16 @@ impl World {
         let label = Label { for_user: Some(for_user), message: None, echo: false };
         let webhooks = self.hooks.listening(for_user, now);
         webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
+    }
+
+    /// Shows one side what the other does, and tells their webhooks.
+    pub(in crate::simulator) fn signal(&mut self, from: UserId, to: UserId, kind: SignalKind, now: Timestamp) -> Vec<Parcel> {
+        self.log.signalled(Signal { at: now, from, to, kind });
+        let body = match kind {
+            SignalKind::Typing => event::typing(self, from, to, now),
+            SignalKind::Read { last } => event::read(self, from, to, last, now),
+        };
+        self.tell(to, &Content::Events(body), now)
     }
 
     /// Opens the records of a copy and of its duplicates; what is not held leaves.

@@ -1,0 +1,74 @@
+//! What goes wrong, what is held back, and what is delivered again.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, Json, ServiceConfig};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::super::stage::{Order, Stage};
+use super::super::world::Fault;
+use super::{Reply, done, id_of, message_id};
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/faults", web::get().to(faults))
+        .route("/faults", web::post().to(add_fault))
+        .route("/faults", web::delete().to(clear_faults))
+        .route("/held", web::get().to(held))
+        .route("/release", web::post().to(release))
+        .route("/redeliver", web::post().to(redeliver))
+        .route("/raw", web::post().to(raw));
+}
+
+#[derive(Deserialize)]
+struct Release {
+    order: Order,
+}
+
+#[derive(Deserialize)]
+struct Redeliver {
+    #[serde(default)]
+    message: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    account: String,
+    body: String,
+}
+
+async fn faults(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(stage.faults())
+}
+
+async fn add_fault(stage: Data<Stage>, fault: Json<Fault>) -> Reply {
+    stage.fault(fault.into_inner());
+    done(json!({}))
+}
+
+async fn clear_faults(stage: Data<Stage>) -> Reply {
+    stage.clear_faults();
+    done(json!({}))
+}
+
+async fn held(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(stage.held())
+}
+
+async fn release(stage: Data<Stage>, release: Json<Release>) -> Reply {
+    stage.release(release.into_inner().order).await;
+    done(json!({}))
+}
+
+async fn redeliver(stage: Data<Stage>, again: Json<Redeliver>) -> Reply {
+    let count = match &again.message {
+        Some(message) => stage.redeliver(message_id(message)?),
+        None => stage.redeliver_all(),
+    };
+    done(json!({ "deliveries": count }))
+}
+
+async fn raw(stage: Data<Stage>, raw: Json<Raw>) -> Reply {
+    let count = stage.post_raw(id_of(&stage, &raw.account)?, &raw.body)?;
+    done(json!({ "deliveries": count }))
+}
