@@ -362,7 +362,10 @@ impl Config {
         }
         console::check(&self.operator)?;
         if self.console.is_some() && self.operator.is_empty() {
-            return Err("console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints".into());
+            return Err(
+                "console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints"
+                    .into(),
+            );
         }
         if self.store_folder().is_none() {
             return Err(format!("store = \"{}\": write sled:FOLDER, such as sled:./data", self.store));

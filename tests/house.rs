@@ -21,7 +21,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("rehearsal", &["model", "wire", "bot", "conversation", "pace", "clock", "store", "client", "turn", "outbox"]),
     ("console", &["model", "bot", "conversation", "store", "turn", "rehearsal", "client", "account", "clock"]),
     ("simulator", &["model", "wire"]),
-    ("service", &["model", "wire", "bot", "conversation", "pace", "clock", "config", "store", "client", "turn", "webhook", "outbox", "console"]),
+    (
+        "service",
+        &["model", "wire", "bot", "conversation", "pace", "clock", "config", "store", "client", "turn", "webhook", "outbox", "console"],
+    ),
     ("main", &["cli"]),
 ];
 

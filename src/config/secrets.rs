@@ -8,8 +8,16 @@ use toml::{Table, Value};
 use super::{ConfigError, invalid};
 
 /// The keys whose values are secret.
-const SECRETS: [&str; 8] =
-    ["password_hash", "owner_token", "consumer_secret", "consumer_secrets", "owner_token_secret", "access_token", "access_token_secret", "client_secret"];
+const SECRETS: [&str; 8] = [
+    "password_hash",
+    "owner_token",
+    "consumer_secret",
+    "consumer_secrets",
+    "owner_token_secret",
+    "access_token",
+    "access_token_secret",
+    "client_secret",
+];
 
 /// Those that `junco login` writes: their files may not be there yet, and it has to know where they belong.
 const WRITTEN: [&str; 4] = ["owner_token", "owner_token_secret", "access_token", "access_token_secret"];

@@ -27,5 +27,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 
 /// A file that never changes under its name.
 fn kept(kind: &'static str, content: &'static str) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable")).body(content)
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(content)
 }

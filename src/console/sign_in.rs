@@ -12,10 +12,7 @@ use super::{Console, frame};
 use crate::model::Secret;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
-    config
-        .route("/sign-in", web::get().to(show))
-        .route("/sign-in", web::post().to(sign_in))
-        .route("/sign-out", web::post().to(sign_out));
+    config.route("/sign-in", web::get().to(show)).route("/sign-in", web::post().to(sign_in)).route("/sign-out", web::post().to(sign_out));
 }
 
 #[derive(Deserialize)]
@@ -97,6 +94,7 @@ fn local(next: &str) -> &str {
 /// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last.
 fn from(request: &HttpRequest, is_behind_proxy: bool) -> String {
     let forwarded = request.headers().get("x-forwarded-for").filter(|_| is_behind_proxy);
-    let told = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next()).map(|last| last.trim().to_owned());
+    let told =
+        forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next()).map(|last| last.trim().to_owned());
     told.or_else(|| request.peer_addr().map(|address| address.ip().to_string())).unwrap_or_default()
 }

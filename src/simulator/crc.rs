@@ -1,17 +1,21 @@
 //! The challenge that a webhook must answer before it is stored, at a PUT, and every so often (contract §1.1, §1.2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use actix_web::web::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_ENCODING;
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::Url;
 
 use super::refusal::Refusal;
 use super::shared::Shared;
 use super::world::WebhookId;
+use super::world::wire::{Answer as Attempt, Asked, Body, Way};
 use crate::model::AppId;
 use crate::wire::signature::{SIGNATURE_HEADER, sign, verify};
 
@@ -50,17 +54,46 @@ pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str) -> Result<
     let mut url = Url::parse(url).map_err(|_| CrcFailure::Not200)?;
     url.query_pairs_mut().append_pair("crc_token", &token).append_pair("nonce", &nonce);
     let signature = sign(secret.as_bytes(), url.query().unwrap_or_default().as_bytes());
-    let request = shared.client.get(url).timeout(limit).header(SIGNATURE_HEADER, signature);
-    let response = request.send().await.map_err(failure)?;
-    if response.status() != StatusCode::OK {
+    let asked = Asked {
+        way: Way::Challenge,
+        method: "GET".to_owned(),
+        target: url.to_string(),
+        proof: Some((SIGNATURE_HEADER, signature.clone())),
+        body: Body::Empty,
+    };
+    let exchange = shared.change(|world, now| world.wire.asked(asked, now));
+    let started = Instant::now();
+    let got = get(shared, url, signature, limit).await;
+    let latency = started.elapsed();
+    let body = got.as_ref().map_or(Body::Empty, |got| Body::of("application/json", &got.body));
+    let status = got.as_ref().ok().map(|got| got.status.as_u16());
+    shared.change(|world, now| world.wire.answered(exchange, Attempt { at: now, latency, status, body }));
+    let got = got?;
+    if got.status != StatusCode::OK {
         return Err(CrcFailure::Not200);
     }
-    if response.headers().contains_key(CONTENT_ENCODING) {
+    if got.is_encoded {
         return Err(CrcFailure::WrongAnswer);
     }
-    let body = response.bytes().await.map_err(failure)?;
-    let answer: Answer = serde_json::from_slice(&body).map_err(|_| CrcFailure::WrongAnswer)?;
+    let answer: Answer = serde_json::from_slice(&got.body).map_err(|_| CrcFailure::WrongAnswer)?;
     if verify(&answer.response_token, secret.as_bytes(), token.as_bytes()) { Ok(()) } else { Err(CrcFailure::WrongAnswer) }
+}
+
+/// What a webhook answered.
+struct Got {
+    status: StatusCode,
+    is_encoded: bool,
+    body: Bytes,
+}
+
+async fn get(shared: &Shared, url: Url, signature: String, limit: Duration) -> Result<Got, CrcFailure> {
+    if shared.change(|world, _| world.faults.on_request()) {
+        return Err(CrcFailure::Not200);
+    }
+    let request = shared.client.get(url).timeout(limit).header(SIGNATURE_HEADER, signature);
+    let response = request.send().await.map_err(failure)?;
+    let (status, is_encoded) = (response.status(), response.headers().contains_key(CONTENT_ENCODING));
+    Ok(Got { status, is_encoded, body: response.bytes().await.map_err(failure)? })
 }
 
 /// Challenges a registered webhook and marks it by the result.

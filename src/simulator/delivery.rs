@@ -8,8 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::shared::Shared;
+use super::world::wire::{Answer, Asked, Body, Way};
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
 use crate::wire::signature::{SIGNATURE_HEADER, sign};
+
+/// A webhook answers with next to nothing; what is longer is not looked at.
+const LONGEST_ANSWER: u64 = 4 << 10;
 
 /// Sends parcels on their way.
 pub(super) fn submit(shared: &Arc<Shared>, parcels: Vec<Parcel>) {
@@ -71,10 +75,12 @@ async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::Unbounded
     let Some((url, signature)) = shared.see(|world| address(world, &parcel)) else {
         return shared.change(|world, _| world.log.settle(parcel.number, Outcome::Withheld));
     };
+    let exchange = shared.change(|world, now| world.wire.asked(asked(&parcel, &url, signature.as_deref()), now));
     let started = Instant::now();
-    let status = post(&shared, url, signature, parcel.body.clone()).await;
+    let (status, answer) = post(&shared, url, signature, parcel.body.clone()).await.unzip();
     let latency = started.elapsed();
     let wait = shared.change(|world, now| {
+        world.wire.answered(exchange, Answer { at: now, latency, status, body: answer.unwrap_or_default() });
         world.log.attempted(parcel.number, Attempt { at: now, status, latency });
         let wait = world.rules.retry_after.get(parcel.attempts).copied().filter(|_| status != Some(200));
         match (status, wait) {
@@ -106,12 +112,30 @@ fn address(world: &World, parcel: &Parcel) -> Option<(String, Option<String>)> {
     Some((hook.url.clone(), signature))
 }
 
-/// The status of the answer, if one came in time.
-async fn post(shared: &Shared, url: String, signature: Option<String>, body: String) -> Option<u16> {
+fn asked(parcel: &Parcel, url: &str, signature: Option<&str>) -> Asked {
+    Asked {
+        way: Way::Delivery(parcel.number),
+        method: "POST".to_owned(),
+        target: url.to_owned(),
+        proof: signature.map(|signature| (SIGNATURE_HEADER, signature.to_owned())),
+        body: Body::text(&parcel.body),
+    }
+}
+
+/// The status of the answer and what it says, if one came in time.
+async fn post(shared: &Shared, url: String, signature: Option<String>, body: String) -> Option<(u16, Body)> {
+    if shared.change(|world, _| world.faults.on_request()) {
+        return None;
+    }
     let limit = shared.see(|world| world.rules.answer_limit);
     let mut request = shared.client.post(url).timeout(limit).header(CONTENT_TYPE, "application/json").body(body);
     if let Some(signature) = signature {
         request = request.header(SIGNATURE_HEADER, signature);
     }
-    Some(request.send().await.ok()?.status().as_u16())
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    // Only a short answer is read, for whoever looks; nothing depends on it.
+    let short = response.content_length().is_some_and(|length| length <= LONGEST_ANSWER);
+    let text = if short { response.text().await.unwrap_or_default() } else { String::new() };
+    Some((status, Body::text(&text)))
 }

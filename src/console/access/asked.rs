@@ -38,7 +38,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Asked<T> {
             if !is_ours || !is_marked {
                 return Err(Refusal::Strange);
             }
-            let fields = serde_urlencoded::from_bytes(&body).map_err(|error| Refusal::Unreadable(format!("the form is not whole: {error}")))?;
+            let fields =
+                serde_urlencoded::from_bytes(&body).map_err(|error| Refusal::Unreadable(format!("the form is not whole: {error}")))?;
             Ok(Asked { visitor, fields })
         })
     }

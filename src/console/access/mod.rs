@@ -15,8 +15,8 @@ use tokio::sync::Semaphore;
 use crate::clock::Clock;
 use crate::model::{Role, Secret};
 
-pub use password::{PasswordError, hash};
 pub(super) use asked::Asked;
+pub use password::{PasswordError, hash};
 pub(super) use sessions::Session;
 pub(super) use visitor::{COOKIE, Refusal, Visitor};
 

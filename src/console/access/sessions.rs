@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::password::token;
 use super::Operator;
+use super::password::token;
 use crate::clock::Clock;
 use crate::model::{Role, Timestamp};
 

@@ -84,6 +84,8 @@ pub enum FaultKind {
     },
     /// `events/new` answers only after every copy of the message was attempted.
     EchoFirst,
+    /// No delivery and no challenge reaches a webhook, as if nobody listened there; what is retried once this is over arrives.
+    WebhookDown,
     /// An uploaded file cannot be used: a photo is refused, a GIF or video fails while it is worked on.
     SpoilMedia,
 }
@@ -168,6 +170,16 @@ impl Faults {
         self.0.push(FaultCount { fault, struck: 0 });
     }
 
+    /// Ends every fault of a kind.
+    pub(in crate::simulator) fn mend(&mut self, kind: &FaultKind) {
+        self.0.retain(|count| count.fault.kind != *kind);
+    }
+
+    /// Whether a request to a webhook gets lost on its way.
+    pub(in crate::simulator) fn on_request(&mut self) -> bool {
+        self.strikes(&FaultKind::WebhookDown)
+    }
+
     pub(in crate::simulator) fn clear(&mut self) {
         self.0.clear();
     }
@@ -197,6 +209,7 @@ impl Faults {
                 | FaultKind::LoseAnswer { .. }
                 | FaultKind::SlowAnswer { .. }
                 | FaultKind::EchoFirst
+                | FaultKind::WebhookDown
                 | FaultKind::SpoilMedia => return false,
             }
             true
@@ -233,16 +246,7 @@ impl Faults {
 
     /// Whether an uploaded file turns out to be of no use.
     pub(super) fn on_upload(&mut self) -> bool {
-        let mut spoilt = false;
-        self.strike(
-            |_| true,
-            |kind| {
-                let strikes = *kind == FaultKind::SpoilMedia;
-                spoilt |= strikes;
-                strikes
-            },
-        );
-        spoilt
+        self.strikes(&FaultKind::SpoilMedia)
     }
 
     /// What becomes of the answer to a call of `events/new` that was accepted.
@@ -264,6 +268,19 @@ impl Faults {
     }
 
     /// Offers every fault that is in force and `about` the matter; counts those that say they struck.
+    fn strikes(&mut self, wanted: &FaultKind) -> bool {
+        let mut struck = false;
+        self.strike(
+            |_| true,
+            |kind| {
+                let strikes = kind == wanted;
+                struck |= strikes;
+                strikes
+            },
+        );
+        struck
+    }
+
     fn strike(&mut self, about: impl Fn(&Fault) -> bool, mut struck: impl FnMut(&FaultKind) -> bool) {
         for count in self.0.iter_mut().filter(|count| count.fault.times != Some(0) && about(&count.fault)) {
             if struck(&count.fault.kind) {

@@ -80,11 +80,11 @@ struct Upload {
     expires_at: Timestamp,
 }
 
-/// Of a piece only what the checks need is kept.
+/// Of a piece of a video only what the checks need is kept; of a picture all, so that it can be looked at.
 struct Piece {
     size: usize,
-    /// All of it, where it is short: the file's head may be spread over several.
-    head: Vec<u8>,
+    /// The beginning at least: the file's head may be spread over several.
+    bytes: Vec<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -146,7 +146,8 @@ impl Uploads {
         if bytes.is_empty() || bytes.len() > LARGEST_PIECE {
             return Err(Refusal::bad_media(format_args!("A segment has {LARGEST_PIECE} bytes at most, and is not empty.")));
         }
-        upload.pieces.insert(index, Piece { size: bytes.len(), head: bytes.iter().copied().take(HEAD).collect() });
+        let kept = if upload.announced.category.kind == MediaKind::Video { HEAD } else { bytes.len() };
+        upload.pieces.insert(index, Piece { size: bytes.len(), bytes: bytes.iter().copied().take(kept).collect() });
         Ok(())
     }
 
@@ -157,7 +158,7 @@ impl Uploads {
             if !upload.is_complete() {
                 return Err(Refusal::bad_media("Segments do not add up to provided total file size."));
             }
-            let head: Vec<u8> = upload.pieces.values().flat_map(|piece| &piece.head).copied().take(HEAD).collect();
+            let head: Vec<u8> = upload.pieces.values().flat_map(|piece| &piece.bytes).copied().take(HEAD).collect();
             let is_what_it_says = MediaType::of(&head) == Some(upload.announced.media);
             let usable = is_what_it_says && !spoilt;
             let is_photo = upload.announced.category.kind == MediaKind::Photo;
@@ -205,6 +206,13 @@ impl Uploads {
         let upload = self.0.get_mut(&id)?;
         upload.used = true;
         Some(Picture { id, kind: upload.announced.category.kind, size: upload.announced.size })
+    }
+
+    /// All of a picture, if it was uploaded and is no video.
+    pub(in crate::simulator) fn bytes(&self, id: u64) -> Option<(MediaType, Vec<u8>)> {
+        let upload = self.0.get(&id).filter(|upload| upload.announced.category.kind != MediaKind::Video)?;
+        let bytes = upload.pieces.values().flat_map(|piece| &piece.bytes).copied().collect::<Vec<u8>>();
+        Some((upload.announced.media, bytes)).filter(|(media, bytes)| MediaType::of(bytes) == Some(*media))
     }
 
     fn owned(&mut self, owner: UserId, id: u64, now: Timestamp) -> Result<&mut Upload, Refusal> {
