@@ -4,6 +4,7 @@ mod console;
 mod overlay;
 mod secrets;
 mod setup;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,7 @@ use url::Url;
 use crate::model::{AppId, Secret, UserId, parse_duration};
 
 pub use console::{Access, Operator};
-
-/// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 1] = [("metrics", "the metrics page")];
+pub use watch::{Revoked, Watch};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +46,9 @@ pub struct Config {
     /// Where the webhook and the health checks listen.
     #[serde(default = "default_listen", deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// Where the figures for Prometheus are; nowhere when absent.
+    #[serde(default, deserialize_with = "maybe_address")]
+    pub metrics: Option<SocketAddr>,
     /// The webhook's path.
     #[serde(default = "default_path")]
     pub path: String,
@@ -68,6 +70,9 @@ pub struct Config {
     /// For rehearsals: the address that is asked in place of every server that a bot asks, at `/HOST/PATH`.
     #[serde(default)]
     pub lookups: Option<Url>,
+    /// How the service looks after its accounts.
+    #[serde(default)]
+    pub watch: Watch,
     /// The doors' limits.
     #[serde(default)]
     pub limits: Limits,
@@ -78,7 +83,7 @@ pub struct Config {
     #[serde(default)]
     pub account: Vec<Account>,
     /// Where the web console listens; absent where there is none.
-    #[serde(default, deserialize_with = "optional_address")]
+    #[serde(default, deserialize_with = "maybe_address")]
     pub console: Option<SocketAddr>,
     /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
     #[serde(skip)]
@@ -304,9 +309,6 @@ impl Config {
 
     /// Checks a configuration to which tokens and accounts may yet be added.
     fn for_setup(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
-        if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
-            return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
-        }
         let said = |error: toml::de::Error| invalid(from, &error.to_string().trim_end().replace("\nin ", "; see "));
         let config: Config = table.try_into().map_err(said)?;
         config.check().map_err(|what| invalid(from, &what))?;
@@ -376,6 +378,9 @@ impl Config {
         if !(1..=10_000).contains(&self.limits.in_flight) {
             return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));
         }
+        if self.watch.every.is_zero() {
+            return Err("watch.every = \"0s\": write how often X is asked, such as 2m".into());
+        }
         if self.limits.send_timeout >= self.limits.resend_after {
             return Err("limits.send_timeout must be shorter than limits.resend_after".into());
         }
@@ -443,7 +448,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
 }
 
-fn optional_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+fn maybe_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
     address(deserializer).map(Some)
 }
 

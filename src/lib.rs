@@ -22,6 +22,10 @@ pub mod pace;
 #[cfg(feature = "service")]
 pub mod clock;
 
+// Figures for Prometheus.
+#[cfg(feature = "service")]
+pub mod metrics;
+
 // The configuration file and the environment.
 #[cfg(feature = "service")]
 pub mod config;

@@ -1,6 +1,7 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
 mod bots;
+mod figures;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,39 +29,47 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+use figures::Figures;
+
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
 
 /// A running service.
 pub struct Service {
     address: SocketAddr,
-    door: web::Data<Door>,
     store: Arc<dyn Store>,
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
     console: Option<console::Opened>,
+    figures: Option<Figures>,
     stop: watch::Sender<bool>,
 }
 
 impl Service {
     /// Starts everything that a configuration names. What is acknowledged from here on is kept.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock: for tests in which hours pass at once.
+    pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let programs = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
         let turns = Arc::new(turns);
+        turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
-        let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
-        let console = open_console(&config, turns.clone())?;
-        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
-        let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
+        let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()));
+        let console = open_console(&config, &door, turns)?;
+        let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped));
-        Ok(Service { address, door, store, server, serving, outbox, console, stop })
+        Ok(Service { address, store, server, serving, outbox, console, figures, stop })
     }
 
     /// Where the webhook listens.
@@ -73,9 +82,9 @@ impl Service {
         self.console.as_ref().map(console::Opened::address)
     }
 
-    /// The door, for its counts.
-    pub fn door(&self) -> &Door {
-        &self.door
+    /// Where the figures are, if they are anywhere.
+    pub fn figures(&self) -> Option<SocketAddr> {
+        self.figures.as_ref().map(|figures| figures.address)
     }
 
     /// The store, for reading.
@@ -92,6 +101,10 @@ impl Service {
         self.serving.await??;
         let _ = self.stop.send(true);
         self.outbox.await?;
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+            figures.serving.await??;
+        }
         self.store.close().await?;
         Ok(())
     }
@@ -104,6 +117,9 @@ impl Service {
         }
         self.server.stop(false).await;
         self.serving.abort();
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+        }
         let _ = self.outbox.await;
         let _ = self.serving.await;
     }
@@ -169,7 +185,7 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
 }
 
-fn open_console(config: &Config, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -177,7 +193,7 @@ fn open_console(config: &Config, turns: Arc<Turns>) -> anyhow::Result<Option<con
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    Ok(Some(console::open(address, rules, turns, Arc::new(SystemClock))?))
+    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

@@ -63,6 +63,8 @@ pub struct Refusal {
     pub status: u16,
     /// X's error code; 0 where it gave none.
     pub code: u32,
+    /// What v2 says instead of a code, as `CrcValidationFailed`; may be empty.
+    pub reason: String,
     /// X's words; may be empty.
     pub message: String,
     /// What the refusal holds for.
@@ -71,7 +73,14 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "X refused the call (HTTP {}, code {}): {}", self.status, self.code, self.message)
+        write!(f, "X refused the call (HTTP {}", self.status)?;
+        if self.code != 0 {
+            write!(f, ", code {}", self.code)?;
+        }
+        if !self.reason.is_empty() {
+            write!(f, ", {}", self.reason)?;
+        }
+        write!(f, "): {}", self.message)
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::call::{Auth, Body, nonce};
-use super::{Client, Failure};
+use super::call::{Body, nonce};
+use super::{Auth, Client, Failure};
 use crate::model::{MediaType, Timestamp};
 use crate::wire::oauth::Credentials;
 use crate::wire::rest::{self, Processing, Upload};

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 
-use super::call::{Auth, Body};
-use super::{Client, Failure};
+use super::call::Body;
+use super::{Auth, Client, Failure};
 use crate::model::{MessageId, Outgoing, UserId};
 use crate::wire::oauth::Credentials;
 use crate::wire::rest::{self, MessagePage};

@@ -87,7 +87,7 @@ fn every_slip_says_what_to_do() {
         (FULL.replace("sled:./somewhere", "redis:"), "write sled:FOLDER"),
         (FULL.replace("500ms", "500"), "is not a span"),
         (FULL.replace("id = \"16777259\"", "id = \"snow\""), "is not an id"),
-        (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "not part of this version yet"),
+        (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "nobody may enter it"),
         (FULL.replace("[limits]", "[limits]\nin_flight = 0"), "from 1 to 10000"),
         (FULL.replace("[limits]", "[limits]\nsend_timeout = \"40s\""), "must be shorter"),
     ] {

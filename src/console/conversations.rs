@@ -42,7 +42,7 @@ const KINDS: [(Kind, &str, &str); 6] = [
 ];
 
 async fn show(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -> HttpResponse {
-    let accounts = console.turns.accounts();
+    let accounts: Vec<UserId> = console.turns.accounts().collect();
     let content = html! {
         h1 { "Conversations" }
         form.filter role="search" method="get" action="/" {

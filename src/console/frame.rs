@@ -12,20 +12,23 @@ use crate::model::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Conversations,
+    Activity,
 }
 
 impl Place {
-    const ALL: [Place; 1] = [Place::Conversations];
+    const ALL: [Place; 2] = [Place::Conversations, Place::Activity];
 
     fn label(self) -> &'static str {
         match self {
             Place::Conversations => "Conversations",
+            Place::Activity => "Activity",
         }
     }
 
     fn path(self) -> &'static str {
         match self {
             Place::Conversations => "/",
+            Place::Activity => "/activity",
         }
     }
 }

@@ -7,7 +7,9 @@
 //! see it.
 
 mod access;
+mod activity;
 mod assets;
+mod conversation;
 mod conversations;
 mod frame;
 mod ledger;
@@ -27,7 +29,9 @@ pub use access::{Operator, PasswordError, Rules, hash};
 
 use crate::clock::Clock;
 use crate::turn::Turns;
+use crate::webhook::Door;
 use access::{Access, Visitor};
+use activity::Log;
 use ledger::Ledger;
 
 /// Why the console could not be opened.
@@ -50,8 +54,8 @@ pub enum ConsoleError {
 pub(crate) struct Console {
     access: Access,
     turns: Arc<Turns>,
-    clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
+    log: Arc<Log>,
 }
 
 impl Console {
@@ -65,7 +69,7 @@ impl Console {
 pub struct Opened {
     address: SocketAddr,
     server: ServerHandle,
-    following: JoinHandle<()>,
+    following: [JoinHandle<()>; 2],
 }
 
 impl Opened {
@@ -76,16 +80,17 @@ impl Opened {
 
     /// Closes it; pages that are open notice.
     pub async fn close(self) {
-        self.following.abort();
+        self.following.iter().for_each(JoinHandle::abort);
         self.server.stop(false).await;
     }
 }
 
 /// Opens the console on an address.
-pub fn open(address: SocketAddr, rules: Rules, turns: Arc<Turns>, clock: Arc<dyn Clock>) -> Result<Opened, ConsoleError> {
+pub fn open(address: SocketAddr, rules: Rules, door: &Door, turns: Arc<Turns>, clock: Arc<dyn Clock>) -> Result<Opened, ConsoleError> {
     let ledger = Ledger::new();
-    let following = tokio::spawn(ledger.clone().follow(turns.clone(), clock.now()));
-    let console = Data::new(Console { access: Access::new(rules, clock.clone())?, turns, clock, ledger });
+    let log = Log::new(clock.clone());
+    let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
+    let console = Data::new(Console { access: Access::new(rules, clock)?, turns, ledger, log });
     let factory = move || App::new().app_data(console.clone()).wrap(headers()).configure(routes);
     let listen = HttpServer::new(factory).disable_signals().workers(2).shutdown_timeout(0).bind(address);
     let server = listen.map_err(|source| ConsoleError::Listen { address, source })?;
@@ -97,7 +102,12 @@ pub fn open(address: SocketAddr, rules: Rules, turns: Arc<Turns>, clock: Arc<dyn
 }
 
 fn routes(config: &mut web::ServiceConfig) {
-    config.configure(assets::configure).configure(sign_in::configure).configure(conversations::configure);
+    config
+        .configure(assets::configure)
+        .configure(sign_in::configure)
+        .configure(conversations::configure)
+        .configure(conversation::configure)
+        .configure(activity::configure);
     config.default_service(web::to(frame::nowhere));
 }
 
@@ -112,3 +122,6 @@ fn headers() -> DefaultHeaders {
         .add(("cross-origin-opener-policy", "same-origin"))
         .add(("cache-control", "no-store"))
 }
+
+#[cfg(test)]
+mod tests;

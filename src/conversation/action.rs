@@ -177,3 +177,18 @@ pub enum Lateness {
     /// The prompt is the open one.
     Current,
 }
+
+impl Lateness {
+    /// Its name in tests and figures.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Lateness::Foreign => "foreign",
+            Lateness::Retired => "retired",
+            Lateness::Early => "early",
+            Lateness::Consumed => "consumed",
+            Lateness::Expired => "expired",
+            Lateness::Superseded => "superseded",
+            Lateness::Current => "current",
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Row, RowId};
+use super::{Notice, Refusal, Row, RowId};
 use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
 
 /// Something that happened to a conversation.
@@ -81,6 +81,8 @@ pub enum Event {
         /// The body, bounded.
         body: String,
     },
+    /// Something was noticed about the account, or done for it; only account records have such events.
+    Noticed(Notice),
     /// What became of a send.
     Settled {
         /// The row.

@@ -1,5 +1,6 @@
 //! The words that every room shares: ids, times, messages. No I/O, no clock, no JSON of X's.
 
+mod events_api;
 mod host;
 mod ids;
 mod lookup;
@@ -10,6 +11,7 @@ mod secret;
 mod text;
 mod time;
 
+pub use events_api::{EventsApi, UnknownEventsApi};
 pub use host::HostRule;
 pub use ids::{AppId, EventId, EventKind, Key, MessageId, ParseIdError, UserId};
 pub use lookup::{LookupAnswer, LookupFailure, LookupMethod, LookupRequest};

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::model::{AppId, Key, Timestamp, UserId};
-use crate::pace::Pace;
+use crate::pace::{Pace, Standing};
 use crate::turn::{Turns, Wake};
 use errand::Errands;
 use reconcile::Listings;
@@ -107,6 +107,12 @@ impl Outbox {
         })
     }
 
+    /// Where the sends of an account and of its app stand against the limits of X, and until when X has ordered a pause.
+    pub fn standing(&self, account: UserId) -> Option<(Standing, Standing, Option<Timestamp>)> {
+        let app = *self.apps.get(&account)?;
+        Some(self.with_pace(|pace, now| pace.standing(now, account, app)))
+    }
+
     /// Carries out what is due until `stop` turns true; then waits for what is in flight.
     pub async fn run(self: Arc<Self>, mut woken: mpsc::UnboundedReceiver<Wake>, mut stop: watch::Receiver<bool>) {
         let slots = Arc::new(Semaphore::new(self.settings.in_flight));
@@ -162,6 +168,7 @@ impl Outbox {
             Wake::Typing(key) => (key, self.platform.indicate_typing(key.account, key.peer).await),
             Wake::Read(key, last) => (key, self.platform.mark_read(key.account, key.peer, last).await),
         };
+        self.turns.metrics().shown(if shown.is_ok() { "shown" } else { "failed" });
         if let Err(failure) = shown {
             tracing::debug!(conversation = %key, %failure, "typing or reading was not shown");
         }

@@ -59,6 +59,7 @@ impl Outbox {
         let Some(doubt) = doubt(&record, self.turns.lost_after()).filter(|doubt| doubt.due <= self.clock.now()) else { return Ok(None) };
         let outcome = self.reconcile(key, &doubt).await?;
         tracing::info!(conversation = %key, row = %doubt.row.id, ?outcome, "looked after a send of unknown fate");
+        self.turns.metrics().sent(super::attempt::word(&outcome));
         let settled = Event::Settled { row: doubt.row.id, outcome };
         let decide = |record: &Record| {
             // Its echo, or a tap, may have come meanwhile.

@@ -1,17 +1,29 @@
 //! Bodies of X's REST API v1.1: what is sent, and what comes back (contract §4).
 
+mod activity;
 mod errors;
+mod hooks;
+mod limits;
+mod lists;
 mod media;
 mod page;
+mod tokens;
 
+pub use activity::{ActivitySubscription, activity_subscriptions, activity_total, changed_activity, new_activity};
 pub use errors::{ApiError, Scope, Verdict, judge, read_errors};
+pub use hooks::{
+    Count, ReplayJob, Subscriptions, Webhook, count, new_webhook, replay_date, replay_job, replay_order, subscribed, subscriptions,
+    validity, webhook, webhooks,
+};
+pub use limits::{Limits, RateLimit};
 pub use media::{Fields, Multipart, Processing, Upload, upload, upload_append, upload_finalize, upload_init, upload_status};
 pub use page::{MessagePage, message_page};
+pub use tokens::{OAuth2Token, SignedIn, UserToken, bearer_token, oauth2_token, request_token, signed_in};
 
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{Id, Text};
-use crate::model::{MessageId, Outgoing, Profile, Secret, Timestamp, UserId};
+use crate::model::{MessageId, Outgoing, Profile, UserId};
 
 /// The JSON body of `direct_messages/events/new` (contract §4.1). The text goes out raw: X escapes it.
 ///
@@ -47,55 +59,11 @@ pub fn sent_id(body: &[u8]) -> Option<MessageId> {
     Some(MessageId(answer.event.id.0))
 }
 
-/// A registered webhook (contract §4.6).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Webhook {
-    /// Its id, a number like all others.
-    pub id: u64,
-    /// Where events are delivered.
-    pub url: String,
-    /// Whether it passed its last challenge; an invalid one gets no events.
-    pub valid: bool,
-}
-
-/// The webhook in the answer to a registration.
-pub fn webhook(body: &[u8]) -> Option<Webhook> {
-    serde_json::from_slice::<WebhookBody<'_>>(body).ok().map(Into::into)
-}
-
-/// The webhooks in the answer to a listing.
-pub fn webhooks(body: &[u8]) -> Option<Vec<Webhook>> {
-    let list: Vec<WebhookBody<'_>> = serde_json::from_slice(body).ok()?;
-    Some(list.into_iter().map(Into::into).collect())
-}
-
 /// The user in the answer to `account/verify_credentials` (contract §4.5).
 pub fn user(body: &[u8]) -> Option<Profile> {
     let user: UserBody<'_> = serde_json::from_slice(body).ok()?;
     let told = |text: Option<Text<'_>>| text.map(|text| text.0.into_owned()).unwrap_or_default();
     Some(Profile { id: UserId(user.id_str.or(user.id)?.0), name: told(user.name), screen_name: told(user.screen_name) })
-}
-
-/// The token in the answer to `oauth2/token`; it is used verbatim, percent signs and all (contract §4.5).
-pub fn bearer_token(body: &[u8]) -> Option<Secret> {
-    let grant: Grant<'_> = serde_json::from_slice(body).ok()?;
-    grant.token_type.0.eq_ignore_ascii_case("bearer").then(|| Secret::new(grant.access_token.0))
-}
-
-/// What the `x-rate-limit-…` headers of an answer say (contract §4.9). They may be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Calls that are left in the window.
-    pub remaining: Option<u32>,
-    /// When the window ends.
-    pub reset: Timestamp,
-}
-
-/// Reads the rate headers, given a way to look up a header's value by its lower-case name.
-pub fn rate_limit<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<RateLimit> {
-    let seconds: i64 = header("x-rate-limit-reset")?.trim().parse().ok()?;
-    let reset = Timestamp::from_millis(seconds.checked_mul(1000)?);
-    Some(RateLimit { remaining: header("x-rate-limit-remaining").and_then(|count| count.trim().parse().ok()), reset })
 }
 
 #[derive(Serialize)]
@@ -179,20 +147,6 @@ struct SentEvent {
 }
 
 #[derive(Deserialize)]
-struct WebhookBody<'a> {
-    id: Id,
-    #[serde(borrow)]
-    url: Text<'a>,
-    valid: bool,
-}
-
-impl From<WebhookBody<'_>> for Webhook {
-    fn from(body: WebhookBody<'_>) -> Self {
-        Webhook { id: body.id.0, url: body.url.0.into_owned(), valid: body.valid }
-    }
-}
-
-#[derive(Deserialize)]
 struct UserBody<'a> {
     id: Option<Id>,
     id_str: Option<Id>,
@@ -200,14 +154,6 @@ struct UserBody<'a> {
     name: Option<Text<'a>>,
     #[serde(borrow)]
     screen_name: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Grant<'a> {
-    #[serde(borrow)]
-    token_type: Text<'a>,
-    #[serde(borrow)]
-    access_token: Text<'a>,
 }
 
 #[cfg(test)]
@@ -264,33 +210,9 @@ mod tests {
     }
 
     #[test]
-    fn webhooks_users_and_tokens_are_read() {
-        let one =
-            br#"{"id":"2006000000000000001","url":"https:\/\/bot.example.org\/hook","valid":true,"created_at":"2026-01-02T03:04:05Z"}"#;
-        let hook = Webhook { id: 2_006_000_000_000_000_001, url: "https://bot.example.org/hook".to_owned(), valid: true };
-        assert_eq!(webhook(one), Some(hook.clone()));
-        assert_eq!(webhooks(&[b"[".as_slice(), one, b"]"].concat()), Some(vec![hook]));
-        assert_eq!(webhooks(b"[]"), Some(vec![]));
-        assert_eq!(webhook(b"{}"), None);
+    fn users_are_read() {
         let ada = Profile { id: UserId(9_007_199_254_740_993), name: "Ada".to_owned(), screen_name: "ada".to_owned() };
         assert_eq!(user(br#"{"id":9007199254740992,"id_str":"9007199254740993","name":"Ada","screen_name":"ada"}"#), Some(ada));
         assert_eq!(user(br#"{"name":"Ada"}"#), None);
-        let token = bearer_token(br#"{"token_type":"bearer","access_token":"AAAA%2FAA%3D"}"#);
-        assert_eq!(token, Some(Secret::new("AAAA%2FAA%3D")), "the token is not decoded");
-        assert_eq!(bearer_token(br#"{"token_type":"mac","access_token":"x"}"#), None);
-    }
-
-    #[test]
-    fn rate_headers_are_read_where_they_are() {
-        let all = |name: &str| match name {
-            "x-rate-limit-remaining" => Some("0"),
-            "x-rate-limit-reset" => Some("1767225600"),
-            _ => None,
-        };
-        let reset = Timestamp::from_millis(1_767_225_600_000);
-        assert_eq!(rate_limit(all), Some(RateLimit { remaining: Some(0), reset }));
-        assert_eq!(rate_limit(|name| all(name).filter(|_| name.ends_with("reset"))), Some(RateLimit { remaining: None, reset }));
-        assert_eq!(rate_limit(|_| None), None);
-        assert_eq!(rate_limit(|_| Some("soon")), None);
     }
 }

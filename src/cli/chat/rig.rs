@@ -9,13 +9,12 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::client::{Client, Timeouts};
+use crate::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::model::{Key, UserId};
+use crate::model::{EventsApi, Key, Secret, UserId};
 use crate::service::Service;
 use crate::simulator::{Outcome, Settings, Simulator};
-use crate::wire::oauth::Credentials;
 
 /// The person who chats.
 const PERSON: UserId = Settings::ADA;
@@ -187,12 +186,18 @@ impl Rig {
         let app = &settings.apps[0];
         let token = |user: UserId| {
             let token = settings.tokens.iter().find(|token| token.user == user).context("a token")?;
-            let token = Some((token.token.as_str(), token.secret.as_str()));
-            anyhow::Ok(Credentials { consumer_key: &app.consumer_key, consumer_secret: &app.consumer_secret, token })
+            anyhow::Ok(UserToken { token: Secret::new(&token.token), secret: Secret::new(&token.secret) })
         };
+        let keys = Keys {
+            consumer_key: app.consumer_key.clone(),
+            consumer_secret: Secret::new(&app.consumer_secret),
+            owner: Some(token(app.owner)?),
+        };
+        let account = token(ACCOUNT)?;
         let client = Client::new(Url::parse(&self.simulator.url())?, Timeouts::default(), Arc::new(SystemClock))?;
-        let webhook = client.register_webhook(token(app.owner)?, &self.webhook()).await.context("the webhook was not registered")?;
-        client.subscribe(token(ACCOUNT)?, webhook.id).await.context("the account was not subscribed")?;
+        let events = Events::new(client, EventsApi::Enterprise, keys.clone());
+        let webhook = events.register(&self.webhook()).await.context("the webhook was not registered")?;
+        events.subscribe(webhook.id, ACCOUNT, Auth::User(keys.user(&account))).await.context("the account was not subscribed")?;
         Ok(())
     }
 }

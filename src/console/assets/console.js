@@ -72,6 +72,33 @@ document.addEventListener("DOMContentLoaded", () => {
   localise(document);
   document.querySelectorAll("[data-live]").forEach(keepUp);
   document.querySelectorAll("[data-items]").forEach(gather);
+  document.querySelectorAll("[data-pause]").forEach(button => { button.hidden = false; });
+});
+
+// The arrow keys turn the pages of a conversation's past, unless somebody writes.
+document.addEventListener("keydown", event => {
+  if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+  const link = { ArrowLeft: "earlier", ArrowRight: "later" }[event.key];
+  const place = link && document.getElementById(link);
+  if (place) { event.preventDefault(); place.click(); }
+});
+
+// Pinned cards stay while others come and go; a paused list takes none.
+document.addEventListener("click", event => {
+  const pin = event.target.closest("[data-pin]");
+  if (pin) {
+    const item = pin.closest("li");
+    const pinned = !item.dataset.pinned;
+    if (pinned) item.dataset.pinned = "yes"; else delete item.dataset.pinned;
+    pin.setAttribute("aria-pressed", pinned);
+  }
+  const pause = event.target.closest("[data-pause]");
+  if (pause) {
+    const list = document.getElementById(pause.dataset.pause);
+    if (list.dataset.paused) { location.reload(); return; }
+    list.dataset.paused = "yes";
+    pause.textContent = "Go on";
+  }
 });
 
 // Asks before what cannot be undone; copies what stands in another element.

@@ -1,16 +1,20 @@
 //! What a refusal means: X's error codes first, then the status, never the words (contract §4.10).
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
-use crate::wire::lenient::{Id, Text};
+use serde_json::value::RawValue;
+
+use crate::wire::lenient::{Id, Parts, Text};
 
 /// One error of X's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiError {
     /// X's code; 0 where it gave none.
     pub code: u32,
     /// X's words, cut at 300 characters.
     pub message: String,
+    /// What v2 says instead of a code, as `CrcValidationFailed` or `invalid-request`; empty where it says nothing.
+    pub reason: String,
 }
 
 /// What an answer other than a success says about the call.
@@ -39,14 +43,38 @@ pub enum Scope {
     Account,
 }
 
-/// The errors in an answer's body: `{"errors":[…]}` or `{"error":"…"}`; none where it is empty or not JSON.
+/// The errors in an answer's body: `{"errors":[…]}`, `{"error":"…"}`, or the problem of v2; none where it is empty or not JSON.
+///
+/// A problem may list what caused it: the causes come first, since they say more.
 pub fn read_errors(body: &[u8]) -> Vec<ApiError> {
-    let Ok(body) = serde_json::from_slice::<Body<'_>>(body) else { return Vec::new() };
-    let told = |message: Option<Text<'_>>| message.map(|text| text.0.chars().take(300).collect()).unwrap_or_default();
-    let code = |id: Option<Id>| id.and_then(|id| u32::try_from(id.0).ok()).unwrap_or(0);
-    let listed = body.errors.into_iter().map(|error| ApiError { code: code(error.code), message: told(error.message) });
-    let single = body.error.map(|message| ApiError { code: 0, message: told(Some(message)) });
-    listed.chain(single).collect()
+    let Some(body) = object(body) else { return Vec::new() };
+    let listed = body.get("errors").and_then(|errors| serde_json::from_str::<Vec<&RawValue>>(errors.get()).ok()).unwrap_or_default();
+    let listed: Vec<_> = listed.into_iter().filter_map(|error| object(error.get().as_bytes())).collect();
+    listed.iter().filter_map(read_error).chain(read_error(&body)).collect()
+}
+
+fn object(body: &[u8]) -> Option<Parts<'_>> {
+    serde_json::from_slice(body).ok()
+}
+
+/// One error, in whichever form; an object that says nothing of one is none.
+fn read_error(parts: &Parts<'_>) -> Option<ApiError> {
+    let text = |name: &str| parts.get(name).and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok()).map(|text| text.0);
+    let code = parts.get("code").and_then(|raw| serde_json::from_str::<Id>(raw.get()).ok());
+    // OAuth 2 has names for its errors, and words beside them.
+    let described = text("error_description");
+    let message = text("message").or_else(|| text("detail")).or(described.clone()).or_else(|| text("error")).or_else(|| text("title"));
+    let kind = text("type").and_then(|kind| Some(kind.split_once("/problems/")?.1.to_owned()));
+    let reason = text("reason").map(Cow::into_owned).or(kind).or_else(|| described.and(text("error")).map(Cow::into_owned));
+    if code.is_none() && message.is_none() && reason.is_none() {
+        return None;
+    }
+    let cut = |text: &str, most| text.chars().take(most).collect();
+    Some(ApiError {
+        code: code.and_then(|id| u32::try_from(id.0).ok()).unwrap_or(0),
+        message: cut(&message.unwrap_or_default(), 300),
+        reason: cut(&reason.unwrap_or_default(), 64),
+    })
 }
 
 /// What an answer with this status and these errors means for the call, and the error that says so. The status is not a success.
@@ -84,27 +112,12 @@ fn by_status(status: u16) -> Verdict {
     }
 }
 
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow, default)]
-    errors: Vec<Listed<'a>>,
-    #[serde(borrow)]
-    error: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Listed<'a> {
-    code: Option<Id>,
-    #[serde(borrow)]
-    message: Option<Text<'a>>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn error(code: u32, message: &str) -> ApiError {
-        ApiError { code, message: message.to_owned() }
+        ApiError { code, message: message.to_owned(), reason: String::new() }
     }
 
     #[test]
@@ -114,6 +127,17 @@ mod tests {
         let several = br#"{"request":"\/1.1","errors":[{"code":"32","message":"a"},{"message":"b"}]}"#;
         assert_eq!(read_errors(several), [error(32, "a"), error(0, "b")]);
         assert_eq!(read_errors(br#"{"error":"Not authorized."}"#), [error(0, "Not authorized.")]);
+        let problem = br#"{"title":"Forbidden","detail":"No.","type":"about:blank","status":403}"#;
+        assert_eq!(read_errors(problem), [error(0, "No.")]);
+        let caused = br#"{"errors":[{"parameters":{"id":["x"]},"message":"bad id"}],"title":"Invalid Request","detail":"One.",
+            "type":"https://api.x.com/2/problems/invalid-request"}"#;
+        let whole = ApiError { reason: "invalid-request".to_owned(), ..error(0, "One.") };
+        assert_eq!(read_errors(caused), [error(0, "bad id"), whole]);
+        let reasoned = br#"{"title":"Bad","reason":"CrcValidationFailed","type":"https://api.x.com/2/problems/x"}"#;
+        assert_eq!(read_errors(reasoned), [ApiError { reason: "CrcValidationFailed".to_owned(), ..error(0, "Bad") }]);
+        let oauth2 = br#"{"error":"invalid_grant","error_description":"Value passed for the code was invalid."}"#;
+        let told = ApiError { reason: "invalid_grant".to_owned(), ..error(0, "Value passed for the code was invalid.") };
+        assert_eq!(read_errors(oauth2), [told]);
         for nothing in ["", "{}", "[]", "<html>Over capacity</html>", r#"{"errors":{}}"#, "\u{0}"] {
             assert_eq!(read_errors(nothing.as_bytes()), [], "{nothing}");
         }
