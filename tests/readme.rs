@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use junco::bot::{Sources, compile};
 use junco::config::Config;
 use junco::service::report;
+use junco::simulator::{Settings, Simulator};
 
 fn readme() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README")
@@ -147,6 +148,14 @@ fn keys(section: &str) -> BTreeSet<String> {
     let error = Config::from_table(toml::from_str(&text).expect("TOML"), "test").unwrap_err().to_string();
     let (_, expected) = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}"));
     expected.split('`').skip(1).step_by(2).map(str::to_owned).filter(|key| key != section).collect()
+}
+
+#[test]
+fn the_world_can_be() {
+    let settings = Settings::default().with_world(&block("json", "{\n  \"people\": [")).unwrap();
+    assert_eq!((settings.people.len(), settings.tokens[1].secret.as_str(), settings.rules.crc_period), (3, "s", None));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async { Simulator::start(settings).await.unwrap().stop().await });
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The verbs of [`Stage`] over HTTP, under `/sim/`: JSON in and out, ids as strings, people by id or `@screen_name`.
 
+mod apps;
 mod people;
 mod platform;
 mod trouble;
+mod verbs;
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
@@ -14,6 +16,8 @@ use super::error::Error;
 use super::stage::Stage;
 use crate::model::{MessageId, UserId};
 
+pub(super) use verbs::{KINDS, VERBS, Verb};
+
 type Reply = Result<HttpResponse, Error>;
 
 /// Puts the paths under `/sim` into a server. Bodies must be declared as JSON, so that no web page can send them unasked.
@@ -21,7 +25,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     let scope = web::scope("/sim")
         .app_data(JsonConfig::default().error_handler(|error, _| unreadable(error)))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(error)));
-    config.service(scope.configure(people::configure).configure(trouble::configure).configure(platform::configure));
+    config.service(
+        scope.configure(people::configure).configure(apps::configure).configure(trouble::configure).configure(platform::configure),
+    );
 }
 
 impl ResponseError for Error {

@@ -1,23 +1,23 @@
 //! The challenge that a webhook must answer before it is stored, at a PUT, and every so often (contract §1.1, §1.2).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use reqwest::StatusCode;
+use reqwest::{RequestBuilder, StatusCode};
 use reqwest::header::CONTENT_ENCODING;
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
 
+use super::delivery;
 use super::refusal::Refusal;
 use super::shared::Shared;
-use super::world::WebhookId;
-use super::world::wire::{Answer as Attempt, Asked, Body, Way};
+use super::world::wire::{self, Asked, Body, Way};
+use super::world::{Face, Proof, WebhookId};
 use crate::model::AppId;
-use crate::wire::signature::{SIGNATURE_HEADER, sign, verify};
+use crate::wire::signature::{sign, verify};
 
 /// Why a webhook failed its challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,12 +25,25 @@ pub enum CrcFailure {
     /// No answer within the limit.
     #[error("High latency on CRC GET request. Your webhook should respond in less than 3 seconds.")]
     Slow,
-    /// Another status than 200, a redirect too, or no connection.
+    /// Another status than 200, or no connection.
     #[error("Non-200 response code during CRC GET request (i.e. 404, 500, etc).")]
     Not200,
+    /// A redirect, or a certificate that is not to be trusted.
+    #[error("Non-200 response code during CRC GET request (i.e. 404, 500, etc).")]
+    Elsewhere,
     /// Not JSON, no `response_token`, the wrong one, or compressed without being asked.
     #[error("Webhook URL does not meet the requirements. Invalid CRC token or json response format.")]
     WrongAnswer,
+}
+
+impl CrcFailure {
+    /// What it says about the webhook.
+    fn proof(self) -> Proof {
+        match self {
+            CrcFailure::Slow | CrcFailure::Not200 => Proof::Missing,
+            CrcFailure::Elsewhere | CrcFailure::WrongAnswer => Proof::Wrong,
+        }
+    }
 }
 
 impl From<CrcFailure> for Refusal {
@@ -45,69 +58,78 @@ struct Answer {
 }
 
 /// Challenges an address in the name of an app.
-pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str) -> Result<(), CrcFailure> {
+pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str, face: Face) -> Result<(), CrcFailure> {
     let (token, nonce, limit) = shared.change(|world, now| {
         let token = STANDARD.encode(world.dice.uuid());
-        (token, STANDARD_NO_PAD.encode(now.to_string()), world.rules.answer_limit)
+        (token, STANDARD_NO_PAD.encode(now.to_string()), world.rules.answer_limit(face))
     });
-    let secret = shared.see(|world| world.keys.app(app).map(|app| app.consumer_secret.clone())).unwrap_or_default();
     let mut url = Url::parse(url).map_err(|_| CrcFailure::Not200)?;
     url.query_pairs_mut().append_pair("crc_token", &token).append_pair("nonce", &nonce);
-    let signature = sign(secret.as_bytes(), url.query().unwrap_or_default().as_bytes());
-    let asked = Asked {
-        way: Way::Challenge,
-        method: "GET".to_owned(),
-        target: url.to_string(),
-        proof: Some((SIGNATURE_HEADER, signature.clone())),
-        body: Body::Empty,
-    };
+    let keys =
+        shared.see(|world| delivery::signing_keys(world, app).into_iter().map(|(name, key)| (name, key.to_owned())).collect::<Vec<_>>());
+    let query = url.query().unwrap_or_default().to_owned();
+    let proofs: Vec<_> = keys.iter().map(|(name, key)| (*name, sign(key.as_bytes(), query.as_bytes()))).collect();
+    let asked = Asked { way: Way::Challenge, method: "GET".to_owned(), target: url.to_string(), proofs: proofs.clone(), body: Body::Empty };
     let exchange = shared.change(|world, now| world.wire.asked(asked, now));
+    let mut request = shared.client.get(url).timeout(limit);
+    for (name, signature) in proofs {
+        request = request.header(name, signature);
+    }
+    let (_, secret) = keys.last().ok_or(CrcFailure::Not200)?;
     let started = Instant::now();
-    let got = get(shared, url, signature, limit).await;
-    let latency = started.elapsed();
-    let body = got.as_ref().map_or(Body::Empty, |got| Body::of("application/json", &got.body));
-    let status = got.as_ref().ok().map(|got| got.status.as_u16());
-    shared.change(|world, now| world.wire.answered(exchange, Attempt { at: now, latency, status, body }));
+    let got = got(request).await;
+    shared.change(|world, now| {
+        let (status, body) = got.as_ref().map_or((None, Body::Empty), Got::shown);
+        world.wire.answered(exchange, wire::Answer { at: now, latency: started.elapsed(), status, body });
+    });
     let got = got?;
-    if got.status != StatusCode::OK {
-        return Err(CrcFailure::Not200);
+    match got.status {
+        StatusCode::OK => {}
+        status if status.is_redirection() => return Err(CrcFailure::Elsewhere),
+        _ => return Err(CrcFailure::Not200),
     }
     if got.is_encoded {
         return Err(CrcFailure::WrongAnswer);
     }
-    let answer: Answer = serde_json::from_slice(&got.body).map_err(|_| CrcFailure::WrongAnswer)?;
+    let body = got.body.map_err(failure)?;
+    let answer: Answer = serde_json::from_slice(&body).map_err(|_| CrcFailure::WrongAnswer)?;
     if verify(&answer.response_token, secret.as_bytes(), token.as_bytes()) { Ok(()) } else { Err(CrcFailure::WrongAnswer) }
 }
 
-/// What a webhook answered.
+/// What came back.
 struct Got {
     status: StatusCode,
     is_encoded: bool,
-    body: Bytes,
+    body: Result<Bytes, reqwest::Error>,
 }
 
-async fn get(shared: &Shared, url: Url, signature: String, limit: Duration) -> Result<Got, CrcFailure> {
-    if shared.change(|world, _| world.faults.on_request()) {
-        return Err(CrcFailure::Not200);
+impl Got {
+    fn shown(&self) -> (Option<u16>, Body) {
+        let body = self.body.as_ref().map(|bytes| Body::of("application/json", bytes));
+        (Some(self.status.as_u16()), body.unwrap_or_default())
     }
-    let request = shared.client.get(url).timeout(limit).header(SIGNATURE_HEADER, signature);
+}
+
+async fn got(request: RequestBuilder) -> Result<Got, CrcFailure> {
     let response = request.send().await.map_err(failure)?;
     let (status, is_encoded) = (response.status(), response.headers().contains_key(CONTENT_ENCODING));
-    Ok(Got { status, is_encoded, body: response.bytes().await.map_err(failure)? })
+    Ok(Got { status, is_encoded, body: response.bytes().await })
 }
 
 /// Challenges a registered webhook and marks it by the result.
 pub(super) async fn revalidate(shared: &Shared, id: WebhookId) -> Result<(), CrcFailure> {
-    let hook = shared.see(|world| world.hooks.get(id).map(|hook| (hook.app, hook.url.clone())));
-    let Some((app, url)) = hook else { return Ok(()) };
-    let result = challenge(shared, app, &url).await;
-    shared.change(|world, _| world.hooks.set_valid(id, result.is_ok()));
+    let hook = shared.see(|world| world.hooks.get(id).map(|hook| (hook.app, hook.url.clone(), hook.face)));
+    let Some((app, url, face)) = hook else { return Ok(()) };
+    let result = challenge(shared, app, &url, face).await;
+    let proof = result.map_or_else(CrcFailure::proof, |()| Proof::Right);
+    shared.change(|world, now| world.hooks.challenged(id, proof, &world.rules, now));
     result
 }
 
-/// Challenges every valid webhook; an invalid one returns to service only by a PUT.
+/// Challenges every webhook in service; an invalid one of the older API returns to it only by a PUT.
 pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), CrcFailure>)> {
-    let valid: Vec<_> = shared.see(|world| world.hooks.all().filter(|hook| hook.valid).map(|hook| hook.id).collect());
+    let valid: Vec<_> =
+        shared.see(|world| world.hooks.all().filter(|hook| hook.valid || hook.face == Face::Newer).map(|hook| hook.id).collect());
     let mut results = Vec::new();
     for id in valid {
         results.push((id, revalidate(shared, id).await));
@@ -133,5 +155,15 @@ pub(super) async fn check_periodically(shared: Arc<Shared>) {
 }
 
 fn failure(error: reqwest::Error) -> CrcFailure {
-    if error.is_timeout() { CrcFailure::Slow } else { CrcFailure::Not200 }
+    match error {
+        error if error.is_timeout() => CrcFailure::Slow,
+        error if distrusts(&error) => CrcFailure::Elsewhere,
+        _ => CrcFailure::Not200,
+    }
+}
+
+/// Whether TLS was what failed; such errors stand inside others of the system's kind.
+fn distrusts(error: &(dyn std::error::Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| distrusts(inner)) || error.source().is_some_and(distrusts)
 }

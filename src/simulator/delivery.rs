@@ -1,16 +1,22 @@
 //! Delivers events to webhooks: signed, in a queue for each webhook, with the documented retries (contract §2).
 
+mod trickle;
+
 use std::sync::Arc;
 
 use reqwest::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use super::shared::Shared;
 use super::world::wire::{Answer, Asked, Body, Way};
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
+use crate::model::{AppId, Timestamp};
 use crate::wire::signature::{SIGNATURE_HEADER, sign};
+
+/// The second header, which some apps get: the same, keyed with the client secret of OAuth 2 (contract §1.3).
+const CLIENT_SIGNATURE_HEADER: &str = "x-twitter-webhooks-signature-oauth2";
 
 /// A webhook answers with next to nothing; what is longer is not looked at.
 const LONGEST_ANSWER: u64 = 4 << 10;
@@ -19,12 +25,12 @@ const LONGEST_ANSWER: u64 = 4 << 10;
 pub(super) fn submit(shared: &Arc<Shared>, parcels: Vec<Parcel>) {
     for parcel in parcels {
         let lane = shared.lane(parcel.webhook, || open_lane(shared));
-        if parcel.delay.is_zero() {
+        if parcel.handling.delay.is_zero() {
             // A closed queue means that the simulator stops.
             let _ = lane.send(parcel);
         } else {
             shared.spawn(async move {
-                sleep(parcel.delay).await;
+                sleep(parcel.handling.delay).await;
                 let _ = lane.send(parcel);
             });
         }
@@ -45,7 +51,7 @@ pub(super) async fn release(shared: &Arc<Shared>, numbers: &[u64]) {
 /// Waits until each of these deliveries was attempted once, or can no longer be.
 pub(super) async fn attempted(shared: &Shared, numbers: &[u64]) {
     // An attempt ends by itself at the answer limit; twice that covers a wait for its turn.
-    let patience = shared.see(|world| world.rules.answer_limit) * 2;
+    let patience = shared.see(|world| world.rules.answer_limit.max(world.rules.v2.answer_limit)) * 2;
     let tried = |number: &u64| {
         shared
             .see(|world| world.log.delivery(*number).is_none_or(|record| !record.attempts.is_empty() || record.outcome != Outcome::Pending))
@@ -72,70 +78,138 @@ async fn run_lane(shared: Arc<Shared>, again: mpsc::UnboundedSender<Parcel>, mut
 
 /// Makes one attempt; after a failure, lets the next be queued once the documented wait is over. That keeps no other from its turn.
 async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::UnboundedSender<Parcel>) {
-    let Some((url, signature)) = shared.see(|world| address(world, &parcel)) else {
-        return shared.change(|world, _| world.log.settle(parcel.number, Outcome::Withheld));
+    let Some(address) = shared.see(|world| address(world, &parcel)) else {
+        return settle(&shared, &parcel, Outcome::Withheld);
     };
-    let exchange = shared.change(|world, now| world.wire.asked(asked(&parcel, &url, signature.as_deref()), now));
-    let started = Instant::now();
-    let (status, answer) = post(&shared, url, signature, parcel.body.clone()).await.unzip();
-    let latency = started.elapsed();
-    let wait = shared.change(|world, now| {
-        world.wire.answered(exchange, Answer { at: now, latency, status, body: answer.unwrap_or_default() });
-        world.log.attempted(parcel.number, Attempt { at: now, status, latency });
-        let wait = world.rules.retry_after.get(parcel.attempts).copied().filter(|_| status != Some(200));
-        match (status, wait) {
-            (Some(200), _) => world.log.settle(parcel.number, Outcome::Delivered),
-            (_, None) => world.log.settle(parcel.number, Outcome::Dropped),
-            (_, Some(_)) => {}
-        }
-        wait
+    let (exchange, gets_out) = shared.change(|world, now| {
+        world.keep_for_replay(&parcel, now);
+        let exchange = world.wire.asked(asked(&parcel, &address), now);
+        let echo = world.log.delivery(parcel.number).is_some_and(|record| record.echo);
+        (exchange, !world.faults.on_attempt(echo))
     });
-    if let Some(wait) = wait {
-        parcel.attempts += 1;
-        let waiting = shared.clone();
-        shared.spawn(async move {
-            waiting.clock.pass(wait).await;
-            let _ = again.send(parcel);
-        });
-    }
+    let started = Instant::now();
+    let (status, body) = if gets_out { post(&shared, address, &parcel).await.unzip() } else { (None, None) };
+    let latency = started.elapsed();
+    let next = shared.change(|world, now| {
+        world.wire.answered(exchange, Answer { at: now, latency, status, body: body.unwrap_or_default() });
+        world.log.attempted(parcel.number, Attempt { at: now, status, latency });
+        next(world, &parcel, status)
+    });
+    let wait = match next {
+        Next::Over(outcome) => return settle(&shared, &parcel, outcome),
+        Next::Again(wait) => wait,
+    };
+    parcel.attempts += 1;
+    let waiting = shared.clone();
+    shared.spawn(async move {
+        match wait {
+            Wait::OfTheWorld(wait) => waiting.clock.pass(wait).await,
+            Wait::OfTheClock(wait) => sleep(wait).await,
+        }
+        let _ = again.send(parcel);
+    });
 }
 
-/// Where a parcel goes and how it is signed; nowhere when the webhook is invalid or gone.
-fn address(world: &World, parcel: &Parcel) -> Option<(String, Option<String>)> {
+/// What follows an attempt.
+enum Next {
+    Over(Outcome),
+    Again(Wait),
+}
+
+enum Wait {
+    OfTheWorld(Duration),
+    OfTheClock(Duration),
+}
+
+fn next(world: &World, parcel: &Parcel, status: Option<u16>) -> Next {
+    let (attempts, pause) = parcel.handling.storm;
+    if parcel.attempts + 1 < attempts {
+        return Next::Again(Wait::OfTheClock(pause));
+    }
+    if status == Some(200) {
+        return Next::Over(Outcome::Delivered);
+    }
+    // What is replayed is never repeated, and neither is what goes to a sandbox (contract §4.7, §4.8).
+    let in_sandbox = world.hooks.get(parcel.webhook).is_some_and(|hook| hook.environment.is_some());
+    let wait = world.rules.retry_after.get(parcel.attempts).filter(|_| parcel.job.is_none() && !in_sandbox);
+    wait.map_or(Next::Over(Outcome::Dropped), |wait| Next::Again(Wait::OfTheWorld(*wait)))
+}
+
+/// Closes the record of a delivery, and that of its replay where it was the last of it.
+fn settle(shared: &Arc<Shared>, parcel: &Parcel, outcome: Outcome) {
+    let told = shared.change(|world, _| {
+        world.log.settle(parcel.number, outcome);
+        let ends = |job| world.replayed(parcel.webhook, job, outcome == Outcome::Delivered);
+        parcel.job.map(ends).unwrap_or_default()
+    });
+    submit(shared, told);
+}
+
+/// Where a parcel goes, how it is signed, and how long the answer may take.
+struct Address {
+    url: String,
+    signatures: Vec<(&'static str, String)>,
+    limit: Duration,
+}
+
+/// The address of a parcel; none when the webhook is invalid or gone.
+fn address(world: &World, parcel: &Parcel) -> Option<Address> {
     let hook = world.hooks.get(parcel.webhook).filter(|hook| hook.valid)?;
-    let secret = world.keys.app(hook.app)?.consumer_secret.as_bytes();
-    let signature = match parcel.signing {
-        Signing::Right => Some(sign(secret, parcel.body.as_bytes())),
-        Signing::Wrong => Some(sign(b"the secret of no app", parcel.body.as_bytes())),
+    let keys = signing_keys(world, hook.app);
+    let signed = |key: &str| match parcel.handling.signing {
+        Signing::Right => Some(sign(key.as_bytes(), &parcel.body)),
+        Signing::Wrong => Some(sign(b"the secret of no app", &parcel.body)),
         Signing::Missing => None,
     };
-    Some((hook.url.clone(), signature))
+    let signatures = keys.iter().filter_map(|(name, key)| Some((*name, signed(key)?))).collect();
+    Some(Address { url: hook.url.clone(), signatures, limit: world.rules.answer_limit(hook.face) })
 }
 
-fn asked(parcel: &Parcel, url: &str, signature: Option<&str>) -> Asked {
-    Asked {
-        way: Way::Delivery(parcel.number),
-        method: "POST".to_owned(),
-        target: url.to_owned(),
-        proof: signature.map(|signature| (SIGNATURE_HEADER, signature.to_owned())),
-        body: Body::text(&parcel.body),
-    }
+/// The headers that sign what an app's webhooks are sent, each with its key; the last is the key that challenges are answered with.
+pub(super) fn signing_keys(world: &World, app: AppId) -> Vec<(&'static str, &str)> {
+    let Some(app) = world.keys.app(app) else { return vec![] };
+    let client = app.client_secret.as_deref().filter(|_| world.rules.v2.client_signature);
+    let client = client.map(|key| (CLIENT_SIGNATURE_HEADER, key));
+    std::iter::once((SIGNATURE_HEADER, app.consumer_secret.as_str())).chain(client).collect()
+}
+
+fn asked(parcel: &Parcel, address: &Address) -> Asked {
+    let (method, target, proofs) = ("POST".to_owned(), address.url.clone(), address.signatures.clone());
+    Asked { way: Way::Delivery(parcel.number), method, target, proofs, body: Body::of("application/json", &parcel.body) }
 }
 
 /// The status of the answer and what it says, if one came in time.
-async fn post(shared: &Shared, url: String, signature: Option<String>, body: String) -> Option<(u16, Body)> {
-    if shared.change(|world, _| world.faults.on_request()) {
-        return None;
+async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<(u16, Body)> {
+    let body = trickle::body(parcel.body.clone(), parcel.handling.slow);
+    let mut request = shared.client.post(address.url).timeout(address.limit).header(CONTENT_TYPE, "application/json").body(body);
+    for (name, signature) in address.signatures {
+        request = request.header(name, signature);
     }
-    let limit = shared.see(|world| world.rules.answer_limit);
-    let mut request = shared.client.post(url).timeout(limit).header(CONTENT_TYPE, "application/json").body(body);
-    if let Some(signature) = signature {
-        request = request.header(SIGNATURE_HEADER, signature);
+    if shared.see(|world| world.rules.inner_headers) {
+        for (name, value) in inner_headers(parcel, shared.clock.outside(), address.limit) {
+            request = request.header(name, value);
+        }
     }
     let response = request.send().await.ok()?;
     let status = response.status().as_u16();
-    // Only a short answer is read, for whoever looks; nothing depends on it.
+    // Read for whoever looks; nothing depends on it.
     let short = response.content_length().is_some_and(|length| length <= LONGEST_ANSWER);
     let text = if short { response.text().await.unwrap_or_default() } else { String::new() };
     Some((status, Body::text(&text)))
+}
+
+/// What the platform's own machinery leaves in a request (contract §1.4).
+fn inner_headers(parcel: &Parcel, now: Timestamp, limit: Duration) -> [(&'static str, String); 8] {
+    let nanos = |at: Timestamp| i128::from(at.as_millis()) * 1_000_000;
+    let id = |salt: u64| format!("{:016x}", (parcel.number << 8 | salt).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    [
+        ("finagle-ctx-com.twitter.finagle.deadline", format!("{} {}", nanos(now), nanos(now.plus(limit)))),
+        ("finagle-ctx-com.twitter.finagle.retries", parcel.attempts.to_string()),
+        ("finagle-http-retryable-request", String::new()),
+        ("x-b3-traceid", id(0)),
+        ("x-b3-spanid", id(1 + parcel.attempts as u64)),
+        ("x-b3-parentspanid", id(0)),
+        ("x-b3-sampled", "false".to_owned()),
+        ("x-b3-flags", "2".to_owned()),
+    ]
 }

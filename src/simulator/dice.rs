@@ -35,6 +35,11 @@ impl Dice {
         )
     }
 
+    /// Any number of 64 bits, half of them below 0.
+    pub(super) fn signed(&mut self) -> i64 {
+        self.next().cast_signed()
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::refusal::Refusal;
-use crate::model::{MessageId, UserId};
+use crate::model::{AppId, MessageId, UserId};
 
 /// An error of the simulator. What the platform answers to its callers is a [`Refusal`].
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +58,12 @@ pub enum Error {
     /// The account has no webhook to deliver to.
     #[error("{0} is not subscribed on any webhook; register and subscribe first")]
     NotSubscribed(UserId),
+    /// Nobody asks to sign in with this token, or no longer.
+    #[error("no app asks to sign in with the request token `{0}`; it may be too old, or used")]
+    NoSignIn(String),
+    /// No such app.
+    #[error("there is no app {0}")]
+    UnknownApp(AppId),
     /// The platform would not take it from a person either.
     #[error("the platform refuses it: {0}")]
     Refused(#[from] Refusal),

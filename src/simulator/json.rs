@@ -117,10 +117,40 @@ pub(super) fn escape(json: &str) -> String {
     escaped
 }
 
+/// `2026-01-02T03:04:05+00:00`, as revocations have it.
+pub(super) fn iso_offset(at: Timestamp) -> String {
+    iso_date(at).replace('Z', "+00:00")
+}
+
 /// `2026-01-02T03:04:05Z`, as webhooks have it.
 pub(super) fn iso_date(at: Timestamp) -> String {
     let Date { year, month, day, hour, minute, second, .. } = Date::of(at);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// `2026-01-02T03:04:05.678Z`, as the newer API has it.
+pub(super) fn iso_millis(at: Timestamp) -> String {
+    let whole = iso_date(at);
+    format!("{}.{:03}Z", whole.trim_end_matches('Z'), at.as_millis().rem_euclid(1_000))
+}
+
+/// The moment of `202601020304`: year, month, day, hour and minute without anything between.
+pub(super) fn minute(text: &str) -> Option<Timestamp> {
+    if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part = |range: std::ops::Range<usize>| text[range].parse::<i64>().ok();
+    let (year, month, day) = (part(0..4)?, part(4..6)?, part(6..8)?);
+    let (hour, minute) = (part(8..10)?, part(10..12)?);
+    // Years that begin in March, as in `Date::of`.
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (years.div_euclid(400), years.rem_euclid(400));
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * months + 2) / 5 + day - 1;
+    let days = era * 146_097 + day_of_era - 719_468;
+    let at = Timestamp::from_millis(((days * 24 + hour) * 60 + minute) * 60_000);
+    let date = Date::of(at);
+    let same = (date.year, date.month as i64, date.day, date.hour, date.minute) == (year, month, day, hour, minute);
+    same.then_some(at)
 }
 
 /// `Sat Mar 14 09:26:53 +0000 2015`, as users have it.
@@ -178,6 +208,18 @@ mod tests {
         ] {
             let at = Timestamp::from_millis(seconds * 1000);
             assert_eq!((iso_date(at).as_str(), user_date(at).as_str()), (iso, user));
+        }
+    }
+
+    #[test]
+    fn minutes_are_read_back() {
+        for (text, iso) in
+            [("197001010000", "1970-01-01T00:00:00Z"), ("200002292359", "2000-02-29T23:59:00Z"), ("202601020304", "2026-01-02T03:04:00Z")]
+        {
+            assert_eq!(iso_date(minute(text).expect("a minute")), iso);
+        }
+        for bad in ["", "20260102030", "2026010203045", "202613010000", "202602290000", "202601012400", "202601010060", "2026-1020304"] {
+            assert_eq!(minute(bad), None, "{bad}");
         }
     }
 

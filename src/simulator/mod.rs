@@ -18,13 +18,14 @@ mod lever;
 mod page;
 mod phone;
 mod recorder;
+mod pages;
 mod refusal;
 mod settings;
 mod shared;
 mod stage;
 mod world;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -37,11 +38,11 @@ pub use crc::CrcFailure;
 pub use error::Error;
 pub use lever::{Lever, Pulled};
 pub use refusal::Refusal;
-pub use settings::{App, Flag, Permission, Person, Rules, Settings, Token};
+pub use settings::{ActivityShape, App, Flag, NewerRules, Permission, Person, Rules, Settings, Token};
 use shared::Shared;
 pub use stage::{Order, Stage};
 pub use world::{
-    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
+    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Face, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
     Picture, Shown, Signal, SignalKind, Tie, Webhook, WebhookId,
 };
 
@@ -73,6 +74,12 @@ impl Simulator {
         // Nobody asks the simulator politely to go: open connections are cut.
         let server = server.workers(2).shutdown_timeout(0).disable_signals().bind(settings.listen).map_err(refused)?;
         let address = server.addrs().first().copied().unwrap_or(settings.listen);
+        let mut reachable = address;
+        if reachable.ip().is_unspecified() {
+            // Who listens everywhere can be reached here at least.
+            reachable.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        shared.change(|world, _| world.base = format!("http://{reachable}"));
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);

@@ -2,6 +2,7 @@
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
@@ -35,11 +36,12 @@ pub(super) async fn record(
     let (request, response) = response.into_parts();
     let (response, body) = response.into_parts();
     let media_type = text(response.headers(), CONTENT_TYPE);
+    let breaks = response.head().connection_type() == ConnectionType::Close;
     let status = Some(response.status().as_u16());
     let (status, shown, body) = match body.try_into_bytes() {
         Ok(bytes) => (status, Body::of(&media_type, &bytes), BoxBody::new(bytes)),
-        // A body that is not there at once is the one that breaks the connection before its first byte.
-        Err(body) => (None, Body::Empty, body.boxed()),
+        // A body that is not there at once is a stream, or the one that breaks the connection before its first byte.
+        Err(body) => (status.filter(|_| !breaks), Body::Empty, body.boxed()),
     };
     let latency = started.elapsed();
     shared.change(|world, now| world.wire.answered(number, Answer { at: now, latency, status, body: shown }));
@@ -57,7 +59,7 @@ fn asked(request: &ServiceRequest, body: &[u8]) -> Asked {
         way: Way::Call,
         method: request.method().to_string(),
         target,
-        proof: proof.map(|proof| ("authorization", covered_proof(proof))),
+        proofs: proof.map(|proof| ("authorization", covered_proof(proof))).into_iter().collect(),
         body: Body::of(&text(request.headers(), CONTENT_TYPE), body),
     }
 }

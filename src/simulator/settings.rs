@@ -1,15 +1,19 @@
 //! What a world starts with: people, apps, tokens, the rules of the platform, and its pace.
 
+mod newer;
 mod rules;
+mod world_file;
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::json;
 use crate::model::{AppId, UserId};
+pub use newer::{ActivityShape, NewerRules};
 pub use rules::{Flag, Rules};
 
 /// Everything a simulator is started with. The default is a small world that a bot can move into at once.
@@ -76,7 +80,9 @@ pub struct App {
     /// Where sign-ins may lead back to: anywhere, or one of these addresses (a query aside). With none at all only `oob` is allowed, as
     /// for an app of the desktop.
     pub callbacks: Option<Vec<String>>,
-    /// The OAuth 2.0 client secret, for the second signature that some deliveries carry (contract §1.3).
+    /// The client id of OAuth 2.
+    pub client_id: String,
+    /// The client secret of OAuth 2; a public client has none.
     pub client_secret: Option<String>,
 }
 
@@ -96,7 +102,8 @@ pub struct Token {
 }
 
 /// The three permission levels of a token, each with all of the one before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Permission {
     /// Reads only.
     Read,
@@ -107,7 +114,7 @@ pub enum Permission {
 }
 
 impl App {
-    /// An app whose key and secret follow the pattern of the default world.
+    /// An app whose keys and secrets follow the pattern of the default world.
     pub fn new(id: AppId, name: &str, owner: UserId) -> Self {
         App {
             id,
@@ -118,8 +125,15 @@ impl App {
             owner,
             permission: Permission::ReadWriteMessages,
             callbacks: None,
+            client_id: format!("{name}-client"),
             client_secret: None,
         }
+    }
+
+    /// Whether people who were asked by OAuth 2 may be sent back to `address`.
+    pub(super) fn returns_to(&self, address: &str) -> bool {
+        let known = self.callbacks.as_ref().is_none_or(|callbacks| callbacks.iter().any(|known| known == address));
+        known && Url::parse(address).is_ok()
     }
 }
 
@@ -169,6 +183,8 @@ impl Default for Settings {
         let app = App {
             consumer_key: "simkey0001".to_owned(),
             consumer_secret: "sim-consumer-secret-01".to_owned(),
+            client_id: "simclient0001".to_owned(),
+            client_secret: Some("sim-client-secret-01".to_owned()),
             ..App::new(Self::APP, "our-bot", Self::OWNER)
         };
         Settings {

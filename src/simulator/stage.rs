@@ -1,6 +1,7 @@
 //! What one can do to the world: people write and tap, faults strike, and one waits for what comes of it.
 
 mod backstage;
+mod apps;
 mod feeds;
 mod platform;
 mod social;
@@ -12,11 +13,12 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::event::Content;
+use super::refusal::Refusal;
 use super::settings::Person;
 use super::shared::Shared;
 use super::world::{ApiCall, Choice, DeliveryRecord, Draft, Parcel, Shown, Signal, WEB_CLIENT, World};
 use super::{delivery, draft};
-use crate::model::{AppId, MediaKind, MessageId, Timestamp, UserId};
+use crate::model::{AppId, MediaKind, MediaType, MessageId, Timestamp, UserId};
 
 /// The world as those see it who act in it. A cheap copy acts on the same world.
 #[derive(Clone)]
@@ -62,6 +64,21 @@ impl Stage {
         })
     }
 
+    /// Sends a picture or video of one's own.
+    pub fn say_with_file(&self, from: UserId, to: UserId, text: &str, file: Vec<u8>) -> Result<MessageId, Error> {
+        let kind = MediaType::of(&file).map(MediaType::kind).ok_or_else(|| Refusal::bad_media("media type unrecognized."))?;
+        let media = self.shared.change(|world, now| world.upload(from, kind, Some(file.into()), now));
+        self.write(from, to, Draft { text: text.to_owned(), media: Some(media), ..Draft::default() }, WEB_CLIENT)
+    }
+
+    /// The type and the bytes of what hangs on a message.
+    pub fn file(&self, message: MessageId) -> Option<(MediaType, Vec<u8>)> {
+        self.shared.see(|world| {
+            let file = world.messages.get(message)?.file.as_ref()?;
+            Some((file.media_type(), file.bytes.to_vec()))
+        })
+    }
+
     /// Taps a quick reply under a message that was sent to `person`, however old it is and however often it was tapped.
     pub fn tap(&self, person: UserId, message: MessageId, choice: &Choice) -> Result<MessageId, Error> {
         let (id, parcels) = self.shared.change(|world, now| world.tap(person, message, choice, now))?;
@@ -76,7 +93,7 @@ impl Stage {
 
     /// Makes a picture or video that `owner` may attach once to a message sent through the API.
     pub fn upload(&self, owner: UserId, kind: MediaKind) -> u64 {
-        self.shared.change(|world, now| world.upload(owner, kind, now))
+        self.shared.change(|world, now| world.upload(owner, kind, None, now))
     }
 
     /// The chat between two people, oldest first.

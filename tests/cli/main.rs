@@ -10,5 +10,6 @@ mod migrate;
 mod new;
 mod program;
 mod run;
+mod sim;
 mod store;
 mod test;

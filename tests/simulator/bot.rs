@@ -19,15 +19,22 @@ use url::Url;
 /// Long enough for a loaded machine; no test waits for it to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+const CLIENT_SECRET: &[u8] = b"sim-client-secret-01";
+
 /// How the webhook answers a challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Crc {
     Right,
     WrongSecret,
+    ClientSecret,
     Text(&'static str),
     Status(u16),
     Redirect,
     Gzip,
+    /// Compressed, without a word of it.
+    SecretGzip,
+    /// Rightly, after a second.
+    Late,
     Never,
 }
 
@@ -36,6 +43,8 @@ pub(crate) enum Crc {
 pub(crate) struct Got {
     pub(crate) body: String,
     pub(crate) signed: bool,
+    /// The same for the second signature, if there was one.
+    pub(crate) signed_for_client: Option<bool>,
 }
 
 impl Got {
@@ -112,7 +121,7 @@ impl Bot {
         let server = server.run();
         let handle = server.handle();
         tokio::spawn(server);
-        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Bot { simulator, url, hook, client, server: handle }
     }
 
@@ -294,10 +303,19 @@ async fn challenged(hook: Data<Hook>, request: HttpRequest) -> HttpResponse {
     match crc {
         Crc::Right => HttpResponse::Ok().content_type("application/json").body(right),
         Crc::WrongSecret => HttpResponse::Ok().content_type("application/json").body(crc_response(b"another", &token)),
+        Crc::ClientSecret => HttpResponse::Ok().content_type("application/json").body(crc_response(CLIENT_SECRET, &token)),
         Crc::Text(text) => HttpResponse::Ok().content_type("application/json").body(text),
         Crc::Status(status) => HttpResponse::build(status.try_into().expect("a status")).body(right),
         Crc::Redirect => HttpResponse::Found().insert_header(("location", format!("/moved?{}", request.query_string()))).finish(),
         Crc::Gzip => HttpResponse::Ok().insert_header(("content-encoding", "gzip")).body(right),
+        Crc::Late => {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            HttpResponse::Ok().content_type("application/json").body(right)
+        }
+        // The empty text, compressed.
+        Crc::SecretGzip => {
+            HttpResponse::Ok().content_type("application/json").body(&b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0"[..])
+        }
         Crc::Never => std::future::pending().await,
     }
 }
@@ -311,7 +329,9 @@ async fn moved(request: HttpRequest) -> HttpResponse {
 async fn told(hook: Data<Hook>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let signature = request.headers().get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let signed = verify(signature, &secret(), &body);
-    let got = Got { body: String::from_utf8(body.to_vec()).expect("UTF-8"), signed };
+    let second = request.headers().get("x-twitter-webhooks-signature-oauth2").and_then(|value| value.to_str().ok());
+    let signed_for_client = second.map(|signature| verify(signature, CLIENT_SECRET, &body));
+    let got = Got { body: String::from_utf8(body.to_vec()).expect("UTF-8"), signed, signed_for_client };
     let status = hook.answers.lock().expect("no panic").pop_front().unwrap_or(200);
     hook.got.send_modify(|all| all.push(got));
     if status == 0 {

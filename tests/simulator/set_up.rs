@@ -30,6 +30,7 @@ async fn a_webhook_that_fails_the_challenge_is_not_stored() {
         (Crc::Text("{}"), wrong),
         (Crc::Text("sha256="), wrong),
         (Crc::Gzip, wrong),
+        (Crc::SecretGzip, wrong),
         (Crc::Status(201), status),
         (Crc::Status(500), status),
         (Crc::Redirect, status),

@@ -77,3 +77,27 @@ async fn odd_members_stand_in_a_body_that_is_signed() {
     let unknown = got[1].json();
     assert!(unknown["direct_message_reaction_events"].is_array() && unknown["users"].is_object(), "{unknown}");
 }
+
+#[tokio::test]
+async fn a_body_may_take_its_time() {
+    let bot = Bot::ready().await;
+    bot.simulator.fault(Fault { kind: FaultKind::SlowBody { millis: 200 }, of: Copies::All, times: Some(1) });
+    let slow = bot.simulator.say(Settings::ADA, Settings::BOT, "slowly").expect("a message");
+    let got = &bot.got(1).await[0];
+    assert!(got.signed && got.message() == slow, "it is whole in the end");
+    let settled = |stage: &junco::simulator::Stage| stage.deliveries()[0].attempts.first().cloned();
+    let attempt = bot.simulator.wait_for(crate::bot::PATIENCE, settled).await.expect("an attempt");
+    assert!(attempt.latency >= std::time::Duration::from_millis(200), "{attempt:?}");
+}
+
+#[tokio::test]
+async fn a_storm_of_retries_heeds_no_answer() {
+    let bot = Bot::ready().await;
+    bot.simulator.fault(Fault { kind: FaultKind::RetryStorm { attempts: 5, millis: 1 }, of: Copies::All, times: Some(1) });
+    bot.simulator.say(Settings::ADA, Settings::BOT, "again and again").expect("a message");
+    let got = bot.got(5).await;
+    assert!(got.iter().all(|again| again.body == got[0].body && again.signed));
+    let over = |stage: &junco::simulator::Stage| stage.deliveries().into_iter().find(|record| record.outcome == Outcome::Delivered);
+    let record = bot.simulator.wait_for(crate::bot::PATIENCE, over).await.expect("an end");
+    assert_eq!(record.attempts.len(), 5);
+}

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Json, Query, ServiceConfig};
+use actix_web::web::{self, Data, Json, Path, Query, ServiceConfig};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,6 +26,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/tap", web::post().to(tap))
         .route("/send_as_human", web::post().to(send_as_human))
         .route("/transcript", web::get().to(transcript))
+        .route("/media/{message}", web::get().to(media))
         .route("/typing", web::post().to(typing))
         .route("/read", web::post().to(read))
         .route("/signals", web::get().to(signals))
@@ -55,6 +58,9 @@ struct Say {
     text: String,
     #[serde(default)]
     picture: Option<MediaKind>,
+    /// A file in base64.
+    #[serde(default)]
+    file: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -147,9 +153,13 @@ async fn admit(stage: Data<Stage>, new: Json<NewPerson>) -> Reply {
 
 async fn say(stage: Data<Stage>, said: Json<Say>) -> Reply {
     let (from, to) = (id_of(&stage, &said.from)?, id_of(&stage, &said.to)?);
-    let message = match said.picture {
-        Some(kind) => stage.say_with_media(from, to, &said.text, kind)?,
-        None => stage.say(from, to, &said.text)?,
+    let message = match (&said.file, said.picture) {
+        (Some(file), _) => {
+            let file = STANDARD.decode(file).map_err(|_| Error::World("`file` is not base64".to_owned()))?;
+            stage.say_with_file(from, to, &said.text, file)?
+        }
+        (None, Some(kind)) => stage.say_with_media(from, to, &said.text, kind)?,
+        (None, None) => stage.say(from, to, &said.text)?,
     };
     done(json!({ "message": message.to_string() }))
 }
@@ -182,6 +192,13 @@ async fn transcript(stage: Data<Stage>, chat: Query<Chat>) -> Reply {
 
 async fn signals(stage: Data<Stage>) -> HttpResponse {
     HttpResponse::Ok().json(stage.signals())
+}
+
+/// What hangs on a message, for those who look from outside.
+async fn media(stage: Data<Stage>, message: Path<String>) -> Reply {
+    let id = message_id(&message)?;
+    let (kind, bytes) = stage.file(id).ok_or(Error::UnknownMessage(id))?;
+    Ok(HttpResponse::Ok().content_type(kind.name()).body(bytes))
 }
 
 async fn typing(stage: Data<Stage>, typing: Json<Typing>) -> Reply {

@@ -1,7 +1,7 @@
 //! What goes wrong, what is held back, and what is delivered again.
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Json, ServiceConfig};
+use actix_web::web::{self, Data, Json, Query, ServiceConfig};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,6 +18,12 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/release", web::post().to(release))
         .route("/redeliver", web::post().to(redeliver))
         .route("/raw", web::post().to(raw));
+}
+
+#[derive(Deserialize)]
+struct ClearFaults {
+    #[serde(default)]
+    kind: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,8 +52,11 @@ async fn add_fault(stage: Data<Stage>, fault: Json<Fault>) -> Reply {
     done(json!({}))
 }
 
-async fn clear_faults(stage: Data<Stage>) -> Reply {
-    stage.clear_faults();
+async fn clear_faults(stage: Data<Stage>, of: Query<ClearFaults>) -> Reply {
+    match &of.kind {
+        Some(kind) => stage.clear_faults_of(kind),
+        None => stage.clear_faults(),
+    }
     done(json!({}))
 }
 

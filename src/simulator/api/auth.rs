@@ -1,9 +1,9 @@
 //! Who is calling: every OAuth 1.0a signature is checked for real, bearers are looked up (contract §7, §4.10).
 
 use super::super::refusal::Refusal;
-use super::super::settings::Permission;
+use super::super::settings::{App, Permission};
 use super::super::shared::Shared;
-use super::super::world::{CLOCK_WINDOW, Who};
+use super::super::world::{CLOCK_WINDOW, RequestToken, Who};
 use super::call::Call;
 use crate::model::{AppId, UserId};
 use crate::wire::oauth::{Presented, Request};
@@ -71,27 +71,59 @@ impl Caller {
 pub(super) fn identify(shared: &Shared, call: &Call) -> Result<Caller, Refusal> {
     let header = call.authorization.as_deref().ok_or_else(Refusal::bad_authentication)?;
     if let Some(bearer) = header.strip_prefix("Bearer ") {
-        return shared.see(|world| world.keys.app_with_bearer(bearer)).map(Caller::App).ok_or_else(Refusal::unknown_token);
+        let now = shared.clock.now();
+        return shared.see(|world| match world.keys.app_with_bearer(bearer) {
+            Some(app) => Ok(Caller::App(app)),
+            // Tokens of OAuth 2 are good for the newer API only.
+            None if world.grants.with_access(bearer, now).is_some() => Err(Refusal::wants_user()),
+            None => Err(Refusal::unknown_token()),
+        });
     }
-    let presented = Presented::parse(header).map_err(|_| Refusal::bad_authentication())?;
+    let (app, presented) = presented(shared, call)?;
     let name = presented.token.as_deref().ok_or_else(Refusal::not_authenticated)?;
-    let (app, token) = shared.see(|world| {
-        let app = world.keys.app_with_key(&presented.consumer_key).ok_or_else(Refusal::not_authenticated)?;
-        let token = world.keys.token(name).filter(|token| token.app == app.id).ok_or_else(Refusal::unknown_token)?;
-        Ok::<_, Refusal>((app.clone(), token.clone()))
-    })?;
+    let token =
+        shared.see(|world| world.keys.token(name).filter(|token| token.app == app.id).cloned()).ok_or_else(Refusal::unknown_token)?;
+    prove(shared, call, &presented, &app.consumer_secret, &token.secret)?;
+    Ok(Caller::User { user: token.user, app: app.id, permission: token.permission })
+}
+
+/// An app that calls for itself with a signature, as it does to ask a person to sign in.
+pub(super) fn identify_app(shared: &Shared, call: &Call) -> Result<(AppId, Presented), Refusal> {
+    let (app, presented) = presented(shared, call)?;
+    prove(shared, call, &presented, &app.consumer_secret, "")?;
+    Ok((app.id, presented))
+}
+
+/// An app that calls with a request token.
+pub(super) fn identify_asker(shared: &Shared, call: &Call) -> Result<(RequestToken, Presented), Refusal> {
+    let (app, presented) = presented(shared, call)?;
+    let name = presented.token.as_deref().ok_or_else(Refusal::not_authenticated)?;
+    let now = shared.clock.now();
+    let request = shared.see(|world| world.sign_ins.get(name, now).filter(|request| request.app == app.id).cloned());
+    let request = request.ok_or_else(Refusal::unknown_token)?;
+    prove(shared, call, &presented, &app.consumer_secret, &request.secret)?;
+    Ok((request, presented))
+}
+
+fn presented(shared: &Shared, call: &Call) -> Result<(App, Presented), Refusal> {
+    let header = call.authorization.as_deref().ok_or_else(Refusal::bad_authentication)?;
+    let presented = Presented::parse(header).map_err(|_| Refusal::bad_authentication())?;
+    let app = shared.see(|world| world.keys.app_with_key(&presented.consumer_key).cloned()).ok_or_else(Refusal::not_authenticated)?;
+    Ok((app, presented))
+}
+
+/// Holds a signature against the secrets, the time and the nonces that were used.
+fn prove(shared: &Shared, call: &Call, presented: &Presented, consumer_secret: &str, token_secret: &str) -> Result<(), Refusal> {
     let signed_at = i64::try_from(presented.timestamp).unwrap_or(i64::MAX);
     let now = shared.clock.outside();
     if now.as_seconds().abs_diff(signed_at) > CLOCK_WINDOW.as_secs() {
         return Err(Refusal::clock_is_off());
     }
     let request = Request { method: &call.method, url: &call.url, form: &call.form };
-    if !presented.verify(&request, &app.consumer_secret, &token.secret) {
+    if !presented.verify(&request, consumer_secret, token_secret) {
         return Err(Refusal::not_authenticated());
     }
-    let nonce = format!("{name} {}", presented.nonce);
-    if !shared.change(|world, _| world.keys.take_nonce(signed_at, nonce, now)) {
-        return Err(Refusal::not_authenticated());
-    }
-    Ok(Caller::User { user: token.user, app: app.id, permission: token.permission })
+    let owner = presented.token.as_deref().unwrap_or(&presented.consumer_key);
+    let nonce = format!("{owner} {}", presented.nonce);
+    if shared.change(|world, _| world.keys.take_nonce(signed_at, nonce, now)) { Ok(()) } else { Err(Refusal::not_authenticated()) }
 }

@@ -14,6 +14,9 @@ pub(super) struct Call {
     /// The address by which the caller named this server: signatures cover its host (contract §7.4).
     pub(super) url: Url,
     pub(super) authorization: Option<String>,
+    /// Who the browser says is sitting before it.
+    pub(super) cookie: Option<String>,
+    origin: Option<String>,
     pub(super) body: Bytes,
     /// The decoded fields of a form body; empty for any other.
     pub(super) form: Vec<(String, String)>,
@@ -36,11 +39,17 @@ impl Call {
             if media_type == "application/x-www-form-urlencoded" { form_urlencoded::parse(&body).into_owned().collect() } else { vec![] };
         let parts = parts(content_type, &body);
         let authorization = text(header::AUTHORIZATION).map(str::to_owned);
-        Ok(Call { method: request.method().to_string(), url, authorization, body, form, parts, media_type })
+        let (cookie, origin) = (text(header::COOKIE).map(str::to_owned), text(header::ORIGIN).map(str::to_owned));
+        Ok(Call { method: request.method().to_string(), url, authorization, cookie, origin, body, form, parts, media_type })
     }
 
     pub(super) fn is_json(&self) -> bool {
         self.media_type == "application/json"
+    }
+
+    /// Whether a form was sent by a page of this server, as far as the browser tells.
+    pub(super) fn is_from_here(&self) -> bool {
+        self.origin.as_ref().is_none_or(|origin| *origin == self.url.origin().ascii_serialization())
     }
 
     /// The bytes of a part.

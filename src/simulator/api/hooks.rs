@@ -7,7 +7,7 @@ use super::super::json;
 use super::super::refusal::Refusal;
 use super::super::settings::Permission;
 use super::super::shared::Shared;
-use super::super::world::{Webhook, WebhookId};
+use super::super::world::{Face, Webhook, WebhookId};
 use super::answer::Answer;
 use super::auth::Caller;
 use super::call::Call;
@@ -20,16 +20,17 @@ pub(super) fn id(segment: &str) -> Result<WebhookId, Refusal> {
 }
 
 /// `POST webhooks.json?url=…`: the challenge comes first, and only a webhook that answers it is stored.
-pub(super) async fn register(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+pub(super) async fn register(shared: &Shared, call: &Call, caller: Caller, environment: Option<&str>) -> Result<Answer, Refusal> {
     let app = owner(shared, caller)?;
     let quota = counted(shared, caller, "account_activity/webhooks/new", 15)?;
     let url = call.parameter("url").ok_or_else(|| Refusal::new(403, 195, "Missing or invalid url parameter."))?;
-    shared.see(|world| world.hooks.may_register(app, &url, &world.rules))?;
-    crc::challenge(shared, app, &url).await?;
+    shared.see(|world| world.hooks.may_register(app, environment, &url, &world.rules))?;
+    crc::challenge(shared, app, &url, Face::Older).await?;
     let view = shared.change(|world, now| {
         // The challenge took its time: somebody else may have been quicker.
-        world.hooks.may_register(app, &url, &world.rules)?;
-        let webhook = Webhook { id: WebhookId(world.mint(now)), app, url, valid: true, created_at: now };
+        world.hooks.may_register(app, environment, &url, &world.rules)?;
+        let (id, environment) = (WebhookId(world.mint(now)), environment.map(str::to_owned));
+        let webhook = Webhook { id, app, url, valid: true, created_at: now, face: Face::Older, proved_at: now, environment };
         let view = shown(&webhook);
         world.hooks.register(webhook);
         Ok::<_, Refusal>(view)
@@ -38,50 +39,63 @@ pub(super) async fn register(shared: &Shared, call: &Call, caller: Caller) -> Re
 }
 
 /// `GET webhooks.json`.
-pub(super) fn list(shared: &Shared, caller: Caller) -> Result<Answer, Refusal> {
+pub(super) fn list(shared: &Shared, caller: Caller, environment: Option<&str>) -> Result<Answer, Refusal> {
     let app = caller.app()?;
     let quota = counted(shared, caller, "account_activity/webhooks/list", 15)?;
-    let hooks: Vec<Value> = shared.see(|world| world.hooks.all().filter(|hook| hook.app == app).map(shown).collect());
+    let hooks: Vec<Value> = shared.see(|world| {
+        let there = |hook: &&Webhook| hook.app == app && hook.environment.as_deref() == environment;
+        world.hooks.all().filter(there).map(shown).collect()
+    });
     Ok(Answer::json(&hooks).within(quota))
 }
 
 /// `PUT webhooks/:id.json`: challenges it, and takes it back into service.
-pub(super) async fn revalidate(shared: &Shared, caller: Caller, id: WebhookId) -> Result<Answer, Refusal> {
+pub(super) async fn revalidate(shared: &Shared, caller: Caller, environment: Option<&str>, id: WebhookId) -> Result<Answer, Refusal> {
     let app = owner(shared, caller)?;
     let quota = counted(shared, caller, "account_activity/webhooks/put", 15)?;
-    shared.see(|world| world.hooks.of_app(id, app).map(drop))?;
+    shared.see(|world| world.hooks.at(id, app, environment).map(drop))?;
     crc::revalidate(shared, id).await?;
     Ok(Answer::empty(204).within(quota))
 }
 
 /// `DELETE webhooks/:id.json`: its subscriptions go with it.
-pub(super) fn delete(shared: &Shared, caller: Caller, id: WebhookId) -> Result<Answer, Refusal> {
+pub(super) fn delete(shared: &Shared, caller: Caller, environment: Option<&str>, id: WebhookId) -> Result<Answer, Refusal> {
     let app = owner(shared, caller)?;
     let quota = counted(shared, caller, "account_activity/webhooks/delete", 15)?;
     shared.change(|world, _| {
-        world.hooks.of_app(id, app)?;
-        world.hooks.delete(id);
+        world.hooks.at(id, app, environment)?;
+        world.delete_webhook(id);
         Ok(Answer::empty(204).within(quota))
     })
 }
 
+/// `DELETE` for oneself, which is only left in environments.
+pub(super) fn leave(shared: &Shared, caller: Caller, environment: Option<&str>, id: WebhookId) -> Result<Answer, Refusal> {
+    let (user, app) = subscriber(caller)?;
+    let quota = counted(shared, caller, "account_activity/subscriptions/delete", 500)?;
+    shared.change(|world, _| {
+        world.hooks.at(id, app, environment)?;
+        if world.hooks.unsubscribe(id, user) { Ok(Answer::empty(204).within(quota)) } else { Err(Refusal::no_such_page()) }
+    })
+}
+
 /// `POST webhooks/:id/subscriptions/all.json`, with the token of the user to be subscribed.
-pub(super) fn subscribe(shared: &Shared, caller: Caller, id: WebhookId) -> Result<Answer, Refusal> {
+pub(super) fn subscribe(shared: &Shared, caller: Caller, environment: Option<&str>, id: WebhookId) -> Result<Answer, Refusal> {
     let (user, app) = subscriber(caller)?;
     let quota = counted(shared, caller, "account_activity/subscriptions/new", 500)?;
     shared.change(|world, now| {
-        world.hooks.of_app(id, app)?;
+        world.hooks.at(id, app, environment)?;
         world.hooks.subscribe(id, user, &world.rules, now)?;
         Ok(Answer::empty(204).within(quota))
     })
 }
 
 /// `GET webhooks/:id/subscriptions/all.json`: 204 for yes.
-pub(super) fn subscribed(shared: &Shared, caller: Caller, id: WebhookId) -> Result<Answer, Refusal> {
+pub(super) fn subscribed(shared: &Shared, caller: Caller, environment: Option<&str>, id: WebhookId) -> Result<Answer, Refusal> {
     let (user, app) = subscriber(caller)?;
     let quota = counted(shared, caller, "account_activity/subscriptions/show", 500)?;
     shared.see(|world| {
-        world.hooks.of_app(id, app)?;
+        world.hooks.at(id, app, environment)?;
         if world.hooks.is_subscribed(id, user) { Ok(Answer::empty(204).within(quota)) } else { Err(Refusal::no_such_page()) }
     })
 }
@@ -92,12 +106,18 @@ pub(super) fn retired() -> Refusal {
 }
 
 /// `DELETE webhooks/:id/subscriptions/:user_id/all.json`.
-pub(super) fn unsubscribe(shared: &Shared, caller: Caller, id: WebhookId, user: &str) -> Result<Answer, Refusal> {
+pub(super) fn unsubscribe(
+    shared: &Shared,
+    caller: Caller,
+    environment: Option<&str>,
+    id: WebhookId,
+    user: &str,
+) -> Result<Answer, Refusal> {
     let app = caller.app()?;
     let quota = counted(shared, caller, "account_activity/subscriptions/delete", 500)?;
     let user: UserId = user.parse().map_err(|_| Refusal::no_such_page())?;
     shared.change(|world, _| {
-        world.hooks.of_app(id, app)?;
+        world.hooks.at(id, app, environment)?;
         if world.hooks.unsubscribe(id, user) { Ok(Answer::empty(204).within(quota)) } else { Err(Refusal::no_such_page()) }
     })
 }
@@ -107,7 +127,7 @@ pub(super) fn subscribers(shared: &Shared, caller: Caller, id: WebhookId) -> Res
     let app = caller.app()?;
     let quota = counted(shared, caller, "account_activity/subscriptions/list", 50)?;
     shared.see(|world| {
-        let hook = world.hooks.of_app(id, app)?;
+        let hook = world.hooks.at(id, app, None)?;
         let users: Vec<Value> = world.hooks.subscribers(id).iter().map(|user| json!({ "user_id": user.to_string() })).collect();
         let view = json!({
             "webhook_id": id.to_string(),
@@ -126,7 +146,7 @@ pub(super) fn count(shared: &Shared, caller: Caller) -> Result<Answer, Refusal> 
     let view = shared.see(|world| {
         json!({
             "account_name": world.keys.app(app).map(|app| app.name.clone()),
-            "subscriptions_count_all": world.hooks.count(Some(app)).to_string(),
+            "subscriptions_count_all": world.hooks.count(app, false).to_string(),
             "subscriptions_count_direct_messages": "0",
             "provisioned_count": world.rules.subscriptions.to_string(),
         })
@@ -145,7 +165,7 @@ fn owner(shared: &Shared, caller: Caller) -> Result<AppId, Refusal> {
 }
 
 /// The user to be subscribed: the token must be good for their messages.
-fn subscriber(caller: Caller) -> Result<(UserId, AppId), Refusal> {
+pub(super) fn subscriber(caller: Caller) -> Result<(UserId, AppId), Refusal> {
     match caller {
         Caller::User { permission: Permission::Read | Permission::ReadWrite, .. } => {
             Err(Refusal::new(403, 348, "Client application is not permitted to access this user's webhook subscriptions."))
@@ -154,7 +174,7 @@ fn subscriber(caller: Caller) -> Result<(UserId, AppId), Refusal> {
     }
 }
 
-fn shown(webhook: &Webhook) -> Value {
+pub(super) fn shown(webhook: &Webhook) -> Value {
     json!({
         "id": webhook.id.to_string(),
         "url": webhook.url,

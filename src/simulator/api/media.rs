@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
@@ -84,20 +84,26 @@ fn answer(view: UploadView, status: u16) -> Answer {
         "size": view.size,
         "expires_after_secs": view.kept.as_secs(),
     });
-    match view.progress {
-        Progress::Unprocessed => {}
-        Progress::Working(left) => {
-            // At first it has not been begun; whoever asks later finds it under way.
-            let state = if status == 201 { "pending" } else { "in_progress" };
-            body["processing_info"] = json!({ "state": state, "check_after_secs": rounded(left), "progress_percent": 8 });
-        }
-        Progress::Succeeded => body["processing_info"] = json!({ "state": "succeeded", "progress_percent": 100 }),
-        Progress::Failed => {
-            let error = json!({ "code": 1, "name": "InvalidMedia", "message": "Unsupported video format" });
-            body["processing_info"] = json!({ "state": "failed", "error": error });
-        }
+    if let Some(info) = processing(view.progress, status == 201) {
+        body["processing_info"] = info;
     }
     Answer::json(&body).with_status(status)
+}
+
+/// How far the work on a file is, where there is any; `at_first` it has not been begun, and whoever asks later finds it under way.
+pub(super) fn processing(progress: Progress, at_first: bool) -> Option<Value> {
+    Some(match progress {
+        Progress::Unprocessed => return None,
+        Progress::Working(left) => {
+            let state = if at_first { "pending" } else { "in_progress" };
+            json!({ "state": state, "check_after_secs": rounded(left), "progress_percent": 8 })
+        }
+        Progress::Succeeded => json!({ "state": "succeeded", "progress_percent": 100 }),
+        Progress::Failed => {
+            let error = json!({ "code": 1, "name": "InvalidMedia", "message": "Unsupported video format" });
+            json!({ "state": "failed", "error": error })
+        }
+    })
 }
 
 /// Whole seconds; none where the world runs so fast that waiting is not worth it.

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::super::event::{self, EventView, Reader};
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
-use super::super::world::{Message, SignalKind, Trouble};
+use super::super::world::{Failure, Message, Parcel, Signal, SignalKind, Trouble};
 use super::super::{delivery, draft};
 use super::answer::Answer;
 use super::auth::Caller;
@@ -20,7 +20,7 @@ use super::{counted, page_size};
 use crate::model::{MessageId, UserId};
 
 /// How far back messages can be read.
-const READABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub(super) const READABLE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// `POST direct_messages/events/new.json`. The checks come in the order of contract §8.
 pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
@@ -42,6 +42,12 @@ pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> R
         let answer = Answer::json(&One { event, apps: None });
         Ok::<_, Refusal>((parcels, world.faults.after_send(), answer))
     })?;
+    let failure = leave(shared, parcels, trouble).await;
+    Ok(failure.map_or(answer, |failure| Answer::failing(failure, shared.clock.now())))
+}
+
+/// Lets the copies of an accepted message leave, and makes the caller wait as the faults have it; tells of a failure to show instead.
+pub(super) async fn leave(shared: &Arc<Shared>, parcels: Vec<Parcel>, trouble: Trouble) -> Option<Failure> {
     let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.number).collect();
     delivery::submit(shared, parcels);
     let Trouble { failure, wait, echo_first } = trouble;
@@ -49,7 +55,7 @@ pub(super) async fn send(shared: &Arc<Shared>, call: &Call, caller: Caller) -> R
         delivery::attempted(shared, &numbers).await;
     }
     sleep(wait).await;
-    Ok(failure.map_or(answer, |failure| Answer::failing(failure, shared.clock.now())))
+    failure
 }
 
 /// `GET direct_messages/events/show.json`.
@@ -103,7 +109,7 @@ pub(super) fn typing(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Resul
     let (from, _) = caller.messenger()?;
     let quota = counted(shared, caller, "direct_messages/indicate_typing", 1_000)?;
     let to = recipient(shared, call)?;
-    let parcels = shared.change(|world, now| world.signal(from, to, SignalKind::Typing, now));
+    let parcels = shared.change(|world, now| world.signal(Signal { at: now, from, to, kind: SignalKind::Typing }));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }
@@ -115,7 +121,7 @@ pub(super) fn mark_read(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Re
     let to = recipient(shared, call)?;
     let last = needed(call, "last_read_event_id")?;
     let last: MessageId = last.parse().map_err(|_| Refusal::shape("last_read_event_id", format_args!("'{last}' is not a valid Long")))?;
-    let parcels = shared.change(|world, now| world.signal(from, to, SignalKind::Read { last }, now));
+    let parcels = shared.change(|world, now| world.signal(Signal { at: now, from, to, kind: SignalKind::Read { last } }));
     delivery::submit(shared, parcels);
     Ok(Answer::empty(204).within(quota))
 }

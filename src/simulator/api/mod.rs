@@ -4,12 +4,18 @@ mod account;
 mod answer;
 mod auth;
 mod call;
+mod consent;
+mod files;
 mod hooks;
 mod media;
 mod messages;
 mod parts;
 mod posts;
+mod premium;
 mod profiles;
+mod replay;
+mod sign_in;
+mod v2;
 mod welcome;
 
 use std::sync::Arc;
@@ -35,9 +41,13 @@ async fn serve(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes
         Ok(call) => call,
         Err(refusal) => return Answer::from(refusal).respond(&shared),
     };
-    let caller = auth::identify(&shared, &call);
-    let user = caller.as_ref().ok().and_then(Caller::acting_user);
-    let answer = route(&shared, &call, caller).await.unwrap_or_else(Answer::from);
+    let (user, answer) = if v2::covers(&call) {
+        v2::serve(&shared, &call).await
+    } else {
+        let caller = auth::identify(&shared, &call);
+        let user = caller.as_ref().ok().and_then(Caller::acting_user);
+        (user, route(&shared, &call, caller).await.unwrap_or_else(Answer::from))
+    };
     shared.change(|world, now| {
         let path = call.url.path().to_owned();
         world.log.called(ApiCall { at: now, method: call.method.clone(), path, user, status: answer.status, code: answer.code });
@@ -49,10 +59,22 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
     let segments: Vec<&str> = call.url.path().trim_start_matches('/').split('/').collect();
     let method = call.method.as_str();
     match (method, segments.as_slice()) {
+        ("GET" | "POST", ["oauth", "request_token"]) => sign_in::request_token(shared, call),
+        ("GET" | "POST", ["oauth", "access_token"]) => sign_in::access_token(shared, call),
+        ("GET", ["oauth", page @ ("authorize" | "authenticate")]) => Ok(consent::ask(shared, call, *page == "authorize")),
+        ("POST", ["oauth", "authorize"]) => Ok(consent::decide(shared, call)),
+        ("GET", ["settings", "connected_apps"]) => Ok(consent::apps(shared, call)),
+        ("POST", ["settings", "connected_apps"]) => Ok(consent::revoke(shared, call)),
+        ("POST", ["1.1", "oauth", "invalidate_token.json"] | ["oauth", "invalidate_token.json"]) => {
+            sign_in::invalidate_token(shared, call, caller?)
+        }
         ("POST", ["oauth2", "token"]) => account::bearer(shared, call),
         ("GET", ["1.1", "account", "verify_credentials.json"]) => account::verify_credentials(shared, caller?),
         ("POST", ["1.1", "media", "upload.json"]) => media::command(shared, call, caller?),
         ("GET", ["1.1", "media", "upload.json"]) => media::status(shared, call, caller?),
+        ("GET", ["1.1", "ton", "data", "dm", message, media, name]) => files::photo(shared, caller, [message, media, name]),
+        ("GET", ["dm_video", message, name]) => files::film(shared, message, name),
+        ("GET", ["media", "preview", media, _]) => files::still(media),
         (_, ["1.1", "direct_messages", rest @ ..]) => match (method, rest) {
             ("POST", ["events", "new.json"]) => messages::send(shared, call, caller?).await,
             ("GET", ["events", "show.json"]) => messages::show(shared, call, caller?),
@@ -66,16 +88,20 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
         (_, ["1.1", "custom_profiles", rest @ ..]) => profiles::route(shared, call, caller?, rest),
         (_, ["1.1", "statuses" | "favorites", ..]) => posts::route(shared, call, caller?, &segments[1..]),
         (_, ["1.1", "account_activity", rest @ ..]) => match (method, rest) {
-            ("POST", ["webhooks.json"]) => hooks::register(shared, call, caller?).await,
-            ("GET", ["webhooks.json"]) => hooks::list(shared, caller?),
-            ("PUT", ["webhooks", id]) => hooks::revalidate(shared, caller?, hooks::id(id)?).await,
-            ("DELETE", ["webhooks", id]) => hooks::delete(shared, caller?, hooks::id(id)?),
-            ("POST", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribe(shared, caller?, hooks::id(id)?),
-            ("GET", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribed(shared, caller?, hooks::id(id)?),
+            ("POST", ["webhooks.json"]) => hooks::register(shared, call, caller?, None).await,
+            ("GET", ["webhooks.json"]) => hooks::list(shared, caller?, None),
+            ("PUT", ["webhooks", id]) => hooks::revalidate(shared, caller?, None, hooks::id(id)?).await,
+            ("DELETE", ["webhooks", id]) => hooks::delete(shared, caller?, None, hooks::id(id)?),
+            ("POST", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribe(shared, caller?, None, hooks::id(id)?),
+            ("GET", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribed(shared, caller?, None, hooks::id(id)?),
             ("DELETE", ["webhooks", _, "subscriptions", "all.json"]) => Err(hooks::retired()),
-            ("DELETE", ["webhooks", id, "subscriptions", user, "all.json"]) => hooks::unsubscribe(shared, caller?, hooks::id(id)?, user),
+            ("DELETE", ["webhooks", id, "subscriptions", user, "all.json"]) => {
+                hooks::unsubscribe(shared, caller?, None, hooks::id(id)?, user)
+            }
             ("GET", ["webhooks", id, "subscriptions", "all", "list.json"]) => hooks::subscribers(shared, caller?, hooks::id(id)?),
             ("GET", ["subscriptions", "count.json"]) => hooks::count(shared, caller?),
+            ("POST", ["replay", "webhooks", id, "subscriptions", "all.json"]) => replay::start(shared, call, caller?, id).await,
+            (_, ["all", rest @ ..]) => premium::route(shared, call, caller?, rest).await,
             _ => Err(Refusal::no_such_page()),
         },
         _ => Err(Refusal::no_such_page()),

@@ -1,6 +1,8 @@
 //! How the platform writes what happened: the bodies of deliveries and the answers of the REST calls (contract §2.4, §3).
 
+mod activity;
 mod body;
+mod newer;
 mod post;
 mod user;
 mod view;
@@ -12,7 +14,9 @@ use serde_json::{Value, json};
 use super::json;
 use super::world::{Message, Tie, WEB_CLIENT, World};
 use crate::model::{AppId, MessageId, Timestamp, UserId};
+pub(super) use activity::{activity, activity_message, activity_read, activity_tie, activity_typing, filter};
 pub(super) use body::{Body, Content, Shape};
+pub(super) use newer::NewerUser;
 pub(super) use post::{favorite, liked, posted, unposted, view as post};
 pub(super) use user::{IdForm, full as user};
 use view::UserView;

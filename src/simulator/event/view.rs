@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::json;
 use super::super::settings::Person;
-use super::super::world::{Message, Picture, UrlEntity, escape};
+use super::super::world::{File, Message, Picture, UrlEntity, escape};
 use crate::model::{AppId, MediaKind, MessageId, QuickOption, Timestamp, UserId};
 
 /// Who reads a message, and thereby what they get to see of it.
@@ -208,23 +208,28 @@ fn buttons(message: &Message) -> Vec<Button<'_>> {
 
 fn attachment(message: &Message, picture: Picture) -> Option<Attachment<'_>> {
     let link = message.wrapped.urls.last()?;
-    let (kind, ending) = match picture.kind {
-        MediaKind::Photo => ("photo", "jpg"),
-        MediaKind::AnimatedGif => ("animated_gif", "mp4"),
-        MediaKind::Video => ("video", "mp4"),
+    let File { base, name, .. } = message.file.as_ref()?;
+    let ending = message.file.as_ref()?.ending();
+    let kind = match picture.kind {
+        MediaKind::Photo => "photo",
+        MediaKind::AnimatedGif => "animated_gif",
+        MediaKind::Video => "video",
     };
-    let name = &message.picture_name;
-    let private = format!("https://ton.twitter.com/1.1/ton/data/dm/{}/{}/{name}.jpg", message.shown.id, picture.id);
-    let public = format!("https://video.twimg.com/dm_video/{}/{name}.{ending}", picture.id);
-    let moving = json!({ "aspect_ratio": [16, 9], "variants": [{ "bitrate": 0, "content_type": "video/mp4", "url": public }] });
+    // Photos are for the two who talk; of what moves there is a still and a film that anybody may see.
+    let shown = match picture.kind {
+        MediaKind::Photo => format!("{base}/1.1/ton/data/dm/{}/{}/{name}.{ending}", message.shown.id, picture.id),
+        MediaKind::AnimatedGif | MediaKind::Video => format!("{base}/media/preview/{}/{name}.jpg", picture.id),
+    };
+    let film = format!("{base}/dm_video/{}/{name}.mp4", message.shown.id);
+    let moving = json!({ "aspect_ratio": [16, 9], "variants": [{ "bitrate": 0, "content_type": "video/mp4", "url": film }] });
     Some(Attachment {
         r#type: "media",
         media: Media {
             id: picture.id,
             id_str: picture.id.to_string(),
             indices: link.indices,
-            media_url: private.clone(),
-            media_url_https: private,
+            media_url: shown.clone(),
+            media_url_https: shown,
             url: &link.url,
             display_url: &link.display_url,
             expanded_url: &link.expanded_url,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::settings::{Person, Settings};
 use super::super::stage::{Order, Stage};
-use super::super::world::{Choice, FaultKind};
+use super::super::world::Choice;
 use super::Sorry;
 use super::switches::{Switch, swap};
 use super::view::View;
@@ -127,7 +127,7 @@ async fn once(request: HttpRequest, stage: Data<Stage>, once: Form<Once>) -> Rep
             "The next two messages to the bot wait for one another; then the later one goes first.".to_owned()
         }
         "release" => {
-            stage.mend(&FaultKind::Hold);
+            stage.clear_faults_of("hold");
             stage.release(Order::Forward).await;
             "What was held is delivered.".to_owned()
         }

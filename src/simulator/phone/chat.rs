@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Path};
+use actix_web::web::{Bytes, Data, Path};
 use maud::{Markup, html};
 
 use super::super::settings::Person;
@@ -10,7 +10,7 @@ use super::super::stage::Stage;
 use super::super::world::{Picture, Shown};
 use super::view::View;
 use super::{Sorry, time};
-use crate::model::{Link, MediaKind, MessageId, Timestamp, UserId};
+use crate::model::{Link, MediaKind, MediaType, MessageId, Timestamp, UserId};
 
 /// How long somebody who was typing is thought to be typing still.
 pub(super) const TYPING: std::time::Duration = std::time::Duration::from_secs(5);
@@ -27,7 +27,7 @@ pub(super) fn chat(stage: &Stage, view: &View, person: &Person) -> Markup {
                 a.quiet.button href=(test) data-copy-test { "Copy as test" span.unseen { " the chat of " bdi { (name) } } }
             }
             div.log role="log" aria-live="polite" aria-label=(format!("Messages of {name}")) tabindex="0" {
-                @for message in &messages { (bubble(message, person, view)) }
+                @for message in &messages { (bubble(stage, message, person, view)) }
                 p.empty { "Nothing was said yet." }
             }
             div.status role="status" { (Status::of(stage, person.id, view.with.id).show(&view.with, stage.now())) }
@@ -52,14 +52,14 @@ fn who(person: &Person, view: &View) -> Markup {
 }
 
 /// A message.
-pub(super) fn bubble(message: &Shown, person: &Person, view: &View) -> Markup {
+pub(super) fn bubble(stage: &Stage, message: &Shown, person: &Person, view: &View) -> Markup {
     let is_own = message.from == person.id;
     let writer = if is_own { "You" } else { view.with.name.as_str() };
     html! {
         article class=(if is_own { "bubble own" } else { "bubble" }) id=(format!("m{}", message.id)) {
             p.unseen { bdi { (writer) } ":" }
             @if message.welcome.is_some() { p.kind { "Welcome message" } }
-            @if let Some(picture) = &message.picture { (shown(picture)) }
+            @if let Some(picture) = &message.picture { (shown(picture, stage.picture(message.id), message.id)) }
             @if !message.text.is_empty() { p.text dir="auto" { (message.text) } }
             @if !message.links.is_empty() { div.links { @for link in &message.links { (button(link)) } } }
             @if !message.options.is_empty() && !is_own {
@@ -91,19 +91,21 @@ fn button(link: &Link) -> Markup {
     }
 }
 
-fn shown(picture: &Picture) -> Markup {
+fn shown(picture: &Picture, file: Option<(MediaType, Bytes)>, message: MessageId) -> Markup {
     let kind = match picture.kind {
         MediaKind::Photo => "Photo",
         MediaKind::AnimatedGif => "GIF",
         MediaKind::Video => "Video",
     };
     html! {
-        @if picture.size > 0 && picture.kind != MediaKind::Video {
-            img src=(format!("/phone/picture/{}", picture.id)) alt=(format!("{kind}, {}", size(picture.size))) loading="lazy";
-        } @else if picture.size > 0 {
-            p.placeholder { (kind) ", " (size(picture.size)) }
-        } @else {
-            p.placeholder { (kind) ", without content" }
+        @match file {
+            Some((media, bytes)) if media.kind() == MediaKind::Video => {
+                p.placeholder { (kind) ", " (media.name()) ", " (size(picture.size.max(bytes.len() as u64))) }
+            },
+            Some((_, bytes)) => {
+                img src=(format!("/phone/picture/{message}")) alt=(format!("{kind}, {}", size(bytes.len() as u64))) loading="lazy";
+            },
+            None => { p.placeholder { (kind) ", " (size(picture.size)) } },
         }
     }
 }
@@ -116,9 +118,9 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// The bytes of a picture.
+/// The bytes of the picture that a message has.
 pub(super) async fn picture(stage: Data<Stage>, id: Path<u64>) -> Result<HttpResponse, Sorry> {
-    let (media, bytes) = stage.picture(*id).ok_or(Sorry::Missing("picture"))?;
+    let (media, bytes) = stage.picture(MessageId(*id)).ok_or(Sorry::Missing("picture"))?;
     Ok(HttpResponse::Ok().content_type(media.name()).insert_header((CACHE_CONTROL, "private, max-age=86400")).body(bytes))
 }
 

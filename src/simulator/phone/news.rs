@@ -125,7 +125,7 @@ impl Listener {
     fn look_at_chat(&mut self, place: usize, told: &mut String) {
         let (person, with) = (&self.view.people[place], &self.view.with);
         for message in self.stage.transcript_after(person.id, with.id, self.cursor.after[place]) {
-            let html = bubble(&message, person, &self.view).0;
+            let html = bubble(&self.stage, &message, person, &self.view).0;
             told.push_str(&event("message", &json!({ "chat": person.id.to_string(), "html": html })));
             self.cursor.after[place] = message.id;
         }

@@ -20,23 +20,24 @@ pub(super) enum Switch {
     Delay,
     LoseAnswer,
     RateLimit,
-    WebhookDown,
+    Outage,
 }
 
 impl Switch {
-    const ALL: [Switch; 5] = [Switch::Duplicate, Switch::Delay, Switch::LoseAnswer, Switch::RateLimit, Switch::WebhookDown];
+    const ALL: [Switch; 5] = [Switch::Duplicate, Switch::Delay, Switch::LoseAnswer, Switch::RateLimit, Switch::Outage];
 
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|switch| switch.name() == name)
     }
 
+    /// Its name, and its fault's.
     fn name(self) -> &'static str {
         match self {
             Switch::Duplicate => "duplicate",
             Switch::Delay => "delay",
             Switch::LoseAnswer => "lose_answer",
-            Switch::RateLimit => "rate_limit",
-            Switch::WebhookDown => "webhook_down",
+            Switch::RateLimit => "refuse",
+            Switch::Outage => "outage",
         }
     }
 
@@ -46,7 +47,7 @@ impl Switch {
             Switch::Delay => "Deliver 3 s late",
             Switch::LoseAnswer => "Drop the answer to sends",
             Switch::RateLimit => "Refuse sends with 429",
-            Switch::WebhookDown => "Webhook down",
+            Switch::Outage => "Webhook down",
         }
     }
 
@@ -56,13 +57,13 @@ impl Switch {
             Switch::Delay => FaultKind::Delay { millis: 3_000 },
             Switch::LoseAnswer => FaultKind::LoseAnswer { with: Failure::Close },
             Switch::RateLimit => FaultKind::Refuse { with: Failure::RateLimited { seconds: 10 } },
-            Switch::WebhookDown => FaultKind::WebhookDown,
+            Switch::Outage => FaultKind::Outage,
         }
     }
 
     pub(super) fn turn(self, stage: &Stage, on: bool) {
         // Never twice: what is turned off then is off.
-        stage.mend(&self.kind());
+        stage.clear_faults_of(self.name());
         if on {
             stage.fault(Fault { kind: self.kind(), of: Copies::All, times: None });
         }
@@ -154,13 +155,13 @@ pub(super) async fn part(stage: Data<Stage>) -> HttpResponse {
 /// Holds what is delivered until there are two messages, and lets the later one go first.
 pub(super) fn swap(stage: &Stage) {
     let before: Vec<u64> = stage.held();
-    stage.mend(&FaultKind::Hold);
+    stage.clear_faults_of("hold");
     stage.fault(Fault { kind: FaultKind::Hold, of: Copies::Inbound, times: None });
     let stage = stage.clone();
     actix_web::rt::spawn(async move {
         let two = stage.wait_for(PATIENCE, |stage| held_messages(stage, &before)).await;
         if two.is_some_and(|messages| messages >= 2) {
-            stage.mend(&FaultKind::Hold);
+            stage.clear_faults_of("hold");
             let mut held: Vec<u64> = stage.held().into_iter().filter(|number| !before.contains(number)).collect();
             held.reverse();
             stage.release(Order::Chosen(held)).await;

@@ -109,10 +109,8 @@ fn whole(exchange: &Exchange) -> Markup {
     html! {
         pre.head tabindex="0" {
             (exchange.method) " " (exchange.target) "\n"
-            @match &exchange.proof {
-                Some((header, value)) => { (header) ": " (value) },
-                None => { "no signature" },
-            }
+            @for (header, value) in &exchange.proofs { (header) ": " (value) "\n" }
+            @if exchange.proofs.is_empty() { "no signature" }
         }
         (body("Body", &exchange.body))
         @if exchange.answers.is_empty() { p { "No answer yet." } }

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::super::error::Error;
 use super::super::json;
+use super::super::world::Face;
+use super::NewerRules;
 
 /// What the platform insists on. Figures are those of the contract unless a test or a benchmark wants others.
 ///
@@ -20,6 +22,12 @@ pub struct Rules {
     pub webhooks: usize,
     /// How many subscriptions an app may have (contract §4.6).
     pub subscriptions: usize,
+    /// The premium environments, each a sandbox; their names tell upper from lower case (contract §4.7).
+    pub environments: Vec<String>,
+    /// Whether replay is enabled for the account; what happens meanwhile is kept for five days (contract §4.8).
+    pub replay: bool,
+    /// Whether deliveries carry the platform's inner headers, as seen in real traffic (contract §1.4).
+    pub inner_headers: bool,
     /// How long after it was made a subscription begins to get events; up to 10 s at X (contract §2.1).
     #[serde(with = "json::span")]
     pub subscription_delay: Duration,
@@ -66,6 +74,8 @@ pub struct Rules {
     pub user_has_blocked: Flag,
     /// How many deliveries and calls are remembered; messages always are.
     pub remembered: usize,
+    /// What is different for those who call the newer API.
+    pub v2: NewerRules,
 }
 
 /// How a yes or no is written whose form no source pins down.
@@ -86,6 +96,9 @@ impl Default for Rules {
             strict_urls: false,
             webhooks: 3,
             subscriptions: 500,
+            environments: vec!["dev".to_owned()],
+            replay: true,
+            inner_headers: true,
             subscription_delay: Duration::ZERO,
             answer_limit: Duration::from_secs(3),
             retry_after: [3, 27, 242].map(Duration::from_secs).to_vec(),
@@ -106,18 +119,30 @@ impl Default for Rules {
             tell_limits: true,
             user_has_blocked: Flag::Text,
             remembered: 10_000,
+            v2: NewerRules::default(),
         }
     }
 }
 
 impl Rules {
+    /// How long a webhook that was registered by this face may take.
+    pub(in super::super) fn answer_limit(&self, face: Face) -> Duration {
+        match face {
+            Face::Older => self.answer_limit,
+            Face::Newer => self.v2.answer_limit,
+        }
+    }
+
     /// These rules, but for those that `changes` names, a JSON object.
     pub fn changed(&self, changes: &Value) -> Result<Self, Error> {
         let unfit = |what: &dyn std::fmt::Display| Error::World(format!("these rules cannot be: {what}"));
         let mut all = serde_json::to_value(self).map_err(|error| unfit(&error))?;
         let changes = changes.as_object().ok_or_else(|| unfit(&"they must be an object"))?;
         for (name, value) in changes {
-            all[name] = value.clone();
+            match (&mut all[name], value) {
+                (Value::Object(known), Value::Object(changed)) => known.extend(changed.clone()),
+                (known, changed) => *known = changed.clone(),
+            }
         }
         serde_json::from_value(all).map_err(|error| unfit(&error))
     }

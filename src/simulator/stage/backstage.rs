@@ -1,8 +1,10 @@
 //! What goes on behind the scenes, for the phone page: the wire, the levers, the bytes of pictures.
 
+use actix_web::web::Bytes;
+
 use super::super::lever::Lever;
 use super::super::world::wire::Exchange;
-use super::super::world::{FaultKind, Message, SignalKind};
+use super::super::world::{Message, SignalKind};
 use super::Stage;
 use crate::model::{MediaType, MessageId, Timestamp, UserId};
 
@@ -28,14 +30,9 @@ impl Stage {
         Some(pulled.unwrap_or_else(|_| Err(format!("`{name}` broke"))))
     }
 
-    /// Ends every fault of a kind.
-    pub fn mend(&self, kind: &FaultKind) {
-        self.shared.change(|world, _| world.faults.mend(kind));
-    }
-
-    /// The bytes of a picture that was uploaded.
-    pub(in crate::simulator) fn picture(&self, id: u64) -> Option<(MediaType, Vec<u8>)> {
-        self.shared.see(|world| world.uploads.bytes(id))
+    /// The bytes of the picture or video that a message has.
+    pub(in crate::simulator) fn picture(&self, message: MessageId) -> Option<(MediaType, Bytes)> {
+        self.shared.see(|world| world.messages.get(message)?.file.as_ref().map(|file| (file.media_type(), file.bytes.clone())))
     }
 
     /// The newest message of one person to another.

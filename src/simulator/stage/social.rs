@@ -2,7 +2,7 @@
 
 use super::super::delivery;
 use super::super::error::Error;
-use super::super::world::{SignalKind, Tie};
+use super::super::world::{Signal, SignalKind, Tie};
 use super::Stage;
 use crate::model::{MessageId, UserId};
 
@@ -46,6 +46,6 @@ impl Stage {
     }
 
     fn signal(&self, from: UserId, to: UserId, kind: SignalKind) {
-        self.dispatch(|world, now| world.signal(from, to, kind, now));
+        self.dispatch(|world, now| world.signal(Signal { at: now, from, to, kind }));
     }
 }

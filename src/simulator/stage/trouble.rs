@@ -34,6 +34,11 @@ impl Stage {
         self.shared.change(|world, _| world.faults.clear());
     }
 
+    /// Forgets the faults of one kind, by its name in JSON.
+    pub fn clear_faults_of(&self, kind: &str) {
+        self.shared.change(|world, _| world.faults.clear_kind(kind));
+    }
+
     /// The numbers of the deliveries that are held.
     pub fn held(&self) -> Vec<u64> {
         self.shared.see(World::held)

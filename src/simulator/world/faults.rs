@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::dice::Dice;
 use super::super::event::Shape;
+use super::parcels::Handling;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +47,20 @@ pub enum FaultKind {
         /// To at least this many bytes.
         bytes: usize,
     },
+    /// The body of a delivery takes so long to be sent.
+    SlowBody {
+        /// How long, not scaled.
+        millis: u64,
+    },
+    /// A delivery is repeated whatever it is answered.
+    RetryStorm {
+        /// How often in all, at least 1.
+        attempts: u32,
+        /// The wait between, not scaled.
+        millis: u64,
+    },
+    /// The platform cannot get out: each attempt that this strikes fails, and counts as made.
+    Outage,
     /// A delivery leaves after a while by chance, so that those of the same time overtake one another.
     Shuffle {
         /// The longest while, not scaled.
@@ -84,8 +99,6 @@ pub enum FaultKind {
     },
     /// `events/new` answers only after every copy of the message was attempted.
     EchoFirst,
-    /// No delivery and no challenge reaches a webhook, as if nobody listened there; what is retried once this is over arrives.
-    WebhookDown,
     /// An uploaded file cannot be used: a photo is refused, a GIF or video fails while it is worked on.
     SpoilMedia,
 }
@@ -136,11 +149,10 @@ pub struct FaultCount {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Disturbance {
     pub(super) copies: u32,
-    pub(super) delay: Duration,
     pub(super) hold: bool,
     /// How many events are to be gathered in one body.
     pub(super) batch: Option<usize>,
-    pub(super) signing: Signing,
+    pub(super) handling: Handling,
     pub(super) shape: Shape,
 }
 
@@ -170,18 +182,14 @@ impl Faults {
         self.0.push(FaultCount { fault, struck: 0 });
     }
 
-    /// Ends every fault of a kind.
-    pub(in crate::simulator) fn mend(&mut self, kind: &FaultKind) {
-        self.0.retain(|count| count.fault.kind != *kind);
-    }
-
-    /// Whether a request to a webhook gets lost on its way.
-    pub(in crate::simulator) fn on_request(&mut self) -> bool {
-        self.strikes(&FaultKind::WebhookDown)
-    }
-
     pub(in crate::simulator) fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Forgets the faults of a kind, by its name.
+    pub(in crate::simulator) fn clear_kind(&mut self, name: &str) {
+        let named = |kind: &FaultKind| serde_json::to_value(kind).is_ok_and(|kind| kind["kind"] == name);
+        self.0.retain(|count| !named(&count.fault.kind));
     }
 
     pub(in crate::simulator) fn list(&self) -> Vec<FaultCount> {
@@ -194,22 +202,26 @@ impl Faults {
         self.strike(about(echo), |kind| {
             match kind {
                 FaultKind::Duplicate { copies } => disturbance.copies = (*copies).max(1),
-                FaultKind::Delay { millis } => disturbance.delay += Duration::from_millis(*millis),
+                FaultKind::Delay { millis } => disturbance.handling.delay += Duration::from_millis(*millis),
                 FaultKind::Hold => disturbance.hold = true,
-                FaultKind::WrongSignature => disturbance.signing = Signing::Wrong,
-                FaultKind::NoSignature => disturbance.signing = Signing::Missing,
-                FaultKind::Shuffle { millis } => disturbance.delay += Duration::from_millis(dice.below(*millis)),
+                FaultKind::WrongSignature => disturbance.handling.signing = Signing::Wrong,
+                FaultKind::NoSignature => disturbance.handling.signing = Signing::Missing,
+                FaultKind::Shuffle { millis } => disturbance.handling.delay += Duration::from_millis(dice.below(*millis)),
+                FaultKind::SlowBody { millis } => disturbance.handling.slow = Duration::from_millis(*millis),
+                FaultKind::RetryStorm { attempts, millis } => {
+                    disturbance.handling.storm = (*attempts as usize, Duration::from_millis(*millis));
+                }
                 FaultKind::Batch { events } => disturbance.batch = Some(*events),
                 FaultKind::Oversize { bytes } => disturbance.shape.padded_to = *bytes,
                 FaultKind::WithoutUsers => disturbance.shape.without_users = true,
                 FaultKind::UsersInApps => disturbance.shape.users_in_apps = true,
                 FaultKind::UnknownKind => disturbance.shape.unknown_kind = true,
                 FaultKind::BothEnds
+                | FaultKind::Outage
                 | FaultKind::Refuse { .. }
                 | FaultKind::LoseAnswer { .. }
                 | FaultKind::SlowAnswer { .. }
                 | FaultKind::EchoFirst
-                | FaultKind::WebhookDown
                 | FaultKind::SpoilMedia => return false,
             }
             true
@@ -219,13 +231,12 @@ impl Faults {
 
     /// Whether the other end of a message gets its copy though nobody asked for it.
     pub(super) fn both_ends(&mut self, echo: bool) -> bool {
-        let mut both = false;
-        self.strike(about(echo), |kind| {
-            let strikes = *kind == FaultKind::BothEnds;
-            both |= strikes;
-            strikes
-        });
-        both
+        self.strikes(about(echo), &FaultKind::BothEnds)
+    }
+
+    /// Whether an attempt fails before it gets out.
+    pub(in crate::simulator) fn on_attempt(&mut self, echo: bool) -> bool {
+        self.strikes(about(echo), &FaultKind::Outage)
     }
 
     /// Whether a call of `events/new` is refused before the message is taken.
@@ -246,7 +257,7 @@ impl Faults {
 
     /// Whether an uploaded file turns out to be of no use.
     pub(super) fn on_upload(&mut self) -> bool {
-        self.strikes(&FaultKind::SpoilMedia)
+        self.strikes(|_| true, &FaultKind::SpoilMedia)
     }
 
     /// What becomes of the answer to a call of `events/new` that was accepted.
@@ -267,20 +278,18 @@ impl Faults {
         trouble
     }
 
-    /// Offers every fault that is in force and `about` the matter; counts those that say they struck.
-    fn strikes(&mut self, wanted: &FaultKind) -> bool {
-        let mut struck = false;
-        self.strike(
-            |_| true,
-            |kind| {
-                let strikes = kind == wanted;
-                struck |= strikes;
-                strikes
-            },
-        );
-        struck
+    /// Strikes every fault of a kind that is about the matter; whether there was one.
+    fn strikes(&mut self, about: impl Fn(&Fault) -> bool, wanted: &FaultKind) -> bool {
+        let mut any = false;
+        self.strike(about, |kind| {
+            let strikes = kind == wanted;
+            any |= strikes;
+            strikes
+        });
+        any
     }
 
+    /// Offers every fault that is in force and `about` the matter; counts those that say they struck.
     fn strike(&mut self, about: impl Fn(&Fault) -> bool, mut struck: impl FnMut(&FaultKind) -> bool) {
         for count in self.0.iter_mut().filter(|count| count.fault.times != Some(0) && about(&count.fault)) {
             if struck(&count.fault.kind) {

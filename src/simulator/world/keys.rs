@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::dice::Dice;
 use super::super::settings::{App, Token};
-use crate::model::{AppId, Timestamp};
+use crate::model::{AppId, Timestamp, UserId};
 
 /// How far a caller's clock may be off; X's window is not documented (contract §7.7).
 pub(in crate::simulator) const CLOCK_WINDOW: Duration = Duration::from_secs(5 * 60);
@@ -17,6 +17,8 @@ pub(in crate::simulator) struct Keys {
     tokens: BTreeMap<String, Token>,
     bearers: BTreeMap<AppId, String>,
     nonces: BTreeSet<(i64, String)>,
+    /// Whose tokens are not taken for now.
+    barred: BTreeSet<UserId>,
 }
 
 impl Keys {
@@ -36,8 +38,62 @@ impl Keys {
         self.apps.values().find(|app| app.consumer_key == consumer_key)
     }
 
+    pub(in crate::simulator) fn app_with_client(&self, client_id: &str) -> Option<&App> {
+        self.apps.values().find(|app| app.client_id == client_id)
+    }
+
+    /// A token that works.
     pub(in crate::simulator) fn token(&self, token: &str) -> Option<&Token> {
-        self.tokens.get(token)
+        self.tokens.get(token).filter(|token| !self.is_barred(token.user))
+    }
+
+    /// Whether no token for a user works just now, of whatever kind.
+    pub(in crate::simulator) fn is_barred(&self, user: UserId) -> bool {
+        self.barred.contains(&user)
+    }
+
+    pub(in crate::simulator) fn apps(&self) -> impl Iterator<Item = &App> {
+        self.apps.values()
+    }
+
+    /// Changes what an app asks for and where its sign-ins may lead back to.
+    pub(in crate::simulator) fn app_mut(&mut self, id: AppId) -> Option<&mut App> {
+        self.apps.get_mut(&id)
+    }
+
+    /// The tokens by which an app acts for a user.
+    pub(in crate::simulator) fn tokens_for(&self, user: UserId, app: AppId) -> impl Iterator<Item = &Token> {
+        self.tokens.values().filter(move |token| (token.user, token.app) == (user, app))
+    }
+
+    /// Gives an app a token for a user, with the permission that it asks for now: the one it has, if that is of the same.
+    pub(super) fn give(&mut self, user: UserId, app: AppId, dice: &mut Dice) -> Option<Token> {
+        let permission = self.apps.get(&app)?.permission;
+        if let Some(same) = self.tokens_for(user, app).find(|token| token.permission == permission) {
+            return Some(same.clone());
+        }
+        let token = Token { token: format!("{user}-{}", dice.word(40)), secret: dice.word(45), user, app, permission };
+        self.tokens.insert(token.token.clone(), token.clone());
+        Some(token)
+    }
+
+    /// Takes all tokens for a user from an app.
+    pub(super) fn withdraw(&mut self, user: UserId, app: AppId) {
+        self.tokens.retain(|_, token| (token.user, token.app) != (user, app));
+    }
+
+    /// Makes a token good for nothing; which it was is told by `name`.
+    pub(in crate::simulator) fn invalidate(&mut self, name: &str) {
+        self.tokens.remove(name);
+    }
+
+    /// Whether a user's tokens are taken from now on.
+    pub(in crate::simulator) fn let_work(&mut self, user: UserId, working: bool) {
+        if working {
+            self.barred.remove(&user);
+        } else {
+            self.barred.insert(user);
+        }
     }
 
     /// Takes a nonce that was signed at `signed_at` (seconds); `false` when the same was taken before.

@@ -27,6 +27,9 @@ pub struct DeliveryRecord {
     pub message: Option<MessageId>,
     /// Whether it tells the sender of their own message.
     pub echo: bool,
+    /// The replay job that it is of.
+    #[serde(serialize_with = "json::maybe_text")]
+    pub replay: Option<u64>,
     /// Every attempt so far.
     pub attempts: Vec<Attempt>,
     /// What became of it.
@@ -150,10 +153,16 @@ impl Log {
         self.last += 1;
         let Label { for_user, message, echo } = label;
         let (number, attempts, outcome) = (self.last, vec![], Outcome::Pending);
-        let record = DeliveryRecord { number, webhook, for_user, kind, message, echo, attempts, outcome };
+        let record = DeliveryRecord { number, webhook, for_user, kind, message, echo, replay: None, attempts, outcome };
         self.deliveries.insert(self.last, record);
         self.forget();
         self.last
+    }
+
+    pub(super) fn of_replay(&mut self, number: u64, job: u64) {
+        if let Some(record) = self.deliveries.get_mut(&number) {
+            record.replay = Some(job);
+        }
     }
 
     pub(in crate::simulator) fn attempted(&mut self, number: u64, attempt: Attempt) {

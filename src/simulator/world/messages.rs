@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::error::Error;
 use super::super::json;
+use super::files::File;
 use super::text::Wrapped;
 use crate::model::{AppId, Link, MediaKind, MessageId, QuickOption, Tap, Timestamp, UserId};
 
@@ -55,7 +56,7 @@ pub struct Picture {
     pub id: u64,
     /// What it is.
     pub kind: MediaKind,
-    /// How many bytes were uploaded; 0 for one that a person sent.
+    /// How many bytes it has.
     pub size: u64,
 }
 
@@ -77,8 +78,8 @@ pub(in crate::simulator) struct Message {
     pub(in crate::simulator) wrapped: Wrapped,
     /// The short links of the buttons.
     pub(in crate::simulator) short_links: Vec<String>,
-    /// The random part of the picture's address.
-    pub(in crate::simulator) picture_name: String,
+    /// The bytes of the picture.
+    pub(in crate::simulator) file: Option<File>,
 }
 
 /// All messages.

@@ -1,7 +1,10 @@
 //! The simulated world: plain data and methods without I/O. Time is an argument, chance has a seed.
 
+mod activity;
 mod faults;
 mod feeds;
+mod files;
+mod grants;
 mod hooks;
 mod keys;
 mod limits;
@@ -12,6 +15,8 @@ mod people;
 mod posting;
 mod posts;
 mod profiles;
+mod replay;
+mod sign_in;
 mod text;
 mod ties;
 mod uploads;
@@ -20,10 +25,16 @@ pub(super) mod wire;
 
 use std::time::Duration;
 
+use actix_web::web::Bytes;
+
+pub(super) use activity::{Activity, ActivityKind};
 pub use faults::{Copies, Failure, Fault, FaultCount, FaultKind};
 pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
-pub use hooks::{Webhook, WebhookId};
+pub(super) use files::{File, picture};
+pub(super) use grants::{Asked, Challenge, Grant, Tokens};
+pub use hooks::{Face, Webhook, WebhookId};
+pub(super) use hooks::{Proof, SANDBOX_SUBSCRIPTIONS, Unfit};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
 pub(super) use limits::{Limit, Quota, Who};
 pub use log::{ApiCall, Attempt, DeliveryRecord, Outcome, Signal, SignalKind};
@@ -34,6 +45,8 @@ use people::People;
 pub(super) use posting::Draft;
 pub(super) use posts::Post;
 pub(super) use profiles::Profile;
+pub(super) use replay::KEPT as REPLAYABLE;
+pub(super) use sign_in::RequestToken;
 pub(super) use text::{UrlEntity, escape, has_link};
 pub use ties::Tie;
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
@@ -50,10 +63,14 @@ pub(super) const WEB_CLIENT: AppId = AppId(3_033_300);
 
 /// Everything that the platform knows.
 pub(super) struct World {
+    /// The address of the server, which has the bytes of pictures.
+    pub(super) base: String,
     pub(super) rules: Rules,
     pub(super) dice: Dice,
     pub(super) people: People,
     pub(super) keys: Keys,
+    pub(super) grants: grants::Grants,
+    pub(super) activities: activity::Activities,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
@@ -64,8 +81,11 @@ pub(super) struct World {
     pub(super) welcomes: welcome::Welcomes,
     pub(super) profiles: profiles::Profiles,
     pub(super) posts: posts::Posts,
+    pub(super) sign_ins: sign_in::SignIns,
     limits: limits::Limits,
     waiting: parcels::Waiting,
+    archive: replay::Archive,
+    replays: replay::Replays,
     last_id: u64,
 }
 
@@ -75,9 +95,12 @@ impl World {
         let people = People::new(&settings.people)?;
         check(&people, settings)?;
         Ok(World {
+            base: String::new(),
             rules: settings.rules.clone(),
             dice: Dice::new(settings.seed),
             keys: Keys::new(settings.apps.clone(), settings.tokens.clone()),
+            grants: grants::Grants::default(),
+            activities: activity::Activities::default(),
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),
@@ -88,9 +111,12 @@ impl World {
             welcomes: welcome::Welcomes::default(),
             profiles: profiles::Profiles::default(),
             posts: posts::Posts::default(),
+            sign_ins: sign_in::SignIns::default(),
             limits: limits::Limits::default(),
             faults: faults::Faults::default(),
             waiting: parcels::Waiting::default(),
+            archive: replay::Archive::default(),
+            replays: replay::Replays::default(),
             last_id: 0,
         })
     }
@@ -102,9 +128,9 @@ impl World {
     }
 
     /// Puts a picture or video among the uploads.
-    pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, now: Timestamp) -> u64 {
+    pub(super) fn upload(&mut self, owner: UserId, kind: MediaKind, file: Option<Bytes>, now: Timestamp) -> u64 {
         let id = self.mint(now);
-        self.uploads.put(id, owner, kind, now);
+        self.uploads.put(id, owner, kind, file, now);
         id
     }
 

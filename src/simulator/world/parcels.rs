@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use actix_web::web::Bytes;
+
 use super::super::event::{self, Body, Content, Shape};
 use super::super::json;
+use super::activity::Happening;
 use super::faults::{Disturbance, Signing};
 use super::log::{Label, Outcome, Signal, SignalKind};
-use super::{WebhookId, World};
+use super::{ActivityKind, WebhookId, World};
 use crate::model::{MessageId, Timestamp, UserId};
 
 /// One copy of an event, ready to leave.
@@ -16,11 +19,24 @@ pub(in crate::simulator) struct Parcel {
     /// The number of its record.
     pub(in crate::simulator) number: u64,
     pub(in crate::simulator) webhook: WebhookId,
-    pub(in crate::simulator) body: String,
-    pub(in crate::simulator) signing: Signing,
-    pub(in crate::simulator) delay: Duration,
+    pub(in crate::simulator) body: Bytes,
+    pub(in crate::simulator) handling: Handling,
     /// Attempts made so far.
     pub(in crate::simulator) attempts: usize,
+    /// The replay job that it is of.
+    pub(in crate::simulator) job: Option<u64>,
+}
+
+/// How a parcel is brought; by default as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::simulator) struct Handling {
+    pub(in crate::simulator) signing: Signing,
+    /// How long it lies about before it leaves.
+    pub(in crate::simulator) delay: Duration,
+    /// How long its body takes to be sent.
+    pub(in crate::simulator) slow: Duration,
+    /// How often it is brought again whatever the answer, and the wait between.
+    pub(in crate::simulator) storm: (usize, Duration),
 }
 
 /// Deliveries that wait to be released.
@@ -63,6 +79,7 @@ impl World {
             let content = Content::Events(event::delivery(self, &message, for_user));
             leaving.extend(self.pack(webhook, Label { for_user: Some(for_user), message: Some(id), echo }, content));
         }
+        leaving.extend(self.message_activity(id, now));
         leaving
     }
 
@@ -73,14 +90,19 @@ impl World {
         webhooks.into_iter().flat_map(|webhook| self.pack(webhook, label, content.clone())).collect()
     }
 
-    /// Shows one side what the other does, and tells their webhooks.
-    pub(in crate::simulator) fn signal(&mut self, from: UserId, to: UserId, kind: SignalKind, now: Timestamp) -> Vec<Parcel> {
-        self.log.signalled(Signal { at: now, from, to, kind });
-        let body = match kind {
-            SignalKind::Typing => event::typing(self, from, to, now),
-            SignalKind::Read { last } => event::read(self, from, to, last, now),
+    /// Shows one side what the other does beside messages, in both manners.
+    pub(in crate::simulator) fn signal(&mut self, signal: Signal) -> Vec<Parcel> {
+        let Signal { at, from, to, kind } = signal;
+        let (kind, body, payload) = match kind {
+            SignalKind::Typing => (ActivityKind::TYPING, event::typing(self, from, to, at), event::activity_typing(self, from, to, at)),
+            SignalKind::Read { last } => {
+                (ActivityKind::READ, event::read(self, from, to, last, at), event::activity_read(self, from, to, last, at))
+            }
         };
-        self.tell(to, &Content::Events(body), now)
+        self.log.signalled(signal);
+        let mut leaving = self.tell(to, &Content::Events(body), at);
+        leaving.extend(self.activity(&Happening::new(kind, to, payload), at));
+        leaving
     }
 
     /// Opens the records of a copy and of its duplicates; what is not held leaves.
@@ -114,7 +136,7 @@ impl World {
             }
             None => {
                 let kind = Content::Events(body.clone()).kind();
-                let parcel = self.parcel(webhook, label, kind, String::new(), disturbance);
+                let parcel = self.parcel(webhook, label, kind, Bytes::new(), disturbance);
                 let number = parcel.number;
                 self.log.settle(number, Outcome::Held);
                 let gathering = Gathering { for_user: label.for_user, parcel, body, shape: disturbance.shape, events };
@@ -143,14 +165,14 @@ impl World {
         Some(parcel)
     }
 
-    fn parcel(&mut self, webhook: WebhookId, label: Label, kind: &'static str, body: String, disturbance: &Disturbance) -> Parcel {
+    fn parcel(&mut self, webhook: WebhookId, label: Label, kind: &'static str, body: Bytes, disturbance: &Disturbance) -> Parcel {
         let number = self.log.open(webhook, label, kind);
-        Parcel { number, webhook, body, signing: disturbance.signing, delay: disturbance.delay, attempts: 0 }
+        Parcel { number, webhook, body, handling: disturbance.handling, attempts: 0, job: None }
     }
 
-    fn sealed(&self, content: &Content, shape: Shape) -> String {
+    fn sealed(&self, content: &Content, shape: Shape) -> Bytes {
         let written = content.written(shape);
         let raw = matches!(content, Content::Raw { .. });
-        if self.rules.escape_deliveries && !raw { json::escape(&written) } else { written }
+        Bytes::from(if self.rules.escape_deliveries && !raw { json::escape(&written) } else { written })
     }
 }

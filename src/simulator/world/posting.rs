@@ -1,6 +1,7 @@
 //! Posting: a message enters the chat.
 
 use super::super::error::Error;
+use super::files::File;
 use super::messages::{Choice, Message, Shown};
 use super::parcels::Parcel;
 use super::text::Wrapped;
@@ -55,7 +56,7 @@ impl World {
 
     pub(super) fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
         let mut wrapped = Wrapped::new(&draft.text, || self.dice.word(10));
-        let picture = draft.media.and_then(|media| self.uploads.attach(media));
+        let (picture, bytes) = draft.media.and_then(|media| self.uploads.attach(media)).unzip();
         if picture.is_some() {
             let code = self.dice.word(10);
             // With no other text the link still has the space before it (contract §3.2).
@@ -67,7 +68,7 @@ impl World {
         Message {
             wrapped,
             short_links,
-            picture_name: self.dice.word(8),
+            file: bytes.map(|bytes| File { base: self.base.clone(), name: self.dice.word(8), bytes }),
             shown: Shown {
                 id,
                 at: id.minted_at(),

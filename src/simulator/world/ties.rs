@@ -69,6 +69,7 @@ impl World {
             let content = Content::Events(event::tie(self, user, source, tie, target, now));
             leaving.extend(self.tell(user, &content, now));
         }
+        leaving.extend(self.tie_activity(source, tie, target, now));
         Ok(leaving)
     }
 }

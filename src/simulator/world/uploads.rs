@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use actix_web::web::Bytes;
+
 use super::super::refusal::Refusal;
+use super::files;
 use super::messages::Picture;
 use crate::model::{MediaKind, MediaType, Timestamp, UserId};
 
@@ -13,6 +16,8 @@ const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const MOST_PIECES: usize = 1_000;
 /// The most bytes of one piece.
 const LARGEST_PIECE: usize = 5 << 20;
+/// The largest file whose bytes are kept; of a larger one others will be shown.
+const LARGEST_KEPT: u64 = 16 << 20;
 /// Enough of a file's beginning to tell what it is.
 const HEAD: usize = 16;
 
@@ -67,6 +72,7 @@ pub(in crate::simulator) enum Progress {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::simulator) struct UploadView {
     pub(in crate::simulator) id: u64,
+    pub(in crate::simulator) kind: MediaKind,
     pub(in crate::simulator) size: u64,
     pub(in crate::simulator) kept: Duration,
     pub(in crate::simulator) progress: Progress,
@@ -76,14 +82,16 @@ struct Upload {
     announced: Announced,
     pieces: BTreeMap<usize, Piece>,
     ended: Option<Ended>,
+    /// What will be on messages, once the upload is ended.
+    file: Bytes,
     used: bool,
     expires_at: Timestamp,
 }
 
-/// Of a piece of a video only what the checks need is kept; of a picture all, so that it can be looked at.
+/// Of a piece of a large file only what the checks need is kept.
 struct Piece {
     size: usize,
-    /// The beginning at least: the file's head may be spread over several.
+    /// All of it, where the file is small; else its head, and all of that where the piece is short: it may be spread over several.
     bytes: Vec<u8>,
 }
 
@@ -108,23 +116,25 @@ impl Uploads {
             return Err(Refusal::bad_media(format_args!("File size exceeds {largest} bytes or is 0.")));
         }
         self.0.retain(|_, upload| upload.expires_at > now);
-        let upload = Upload { announced, pieces: BTreeMap::new(), ended: None, used: false, expires_at: now.plus(KEPT) };
+        let upload =
+            Upload { announced, pieces: BTreeMap::new(), ended: None, file: Bytes::new(), used: false, expires_at: now.plus(KEPT) };
         let view = upload.view(id, now);
         self.0.insert(id, upload);
         Ok(view)
     }
 
-    /// A picture or video that is there at once, for one message.
-    pub(super) fn put(&mut self, id: u64, owner: UserId, kind: MediaKind, now: Timestamp) {
+    /// A picture or video that is there at once, for one message: the given one, or one that is made up.
+    pub(super) fn put(&mut self, id: u64, owner: UserId, kind: MediaKind, file: Option<Bytes>, now: Timestamp) {
         let (media, category) = match kind {
             MediaKind::Photo => (MediaType::Jpeg, Category::named(Some("dm_image"))),
             MediaKind::AnimatedGif => (MediaType::Gif, Category::named(Some("dm_gif"))),
             MediaKind::Video => (MediaType::Mp4, Category::named(Some("dm_video"))),
         };
         let category = category.expect("these are categories");
-        let announced = Announced { owner, size: 0, media, category, shared: false };
+        let file = file.unwrap_or_else(|| files::made_up(kind, id));
+        let announced = Announced { owner, size: file.len() as u64, media, category, shared: false };
         let ended = Some(Ended { done_at: now, usable: true });
-        self.0.insert(id, Upload { announced, pieces: BTreeMap::new(), ended, used: false, expires_at: now.plus(KEPT) });
+        self.0.insert(id, Upload { announced, pieces: BTreeMap::new(), ended, file, used: false, expires_at: now.plus(KEPT) });
     }
 
     /// Takes a piece; one that came before is replaced.
@@ -146,8 +156,8 @@ impl Uploads {
         if bytes.is_empty() || bytes.len() > LARGEST_PIECE {
             return Err(Refusal::bad_media(format_args!("A segment has {LARGEST_PIECE} bytes at most, and is not empty.")));
         }
-        let kept = if upload.announced.category.kind == MediaKind::Video { HEAD } else { bytes.len() };
-        upload.pieces.insert(index, Piece { size: bytes.len(), bytes: bytes.iter().copied().take(kept).collect() });
+        let kept = if upload.announced.size <= LARGEST_KEPT { bytes.len() } else { HEAD.min(bytes.len()) };
+        upload.pieces.insert(index, Piece { size: bytes.len(), bytes: bytes[..kept].to_vec() });
         Ok(())
     }
 
@@ -165,6 +175,8 @@ impl Uploads {
             if is_photo && !usable {
                 return Err(Refusal::bad_media("media type unrecognized."));
             }
+            upload.file = upload.whole().unwrap_or_else(|| files::made_up(upload.announced.category.kind, id));
+            upload.pieces.clear();
             upload.ended = Some(Ended { done_at: if is_photo { now } else { now.plus(work) }, usable });
         }
         Ok(upload.view(id, now))
@@ -202,17 +214,10 @@ impl Uploads {
     }
 
     /// Attaches it; unless it is shared, for the last time.
-    pub(super) fn attach(&mut self, id: u64) -> Option<Picture> {
+    pub(super) fn attach(&mut self, id: u64) -> Option<(Picture, Bytes)> {
         let upload = self.0.get_mut(&id)?;
         upload.used = true;
-        Some(Picture { id, kind: upload.announced.category.kind, size: upload.announced.size })
-    }
-
-    /// All of a picture, if it was uploaded and is no video.
-    pub(in crate::simulator) fn bytes(&self, id: u64) -> Option<(MediaType, Vec<u8>)> {
-        let upload = self.0.get(&id).filter(|upload| upload.announced.category.kind != MediaKind::Video)?;
-        let bytes = upload.pieces.values().flat_map(|piece| &piece.bytes).copied().collect::<Vec<u8>>();
-        Some((upload.announced.media, bytes)).filter(|(media, bytes)| MediaType::of(bytes) == Some(*media))
+        Some((Picture { id, kind: upload.announced.category.kind, size: upload.announced.size }, upload.file.clone()))
     }
 
     fn owned(&mut self, owner: UserId, id: u64, now: Timestamp) -> Result<&mut Upload, Refusal> {
@@ -228,6 +233,12 @@ impl Upload {
         in_a_row && self.pieces.values().map(|piece| piece.size as u64).sum::<u64>() == self.announced.size
     }
 
+    /// The whole file, if it was kept.
+    fn whole(&self) -> Option<Bytes> {
+        let kept = self.announced.size <= LARGEST_KEPT;
+        kept.then(|| self.pieces.values().flat_map(|piece| &piece.bytes).copied().collect::<Vec<u8>>().into())
+    }
+
     fn view(&self, id: u64, now: Timestamp) -> UploadView {
         let progress = match self.ended {
             None => Progress::Unprocessed,
@@ -241,6 +252,6 @@ impl Upload {
                 }
             }
         };
-        UploadView { id, size: self.announced.size, kept: self.expires_at.since(now), progress }
+        UploadView { id, kind: self.announced.category.kind, size: self.announced.size, kept: self.expires_at.since(now), progress }
     }
 }

@@ -25,8 +25,8 @@ pub(in crate::simulator) struct Exchange {
     pub(in crate::simulator) method: String,
     /// The address, or of a call the path and the query.
     pub(in crate::simulator) target: String,
-    /// The header that proves who asks, if there was one.
-    pub(in crate::simulator) proof: Option<(&'static str, String)>,
+    /// The headers that prove who asks.
+    pub(in crate::simulator) proofs: Vec<(&'static str, String)>,
     pub(in crate::simulator) body: Body,
     pub(in crate::simulator) answers: Vec<Answer>,
 }
@@ -68,7 +68,7 @@ pub(in crate::simulator) struct Asked {
     pub(in crate::simulator) way: Way,
     pub(in crate::simulator) method: String,
     pub(in crate::simulator) target: String,
-    pub(in crate::simulator) proof: Option<(&'static str, String)>,
+    pub(in crate::simulator) proofs: Vec<(&'static str, String)>,
     pub(in crate::simulator) body: Body,
 }
 
@@ -89,9 +89,9 @@ impl Wire {
         }
         self.last += 1;
         self.version += 1;
-        let Asked { way, method, target, proof, body } = asked;
+        let Asked { way, method, target, proofs, body } = asked;
         let (number, version) = (self.last, self.version);
-        self.exchanges.push_back(Exchange { number, version, at: now, way, method, target, proof, body, answers: Vec::new() });
+        self.exchanges.push_back(Exchange { number, version, at: now, way, method, target, proofs, body, answers: Vec::new() });
         if self.exchanges.len() > KEPT {
             self.exchanges.pop_front();
         }
@@ -135,7 +135,6 @@ impl Body {
         let text = std::str::from_utf8(bytes).ok().filter(|_| is_form || media_type.contains("json"));
         match text {
             Some(text) if is_form => Body::text(&covered_fields(text)),
-            // An answer of `oauth/access_token` is a form, whatever its header says.
             Some(text) => Body::text(&covered_members(text)),
             None if bytes.is_empty() => Body::Empty,
             None => Body::Unshown(bytes.len()),
@@ -223,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_delivery_is_one_exchange_however_often_it_is_tried() {
-        let asked = |way| Asked { way, method: "POST".to_owned(), target: String::new(), proof: None, body: Body::Empty };
+        let asked = |way| Asked { way, method: "POST".to_owned(), target: String::new(), proofs: vec![], body: Body::Empty };
         let answer = |status| Answer { at: Timestamp::from_millis(0), latency: Duration::ZERO, status, body: Body::Empty };
         let (mut wire, now) = (Wire::default(), Timestamp::from_millis(1));
         let first = wire.asked(asked(Way::Delivery(7)), now);
