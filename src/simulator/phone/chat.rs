@@ -103,7 +103,7 @@ fn shown(picture: &Picture, file: Option<(MediaType, Bytes)>, message: MessageId
                 p.placeholder { (kind) ", " (media.name()) ", " (size(picture.size.max(bytes.len() as u64))) }
             },
             Some((_, bytes)) => {
-                img src=(format!("/phone/picture/{message}")) alt=(format!("{kind}, {}", size(bytes.len() as u64))) loading="lazy";
+                img src=(format!("/phone/picture/{message}")) alt=(format!("{kind}, {}", size(bytes.len() as u64)));
             },
             None => { p.placeholder { (kind) ", " (size(picture.size)) } },
         }

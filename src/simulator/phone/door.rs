@@ -24,7 +24,8 @@ pub(super) async fn guard(
         let told = "this page is for the machine that it runs on: open it as http://127.0.0.1 or http://localhost";
         return Ok(request.into_response(sorry(StatusCode::MISDIRECTED_REQUEST, told)));
     }
-    let origin = header(header::ORIGIN.as_str()).and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    // A frame without an origin says `null`, and is not this page either.
+    let origin = header(header::ORIGIN.as_str()).map(|origin| origin.split_once("://").map_or(origin, |(_, host)| host));
     let from_here = match header("sec-fetch-site") {
         Some(site) => matches!(site, "same-origin" | "none"),
         None => origin.is_none_or(|origin| origin.eq_ignore_ascii_case(host)),

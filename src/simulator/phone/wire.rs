@@ -86,12 +86,20 @@ fn line(exchange: &Exchange) -> Markup {
                 span.way { (label(exchange.way)) }
                 code.target { (exchange.method) " " (path_of(exchange)) }
                 span class=(class) { @match exchange.answers.last().and_then(|answer| answer.status) { Some(code) => { (code) }, None => { (told) } } }
+                @if let Some(gist) = gist(exchange) { span.soft { (gist) } }
                 @if exchange.answers.len() > 1 { span.soft { (exchange.answers.len()) " attempts" } }
                 span.soft { (time(exchange.at)) @if let Some(latency) = latency { ", " (latency) } }
             }
             div.more { a href=(format!("/phone/wire/{}", exchange.number)) { "Headers and bodies" } }
         }
     }
+}
+
+/// What a delivery tells, by the first kind of event in it: the addresses of all are the same.
+fn gist(exchange: &Exchange) -> Option<&str> {
+    let Body::Text(text) = &exchange.body else { return None };
+    let kind = text.split('"').find(|word| word.ends_with("_events") || *word == "user_event")?;
+    matches!(exchange.way, Way::Delivery(_)).then_some(kind)
 }
 
 /// The path, which tells more than the address before it.

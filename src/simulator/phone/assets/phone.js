@@ -152,6 +152,12 @@ document.addEventListener("click", event => {
   copyTest(link);
 });
 
+// A picture that was not there yet makes its chat longer. Does not bubble.
+document.addEventListener("load", event => {
+  const list = event.target.closest && event.target.closest(".log");
+  if (list && list.scrollHeight - list.scrollTop - list.clientHeight < event.target.height + 120) list.scrollTop = list.scrollHeight;
+}, true);
+
 let pause;
 document.addEventListener("input", event => {
   if (!event.target.closest("[data-filter]")) return;
