@@ -250,6 +250,15 @@ async fn a_job_of_which_nothing_is_heard_is_ordered_again_and_in_the_end_the_lis
 }
 
 #[tokio::test]
+async fn a_job_that_ends_before_x_has_answered_the_order_is_known_to_have_ended() {
+    let mut house = back_after_an_hour(x(true)).await;
+    house.turns.replay_ended(1, true).await.unwrap();
+    house.pass(15).await;
+    assert_eq!(house.told().ordered.len(), 1);
+    assert_eq!(house.standing(ONE).await.gaps, []);
+}
+
+#[tokio::test]
 async fn while_another_replay_runs_ours_waits() {
     let mut house = back_after_an_hour(x(true)).await;
     house.told().replays = vec![refused(409, 355), Failure::NotTaken { cause: NotTaken::RateLimited, retry_at: None }.into()];
