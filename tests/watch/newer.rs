@@ -107,6 +107,8 @@ async fn an_account_with_oauth_2_tokens_sends_with_them_and_renews_them() {
     let path = world.path("oauth2.json");
     sign_in::keep(&path, &junco::client::OAuth2Token { expires_at: SystemClock.now(), ..granted.clone() }).unwrap();
     world.oauth2(&path);
+    // Its other token is good for nothing, so nothing else can have sent.
+    world.token_is_good(false);
     world.restart_with("").await;
     world.answer(ADA, world.says(ADA, "hi")).await;
     let renewed = sign_in::kept(&path).unwrap();

@@ -249,6 +249,13 @@ impl World {
         self.service.as_ref().unwrap().store()
     }
 
+    /// What the service tells Prometheus.
+    pub(crate) async fn figures(&self) -> String {
+        let address = self.service.as_ref().unwrap().figures().unwrap();
+        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+        http.get(format!("http://{address}/metrics")).send().await.unwrap().text().await.unwrap()
+    }
+
     /// Waits until nothing is on its way, in either direction.
     pub(crate) async fn settled(&self) {
         let waiting = async {
