@@ -6,6 +6,8 @@ use crate::world::{ADA, EVE, World};
 async fn figures_tell_what_happened() {
     let mut world = World::with("metrics = \"127.0.0.1:0\"\n[watch]\nevery = \"1s\"").await;
     let home = world.answer(ADA, world.says(ADA, "hi")).await;
+    // A tap that comes before its menu is known to have arrived would be early.
+    world.settled().await;
     let tap = world.taps(ADA, &home, "Hours");
     world.answer(ADA, tap).await;
     world.x.redeliver(tap);
