@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::bot::Program;
+use crate::bot::{Program, Sources};
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
@@ -55,7 +55,7 @@ impl Service {
 
     /// The same by another clock: for tests in which hours pass at once. Calls of X are still signed by the machine's.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let programs = load_programs(&config)?;
+        let (programs, scripts) = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
@@ -69,7 +69,7 @@ impl Service {
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
-        let console = open_console(&config, &door, turns.clone())?;
+        let console = open_console(&config, &door, turns.clone(), scripts)?;
         let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
@@ -133,20 +133,25 @@ impl Service {
     }
 }
 
-fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program>>> {
-    let mut by_folder: BTreeMap<&Path, Arc<Program>> = BTreeMap::new();
-    let mut programs = BTreeMap::new();
+/// The programs of accounts, and the files that they were made of.
+type Bots = (BTreeMap<UserId, Arc<Program>>, BTreeMap<UserId, Arc<Sources>>);
+
+fn load_programs(config: &Config) -> anyhow::Result<Bots> {
+    let mut by_folder: BTreeMap<&Path, (Arc<Program>, Arc<Sources>)> = BTreeMap::new();
+    let (mut programs, mut scripts) = Bots::default();
     for account in &config.account {
         if !by_folder.contains_key(account.bot.as_path()) {
             let loaded = compile_bot(&account.bot)?;
             for warning in &loaded.warnings {
                 tracing::warn!("{warning}");
             }
-            by_folder.insert(&account.bot, Arc::new(loaded.program));
+            by_folder.insert(&account.bot, (Arc::new(loaded.program), Arc::new(loaded.sources)));
         }
-        programs.insert(account.user_id, by_folder[account.bot.as_path()].clone());
+        let (program, sources) = by_folder[account.bot.as_path()].clone();
+        programs.insert(account.user_id, program);
+        scripts.insert(account.user_id, sources);
     }
-    Ok(programs)
+    Ok((programs, scripts))
 }
 
 async fn open_store(folder: &Path, retention: Duration) -> anyhow::Result<Arc<dyn Store>> {
@@ -197,7 +202,12 @@ fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
     Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
 }
 
-fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+fn open_console(
+    config: &Config,
+    door: &Door,
+    turns: Arc<Turns>,
+    scripts: BTreeMap<UserId, Arc<Sources>>,
+) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -205,7 +215,8 @@ fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Resu
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock))?))
+    let bots = console::Bots { turns, scripts };
+    Ok(Some(console::open(address, rules, door, bots, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
