@@ -1,7 +1,10 @@
 //! `junco.toml` and the environment become a [`Config`]. The only reader of the environment; secrets are wrapped as they are read.
 
+mod console;
 mod overlay;
 mod secrets;
+mod setup;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,10 +13,10 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use crate::model::{AppId, Secret, UserId, parse_duration};
+use crate::model::{AppId, EventsApi, Secret, UserId, parse_duration};
 
-/// Keys of the contract that later versions bring.
-const LATER: [(&str, &str); 2] = [("console", "the web console"), ("metrics", "the metrics page")];
+pub use console::{Access, Operator};
+pub use watch::{Revoked, Watch};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,9 @@ pub struct Config {
     /// Where the webhook and the health checks listen.
     #[serde(default = "default_listen", deserialize_with = "address")]
     pub listen: SocketAddr,
+    /// Where the figures for Prometheus are; nowhere when absent.
+    #[serde(default, deserialize_with = "maybe_address")]
+    pub metrics: Option<SocketAddr>,
     /// The webhook's path.
     #[serde(default = "default_path")]
     pub path: String,
@@ -64,6 +70,9 @@ pub struct Config {
     /// For rehearsals: the address that is asked in place of every server that a bot asks, at `/HOST/PATH`.
     #[serde(default)]
     pub lookups: Option<Url>,
+    /// How the service looks after its accounts.
+    #[serde(default)]
+    pub watch: Watch,
     /// The doors' limits.
     #[serde(default)]
     pub limits: Limits,
@@ -73,6 +82,18 @@ pub struct Config {
     /// The accounts that the bot answers for.
     #[serde(default)]
     pub account: Vec<Account>,
+    /// Where the web console listens; absent where there is none.
+    #[serde(default, deserialize_with = "maybe_address")]
+    pub console: Option<SocketAddr>,
+    /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
+    #[serde(skip)]
+    pub unguarded: bool,
+    /// How the console is entered.
+    #[serde(default)]
+    pub access: Access,
+    /// Who may enter it.
+    #[serde(default)]
+    pub operator: Vec<Operator>,
 }
 
 /// What becomes of a send whose fate stays unknown.
@@ -96,6 +117,10 @@ pub struct Platform {
     pub upload: Url,
     /// How to send.
     pub flavor: Flavor,
+    /// Which interface webhooks are registered and accounts subscribed with; without it the one that goes with `flavor`.
+    pub events: Option<Events>,
+    /// The environment in the paths of the premium interface; without it the paths are those of enterprise.
+    pub environment: Option<String>,
 }
 
 /// The doors' limits.
@@ -145,6 +170,18 @@ pub struct App {
     /// The owner's token secret.
     #[serde(default, deserialize_with = "secret")]
     pub owner_token_secret: Option<Secret>,
+    /// Where the owner's token is written.
+    #[serde(default)]
+    pub owner_token_file: Option<PathBuf>,
+    /// Where the owner's token secret is written.
+    #[serde(default)]
+    pub owner_token_secret_file: Option<PathBuf>,
+    /// The id of the app's OAuth 2 client.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The secret of that client; a public client has none.
+    #[serde(default, deserialize_with = "secret")]
+    pub client_secret: Option<Secret>,
 }
 
 /// One account that the bot answers for.
@@ -159,12 +196,35 @@ pub struct Account {
     pub app: AppId,
     /// The bot's folder.
     pub bot: PathBuf,
-    /// The account's access token.
-    #[serde(deserialize_with = "required_secret")]
-    pub access_token: Secret,
+    /// The account's access token; a service does not run without it.
+    #[serde(default, deserialize_with = "secret")]
+    pub access_token: Option<Secret>,
     /// The account's access token secret.
-    #[serde(deserialize_with = "required_secret")]
-    pub access_token_secret: Secret,
+    #[serde(default, deserialize_with = "secret")]
+    pub access_token_secret: Option<Secret>,
+    /// Where the access token is written.
+    #[serde(default)]
+    pub access_token_file: Option<PathBuf>,
+    /// Where the access token secret is written.
+    #[serde(default)]
+    pub access_token_secret_file: Option<PathBuf>,
+    /// Where the account's OAuth 2 tokens are written, for calls of the v2 interface.
+    #[serde(default)]
+    pub oauth2_file: Option<PathBuf>,
+}
+
+/// Which of X's interfaces knows the webhooks and subscriptions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Events {
+    /// Account Activity of enterprise, or of premium where there is an `environment`.
+    #[serde(rename = "v1.1")]
+    V1_1,
+    /// Account Activity of the v2 interface.
+    #[serde(rename = "v2")]
+    V2,
+    /// X Activity.
+    #[serde(rename = "activity")]
+    Activity,
 }
 
 /// Which of X's interfaces sends.
@@ -179,7 +239,28 @@ pub enum Flavor {
 impl Default for Platform {
     fn default() -> Self {
         let constant = |address| Url::parse(address).expect("a constant address");
-        Platform { api: constant("https://api.x.com"), upload: constant("https://upload.x.com"), flavor: Flavor::default() }
+        Platform {
+            api: constant("https://api.x.com"),
+            upload: constant("https://upload.x.com"),
+            flavor: Flavor::default(),
+            events: None,
+            environment: None,
+        }
+    }
+}
+
+impl Platform {
+    /// Which interface knows the webhooks and subscriptions.
+    pub fn events_api(&self) -> EventsApi {
+        let usual = match self.flavor {
+            Flavor::V1_1 => Events::V1_1,
+        };
+        match (self.events.unwrap_or(usual), &self.environment) {
+            (Events::V1_1, None) => EventsApi::Enterprise,
+            (Events::V1_1, Some(environment)) => EventsApi::Premium(environment.clone()),
+            (Events::V2, _) => EventsApi::V2,
+            (Events::Activity, _) => EventsApi::Activity,
+        }
     }
 }
 
@@ -218,29 +299,22 @@ impl App {
 }
 
 impl Config {
-    /// Reads a file, with the environment over it.
+    /// Reads a file, with the environment over it, for a service: every account has its tokens.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|source| unreadable(path, source))?;
-        let environment = overlay::environment()?;
-        let from = path.display().to_string();
-        let mut table: toml::Table = toml::from_str(&text).map_err(|error| invalid(&from, &without_source(&error, &text)))?;
-        if secrets::holds_any(&table) {
-            secrets::check_mode(path)?;
-        }
-        let from = overlay::name_sources(from, &environment);
-        overlay::apply(&mut table, environment)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        secrets::read_files(&mut table, folder)?;
-        let mut config = Self::from_table(table, &from)?;
-        config.settle_in(folder);
+        let config = Self::load_for_setup(path)?;
+        config.check_runnable().map_err(|what| invalid(&path.display().to_string(), &what))?;
         Ok(config)
     }
 
     /// Checks a configuration that stands as a table.
     pub fn from_table(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
-        if let Some((key, what)) = LATER.iter().find(|(key, _)| table.contains_key(*key)) {
-            return Err(invalid(from, &format!("`{key}`: {what} is not part of this version yet; remove the key")));
-        }
+        let config = Self::for_setup(table, from)?;
+        config.check_runnable().map_err(|what| invalid(from, &what))?;
+        Ok(config)
+    }
+
+    /// Checks a configuration to which tokens and accounts may yet be added.
+    fn for_setup(table: toml::Table, from: &str) -> Result<Self, ConfigError> {
         let said = |error: toml::de::Error| invalid(from, &error.to_string().trim_end().replace("\nin ", "; see "));
         let config: Config = table.try_into().map_err(said)?;
         config.check().map_err(|what| invalid(from, &what))?;
@@ -262,17 +336,21 @@ impl Config {
         if let Some(store) = self.store_folder() {
             self.store = format!("sled:{}", folder.join(store).display());
         }
+        for app in &mut self.app {
+            settle(&mut app.owner_token_file, folder);
+            settle(&mut app.owner_token_secret_file, folder);
+        }
         for account in &mut self.account {
             account.bot = folder.join(&account.bot);
+            settle(&mut account.access_token_file, folder);
+            settle(&mut account.access_token_secret_file, folder);
+            settle(&mut account.oauth2_file, folder);
         }
     }
 
     fn check(&self) -> Result<(), String> {
         if self.app.is_empty() {
             return Err("no [[app]]: add the app's id, consumer_key and consumer_secret".into());
-        }
-        if self.account.is_empty() {
-            return Err("no [[account]]: add the account's user_id, app, bot, access_token and access_token_secret".into());
         }
         for app in &self.app {
             if app.signing_secret().is_none() {
@@ -290,19 +368,38 @@ impl Config {
                 return Err(format!("[[account]] {} stands twice: an account has one bot", account.user_id));
             }
         }
+        console::check(&self.operator)?;
+        if self.console.is_some() && self.operator.is_empty() {
+            return Err(
+                "console: nobody may enter it; add an [[operator]] with name, role and the password_hash that `junco password` prints"
+                    .into(),
+            );
+        }
         if self.store_folder().is_none() {
             return Err(format!("store = \"{}\": write sled:FOLDER, such as sled:./data", self.store));
         }
         if !self.path.starts_with('/') {
             return Err(format!("path = \"{}\": begin it with a slash", self.path));
         }
+        if self.x.events_api().to_string().parse::<EventsApi>().is_err() {
+            return Err("x.environment: write its name as X shows it, of letters, digits, - and _".into());
+        }
         if !(1..=10_000).contains(&self.limits.in_flight) {
             return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));
+        }
+        if self.watch.every.is_zero() {
+            return Err("watch.every = \"0s\": write how often X is asked, such as 2m".into());
         }
         if self.limits.send_timeout >= self.limits.resend_after {
             return Err("limits.send_timeout must be shorter than limits.resend_after".into());
         }
         Ok(())
+    }
+}
+
+fn settle(path: &mut Option<PathBuf>, folder: &Path) {
+    if let Some(path) = path {
+        *path = folder.join(&*path);
     }
 }
 
@@ -360,17 +457,18 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::
     text.parse().map_err(|_| de::Error::custom(format!("`{text}` is not an address: write an IP and a port, such as 127.0.0.1:8080")))
 }
 
+fn maybe_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    address(deserializer).map(Some)
+}
+
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_duration(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is not a span: write 500ms, 30s, 5m, 12h or 7d")))
 }
 
-fn required_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    String::deserialize(deserializer).map(Secret::new).map_err(|_: D::Error| unshown("a text in quotes"))
-}
-
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    required_secret(deserializer).map(Some)
+    let text = String::deserialize(deserializer).map_err(|_: D::Error| unshown("a text in quotes"))?;
+    Ok(Some(Secret::new(text)))
 }
 
 fn secret_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {

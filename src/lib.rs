@@ -18,9 +18,16 @@ pub mod conversation;
 // When a send may leave.
 pub mod pace;
 
+// A bot's state machine as a picture.
+pub mod graph;
+
 // The only reader of the system clock.
 #[cfg(feature = "service")]
 pub mod clock;
+
+// Figures for Prometheus.
+#[cfg(feature = "service")]
+pub mod metrics;
 
 // The configuration file and the environment.
 #[cfg(feature = "service")]
@@ -45,6 +52,14 @@ pub mod outbox;
 // Typed calls of X's REST API.
 #[cfg(feature = "service")]
 pub mod client;
+
+// Looking after the accounts at X: set-up, watchdog, replay, welcome message, doctor.
+#[cfg(feature = "service")]
+pub mod account;
+
+// The web console.
+#[cfg(feature = "service")]
+pub mod console;
 
 // Conversation tests: the real machine on a virtual clock.
 #[cfg(feature = "service")]

@@ -1,6 +1,8 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
 mod bots;
+mod figures;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,10 +17,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::bot::Program;
+use crate::bot::{Program, Sources};
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Unsure};
+use crate::console;
 use crate::conversation::{Event, Fired, Outcome};
 use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
@@ -27,37 +30,51 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+use figures::Figures;
+
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
 
 /// A running service.
 pub struct Service {
     address: SocketAddr,
-    door: web::Data<Door>,
     store: Arc<dyn Store>,
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
+    watchdog: JoinHandle<()>,
+    console: Option<console::Opened>,
+    figures: Option<Figures>,
     stop: watch::Sender<bool>,
 }
 
 impl Service {
     /// Starts everything that a configuration names. What is acknowledged from here on is kept.
     pub async fn start(config: Config) -> anyhow::Result<Self> {
-        let programs = load_programs(&config)?;
+        Self::start_with(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock: for tests in which hours pass at once. Calls of X are still signed by the machine's.
+    pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let (programs, scripts) = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
         let turns = Arc::new(turns);
+        turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
-        let outbox = make_outbox(&config, turns.clone(), clock, pace)?;
-        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns));
-        let (address, server, serving) = listen(&config, door.clone(), store.clone())?;
-        let outbox = tokio::spawn(outbox.run(woken, stopped));
-        Ok(Service { address, door, store, server, serving, outbox, stop })
+        let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
+        let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
+        let console = open_console(&config, &door, turns.clone(), scripts)?;
+        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
+        let (address, server, serving) = listen(&config, door, store.clone())?;
+        let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
+        let watchdog = tokio::spawn(watchdog.run(stopped));
+        Ok(Service { address, store, server, serving, outbox, watchdog, console, figures, stop })
     }
 
     /// Where the webhook listens.
@@ -65,9 +82,14 @@ impl Service {
         self.address
     }
 
-    /// The door, for its counts.
-    pub fn door(&self) -> &Door {
-        &self.door
+    /// Where the console listens, if there is one.
+    pub fn console(&self) -> Option<SocketAddr> {
+        self.console.as_ref().map(console::Opened::address)
+    }
+
+    /// Where the figures are, if they are anywhere.
+    pub fn figures(&self) -> Option<SocketAddr> {
+        self.figures.as_ref().map(|figures| figures.address)
     }
 
     /// The store, for reading.
@@ -77,10 +99,18 @@ impl Service {
 
     /// Lets nothing more in, ends what is under way, and closes the store.
     pub async fn stop(self) -> anyhow::Result<()> {
+        if let Some(console) = self.console {
+            console.close().await;
+        }
         self.server.stop(true).await;
         self.serving.await??;
         let _ = self.stop.send(true);
         self.outbox.await?;
+        self.watchdog.await?;
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+            figures.serving.await??;
+        }
         self.store.close().await?;
         Ok(())
     }
@@ -88,27 +118,40 @@ impl Service {
     /// Stops as a crash does, as far as a process can crash alone: nothing is drained, nothing is closed.
     pub async fn crash(self) {
         self.outbox.abort();
+        self.watchdog.abort();
+        if let Some(console) = self.console {
+            console.close().await;
+        }
         self.server.stop(false).await;
         self.serving.abort();
+        if let Some(figures) = self.figures {
+            figures.server.stop(false).await;
+        }
         let _ = self.outbox.await;
+        let _ = self.watchdog.await;
         let _ = self.serving.await;
     }
 }
 
-fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program>>> {
-    let mut by_folder: BTreeMap<&Path, Arc<Program>> = BTreeMap::new();
-    let mut programs = BTreeMap::new();
+/// The programs of accounts, and the files that they were made of.
+type Bots = (BTreeMap<UserId, Arc<Program>>, BTreeMap<UserId, Arc<Sources>>);
+
+fn load_programs(config: &Config) -> anyhow::Result<Bots> {
+    let mut by_folder: BTreeMap<&Path, (Arc<Program>, Arc<Sources>)> = BTreeMap::new();
+    let (mut programs, mut scripts) = Bots::default();
     for account in &config.account {
         if !by_folder.contains_key(account.bot.as_path()) {
             let loaded = compile_bot(&account.bot)?;
             for warning in &loaded.warnings {
                 tracing::warn!("{warning}");
             }
-            by_folder.insert(&account.bot, Arc::new(loaded.program));
+            by_folder.insert(&account.bot, (Arc::new(loaded.program), Arc::new(loaded.sources)));
         }
-        programs.insert(account.user_id, by_folder[account.bot.as_path()].clone());
+        let (program, sources) = by_folder[account.bot.as_path()].clone();
+        programs.insert(account.user_id, program);
+        scripts.insert(account.user_id, sources);
     }
-    Ok(programs)
+    Ok((programs, scripts))
 }
 
 async fn open_store(folder: &Path, retention: Duration) -> anyhow::Result<Arc<dyn Store>> {
@@ -141,9 +184,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 }
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
-    let client = |address: &Url| Client::new(address.clone(), timeouts, clock.clone());
-    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, clock.clone(), senders(config));
+    let client = |address: &Url| client(address, config);
+    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, Arc::new(SystemClock), senders(config));
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -153,6 +195,28 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         in_flight: config.limits.in_flight,
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
+}
+
+fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
+    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
+    Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
+}
+
+fn open_console(
+    config: &Config,
+    door: &Door,
+    turns: Arc<Turns>,
+    scripts: BTreeMap<UserId, Arc<Sources>>,
+) -> anyhow::Result<Option<console::Opened>> {
+    let Some(address) = config.console else { return Ok(None) };
+    let operator = |one: &crate::config::Operator| {
+        let password_hash = one.password_hash.clone()?;
+        Some(console::Operator { name: one.name.clone(), role: one.role, texts: one.texts, password_hash })
+    };
+    let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
+    let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
+    let bots = console::Bots { turns, scripts };
+    Ok(Some(console::open(address, rules, door, bots, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
@@ -207,12 +271,13 @@ fn limits(config: &Config) -> webhook::Limits {
 fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
+        let (token, token_secret) = account.tokens()?;
         let sender = outbox::Sender {
             app: app.id,
             consumer_key: app.consumer_key.clone(),
             consumer_secret: app.signing_secret()?.clone(),
-            token: account.access_token.clone(),
-            token_secret: account.access_token_secret.clone(),
+            token: token.clone(),
+            token_secret: token_secret.clone(),
             folder: account.bot.clone(),
         };
         Some((account.user_id, sender))

@@ -30,6 +30,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut rig = Rig::start(&args.bot, place).await?;
     println!("X, simulated:   {}", rig.simulator().url());
     println!("webhook:        {}", rig.webhook());
+    println!("console:        {}", rig.console());
     kept.iter().for_each(|kept| println!("conversations:  {kept}"));
     let played = match &script {
         Some(script) => script.play(&mut rig).await,

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use crate::bot::{self, Diagnostic, Program, Sources};
-use crate::rehearsal::script::{Suite, Test, lateness_word, read_suite};
+use crate::rehearsal::script::{Suite, Test, read_suite};
 use crate::rehearsal::{self, Coverage, Failure, Item, Look, Reached, Report};
 use crate::service::{LoadError, read_bot, read_tests, report};
 
@@ -191,7 +191,7 @@ impl Bot<'_> {
     }
 
     fn print_coverage(&self, coverage: &Coverage) {
-        let late: Vec<&str> = coverage.late.iter().map(|late| lateness_word(*late)).collect();
+        let late: Vec<&str> = coverage.late.iter().map(|late| late.word()).collect();
         let share = |items: &[Item]| format!("{} of {}", items.iter().filter(|item| item.reached).count(), items.len());
         println!(
             "coverage: states {}, options {}, taps {}",
@@ -255,7 +255,7 @@ impl Bot<'_> {
             "coverage": {
                 "states": items(&coverage.states),
                 "options": items(&coverage.options),
-                "late": coverage.late.iter().map(|late| lateness_word(*late)).collect::<Vec<_>>(),
+                "late": coverage.late.iter().map(|late| late.word()).collect::<Vec<_>>(),
             },
         })
     }

@@ -1,24 +1,42 @@
 //! Typed calls of X's REST API. Every call is made once: whether to make it again is for the caller to decide.
 
 mod account;
+mod auth;
 mod call;
+mod download;
+mod events;
 mod failure;
 mod media;
 mod messages;
-mod webhooks;
+mod newer;
+mod posts;
+mod sign_in;
+mod welcome;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
 use url::{Host, Url};
 
+pub use auth::{Auth, Bearer, Keys};
+pub(crate) use call::nonce;
+pub use download::{Download, DownloadFailure};
+pub use events::{ActivityStream, Events, EventsFailure};
 pub(crate) use failure::causes;
 pub use failure::{Failure, NotTaken, Refusal, Unsure};
 pub use media::{Media, UploadFailure};
+pub use newer::Among;
+pub use sign_in::{OAuth2App, OAuth2Question};
 
 use crate::clock::Clock;
+pub use crate::wire::rest::newer::SentMessage;
+pub use crate::wire::rest::profiles::CustomProfile;
+pub use crate::wire::rest::welcome::{WelcomeMessage, WelcomeRule};
+pub use crate::wire::rest::{
+    ActivitySubscription, Count, Limits, OAuth2Token, RateLimit, Remedy, ReplayJob, SignedIn, Subscriptions, UserToken, Webhook,
+};
 
 /// An idle connection is dropped before the other side is likely to: one that closes while we write leaves a send in doubt.
 const IDLE: Duration = Duration::from_secs(15);
@@ -38,22 +56,19 @@ impl Default for Timeouts {
     }
 }
 
-/// Calls one API under one address. Cheap to clone; all clones share their connections.
+/// Calls one API under one address. Cheap to clone; all clones share their connections and what they know of limits.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     api: Url,
     clock: Arc<dyn Clock>,
+    limits: Arc<Mutex<BTreeMap<String, Limits>>>,
 }
 
 /// Why no client could be made, such as a machine without root certificates.
 #[derive(Debug, thiserror::Error)]
 #[error("could not set up calls to X; is the package ca-certificates installed?")]
 pub struct SetupError(#[from] reqwest::Error);
-
-/// An app's bearer token, ready for the header; it never shows (contract §4.5).
-#[derive(Debug, Clone)]
-pub struct Bearer(HeaderValue);
 
 impl Client {
     /// A client of the API at `api`, such as `https://api.x.com`.
@@ -70,7 +85,17 @@ impl Client {
         let builder = if is_loopback(&api) { builder.no_proxy() } else { builder };
         // Without TLS no root certificates are needed, and a bare machine has none.
         let builder = if api.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
-        Ok(Client { http: builder.build()?, api, clock })
+        Ok(Client { http: builder.build()?, api, clock, limits: Arc::default() })
+    }
+
+    /// The same client with a memory of its own for limits: they are a token's, and one token is to be told from another.
+    pub fn apart(&self) -> Self {
+        Client { limits: Arc::default(), ..self.clone() }
+    }
+
+    /// What the last answer of each endpoint told of limits, by method and path, as `GET /1.1/direct_messages/events/list.json`.
+    pub fn limits(&self) -> BTreeMap<String, Limits> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

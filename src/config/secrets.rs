@@ -1,5 +1,6 @@
 //! Secrets come from the environment, from `*_file` keys, or from a configuration file that nobody else may read.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use toml::{Table, Value};
@@ -7,8 +8,19 @@ use toml::{Table, Value};
 use super::{ConfigError, invalid};
 
 /// The keys whose values are secret.
-const SECRETS: [&str; 6] =
-    ["owner_token", "consumer_secret", "consumer_secrets", "owner_token_secret", "access_token", "access_token_secret"];
+const SECRETS: [&str; 8] = [
+    "password_hash",
+    "owner_token",
+    "consumer_secret",
+    "consumer_secrets",
+    "owner_token_secret",
+    "access_token",
+    "access_token_secret",
+    "client_secret",
+];
+
+/// Those that `junco login` writes: their files may not be there yet, and it has to know where they belong.
+const WRITTEN: [&str; 4] = ["owner_token", "owner_token_secret", "access_token", "access_token_secret"];
 
 /// Whether the value of a key is secret.
 pub(super) fn is_secret(key: &str) -> bool {
@@ -36,9 +48,18 @@ pub(super) fn check_mode(path: &Path) -> Result<(), ConfigError> {
 /// Replaces `KEY_file = "path"` by `KEY`, the file's content without the line's end. Paths are relative to the configuration.
 pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<(), ConfigError> {
     for secret in SECRETS {
-        if let Some(Value::String(path)) = table.remove(&format!("{secret}_file")) {
-            let path = folder.join(path);
-            let text = std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path, source })?;
+        let key = format!("{secret}_file");
+        if let Some(Value::String(named)) = table.remove(&key) {
+            let path = folder.join(&named);
+            let is_written = WRITTEN.contains(&secret);
+            if is_written {
+                table.insert(key, Value::String(named));
+            }
+            let text = match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) if is_written && error.kind() == ErrorKind::NotFound => continue,
+                Err(source) => return Err(ConfigError::Unreadable { path, source }),
+            };
             let text = Value::String(text.trim_end_matches(['\r', '\n']).to_owned());
             table.insert(secret.to_owned(), if secret.ends_with('s') { Value::Array(vec![text]) } else { text });
         }

@@ -87,7 +87,7 @@ fn every_slip_says_what_to_do() {
         (FULL.replace("sled:./somewhere", "redis:"), "write sled:FOLDER"),
         (FULL.replace("500ms", "500"), "is not a span"),
         (FULL.replace("id = \"16777259\"", "id = \"snow\""), "is not an id"),
-        (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "not part of this version yet"),
+        (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "nobody may enter it"),
         (FULL.replace("[limits]", "[limits]\nin_flight = 0"), "from 1 to 10000"),
         (FULL.replace("[limits]", "[limits]\nsend_timeout = \"40s\""), "must be shorter"),
     ] {
@@ -123,6 +123,40 @@ fn secrets_may_stand_in_files_of_their_own() {
     assert_eq!(config.app[0].signing_secret().map(Secret::expose), Some("from-a-file"));
     write("junco.toml", &text.replace("secret.txt", "nowhere.txt"));
     assert!(Config::load(&folder.path().join("junco.toml")).unwrap_err().to_string().contains("nowhere.txt"));
+}
+
+#[test]
+fn tokens_that_are_not_there_yet_keep_a_service_from_running_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("junco.toml");
+    let text = FULL
+        .replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", "consumer_secret_file = \"consumer\"")
+        .replace("access_token = \"token\"", "access_token_file = \"secrets/token\"")
+        .replace("access_token_secret = \"secret\"", "access_token_secret_file = \"secrets/token-secret\"");
+    std::fs::write(&path, &text).unwrap();
+    assert!(Config::load_for_setup(&path).unwrap_err().to_string().contains("consumer"), "no command can do without the app's secret");
+    std::fs::write(folder.path().join("consumer"), "hush").unwrap();
+    let config = Config::load_for_setup(&path).unwrap();
+    assert_eq!(config.account[0].access_token_file, Some(folder.path().join("secrets/token")));
+    assert!(config.account[0].tokens().is_none());
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.contains("run `junco login --account 906948460078698496`"), "{error}");
+    std::fs::write(&path, text.split("[[account]]").next().unwrap()).unwrap();
+    assert!(Config::load_for_setup(&path).is_ok());
+    assert!(Config::load(&path).unwrap_err().to_string().contains("run `junco login`"));
+}
+
+#[test]
+fn events_come_by_the_interface_that_sends_unless_another_is_named() {
+    let events = |text: &str| {
+        let text = FULL.replace("[x]", &format!("[x]\n{text}"));
+        Config::from_table(table(&text), "junco.toml").map(|config| config.x.events_api()).map_err(|error| error.to_string())
+    };
+    assert_eq!(events(""), Ok(EventsApi::Enterprise));
+    assert_eq!(events("environment = \"Prod\""), Ok(EventsApi::Premium("Prod".to_owned())));
+    assert_eq!(events("events = \"v2\""), Ok(EventsApi::V2));
+    assert_eq!(events("events = \"activity\""), Ok(EventsApi::Activity));
+    assert!(events("environment = \"a/b\"").is_err_and(|error| error.contains("x.environment")));
 }
 
 #[test]

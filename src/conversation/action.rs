@@ -136,6 +136,8 @@ pub enum Fired {
     Confirmation,
     /// A person, or another tool, spoke for the account.
     Operator,
+    /// A person of the house, from the console.
+    Desk,
     /// Two of our own accounts had talked too much.
     TalkLimit,
     /// The answer of a lookup, by its name, went to its `ok` branch, or to `fail`.
@@ -174,4 +176,19 @@ pub enum Lateness {
     Superseded,
     /// The prompt is the open one.
     Current,
+}
+
+impl Lateness {
+    /// Its name in tests and figures.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Lateness::Foreign => "foreign",
+            Lateness::Retired => "retired",
+            Lateness::Early => "early",
+            Lateness::Consumed => "consumed",
+            Lateness::Expired => "expired",
+            Lateness::Superseded => "superseded",
+            Lateness::Current => "current",
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Row, RowId};
-use crate::model::{Incoming, LookupAnswer, MessageId, Profile, Timestamp};
+use super::{Notice, Refusal, Row, RowId};
+use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
 
 /// Something that happened to a conversation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,6 +53,13 @@ pub enum Event {
         /// Who said it, as far as X tells.
         origin: Origin,
     },
+    /// A person of the house acts from the console.
+    Desk {
+        /// Who, by the name they signed in with.
+        by: String,
+        /// What they do.
+        order: DeskOrder,
+    },
     /// A row is about to leave; committed before its first byte does.
     Claimed {
         /// The row.
@@ -74,6 +81,10 @@ pub enum Event {
         /// The body, bounded.
         body: String,
     },
+    /// Nobody may keep what this conversation holds: its account has withdrawn the app's access.
+    Withdrawn,
+    /// Something was noticed about the account, or done for it; only account records have such events.
+    Noticed(Notice),
     /// What became of a send.
     Settled {
         /// The row.
@@ -102,6 +113,26 @@ impl Event {
         }
         self
     }
+}
+
+/// What a person of the house does in a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskOrder {
+    /// Writes to the person, as the account.
+    Say {
+        /// The text.
+        text: String,
+    },
+    /// Takes over: the bot is silent until it is resumed.
+    Pause,
+    /// Lets the bot speak again.
+    Resume,
+    /// Sends a message again that X refused.
+    Again {
+        /// The message, as the journal has it.
+        message: Outgoing,
+    },
 }
 
 /// The app behind an echo (contract §3.3).

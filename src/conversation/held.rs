@@ -99,6 +99,9 @@ pub struct Silence {
     /// The handing over that began it; none where somebody wrote from the account unasked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handoff: Option<String>,
+    /// Whether somebody took over from the console: then only they, or the person's own word, give the bot back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub desk: bool,
 }
 
 /// The machine has asked whether a late tap was meant.

@@ -53,7 +53,7 @@ impl Metadata {
         };
         Showing {
             before: format!("{MARK};{}/{};", escape(&self.state), escape(&self.prompt)),
-            behind: format!(";{asking};{};{};{}", escape(&self.revision), self.started, tag(key)),
+            behind: format!(";{asking};{};{};{}", escape(&self.revision), self.started, tag(shown_to(key, self.asking))),
         }
     }
 
@@ -71,7 +71,7 @@ impl Metadata {
         };
         let revision = fields.next()?;
         let started = Timestamp::from_millis(fields.next()?.parse().ok()?);
-        if fields.next()? != tag(key) || fields.next().is_some() {
+        if fields.next()? != tag(shown_to(key, asking)) || fields.next().is_some() {
             return None;
         }
         let (state, prompt, option, revision) = (unescape(state)?, unescape(prompt)?, unescape(option)?, unescape(revision)?);
@@ -89,6 +89,14 @@ impl Showing {
     /// The text that goes out with an option.
     pub(super) fn option(&self, id: &str) -> String {
         [&*self.before, &*escape(id), &*self.behind].concat()
+    }
+}
+
+/// Whom a showing is for: one person, or, with the welcome message, whoever opens a conversation with the account.
+fn shown_to(key: Key, asking: AskingRef) -> Key {
+    match asking {
+        AskingRef::Number(_) => key,
+        AskingRef::Welcome => Key::of_account(key.account),
     }
 }
 

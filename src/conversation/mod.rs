@@ -8,6 +8,7 @@ mod answer;
 mod beyond;
 mod bounds;
 mod delivery;
+mod desk;
 mod event;
 mod fingerprint;
 mod heard;
@@ -19,16 +20,20 @@ mod people;
 mod play;
 mod show;
 mod speak;
+mod standing;
 mod state;
 mod step;
 mod waiting;
+mod welcome;
 
 pub use action::{Action, Fired, Lateness, Trace};
-pub use event::{Event, Origin, Outcome};
+pub use event::{DeskOrder, Event, Origin, Outcome};
 pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};
+pub use standing::{Deafness, Gap, Job, Notice, Pause, Replay, Standing};
 pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Rendering, Step, step};
+pub use welcome::{Unsettable, welcome};
 
 #[cfg(test)]
 mod tests;

@@ -58,6 +58,11 @@ impl Output {
         }
     }
 
+    /// A message as it is.
+    pub(super) fn whole(&mut self, message: Outgoing) {
+        self.messages.push(Draft { message, ..Draft::default() });
+    }
+
     /// A picture, on a message of its own; what is said next stands under it.
     pub(super) fn media(&mut self, file: String, caption: &str) {
         let place = self.messages.len();

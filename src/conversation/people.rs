@@ -18,7 +18,7 @@ impl<'a> Play<'a> {
         // Without a word or a time that would end it, it ends as an unasked word of a person does.
         let is_endless = handoff.resume.is_none() && handoff.timeout.is_none();
         let until = program.defaults.mute.filter(|_| is_endless).map(|mute| self.context.now.plus(mute));
-        self.state.silence = Some(Silence { since: self.context.now, until, handoff: Some(handoff.id.clone()) });
+        self.state.silence = Some(Silence { since: self.context.now, until, handoff: Some(handoff.id.clone()), desk: false });
         if let Some((after, _)) = &handoff.timeout {
             self.start_timer(Purpose::TakeBack(handoff.id.clone()), self.context.now.plus(*after));
         }
@@ -66,7 +66,7 @@ impl<'a> Play<'a> {
     }
 
     /// Goes on after a handing over: where it says, else with the steps behind it.
-    fn go_on_behind(&mut self, handoff: &'a Handoff, goto: Option<&Target>) {
+    pub(super) fn go_on_behind(&mut self, handoff: &'a Handoff, goto: Option<&Target>) {
         match (goto, handoff.body) {
             (Some(target), _) => self.enter(target),
             (None, Body::State(state)) => self.resume(state, handoff.at + 1),
@@ -74,7 +74,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn take_back(&mut self) {
+    pub(super) fn take_back(&mut self) {
         self.fired(Fired::TookBack);
         self.state.silence = None;
         self.state.timers.retain(|timer| !matches!(timer.purpose, Purpose::TakeBack(_)));
@@ -84,6 +84,9 @@ impl<'a> Play<'a> {
     /// A person wrote from the account: what the bot had not yet begun to say stays unsaid, and it is silent for a while.
     pub(super) fn operator_spoke(&mut self) {
         let (program, now) = (self.program, self.context.now);
+        if self.state.silence.as_ref().is_some_and(|silence| silence.desk) {
+            return self.withhold("withheld: a person of the house has answered");
+        }
         let handed_over = self.state.silence.as_ref().and_then(|silence| silence.handoff.clone());
         if let Some(id) = handed_over {
             let after = program.handoff_named(&id).and_then(|ix| program.handoff(ix).timeout.as_ref()).map(|(after, _)| *after);
@@ -91,7 +94,7 @@ impl<'a> Play<'a> {
                 self.start_timer(Purpose::TakeBack(id), now.plus(after));
             }
         } else if let Some(mute) = program.defaults.mute {
-            self.state.silence = Some(Silence { since: now, until: Some(now.plus(mute)), handoff: None });
+            self.state.silence = Some(Silence { since: now, until: Some(now.plus(mute)), handoff: None, desk: false });
         } else {
             return;
         }
@@ -102,6 +105,12 @@ impl<'a> Play<'a> {
         self.parting = None;
         self.state.opted_out = false;
         self.actions.push(Action::Consent { wanted: true });
+    }
+
+    /// The account has withdrawn the app's access, and the house is told to forget.
+    pub(super) fn withdrawn(&mut self) {
+        self.state.waiting.clear();
+        self.parting = Some(Parting::Forgotten);
     }
 
     /// Carries out at the end of the turn what concerns everything before it.
@@ -124,7 +133,7 @@ impl<'a> Play<'a> {
     }
 
     /// Messages of earlier turns that have not begun to leave never do.
-    fn withhold(&mut self, reason: &str) {
+    pub(super) fn withhold(&mut self, reason: &str) {
         let mut withheld: Vec<RowId> = Vec::new();
         self.state.rows.retain(|row| {
             let stays = !matches!(row.status, RowStatus::Due(_)) || row.doubtful.is_some();

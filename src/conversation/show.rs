@@ -140,7 +140,7 @@ impl<'a> Play<'a> {
     }
 }
 
-fn quick_option(choice: Choice<'_>, showing: &Showing) -> QuickOption {
+pub(super) fn quick_option(choice: Choice<'_>, showing: &Showing) -> QuickOption {
     QuickOption {
         label: choice.label.into_owned(),
         description: choice.description.map(Cow::into_owned),

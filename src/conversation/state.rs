@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::{Offer, OpenLookup, Silence, Timer, Waiting};
+use super::{Offer, OpenLookup, Silence, Standing, Timer, Waiting};
 use crate::model::{Profile, Timestamp};
 
 /// Slots by name.
@@ -132,6 +132,9 @@ pub struct State {
     /// When a peer that is one of our own accounts was answered, within the last hour.
     #[serde(default)]
     pub own_talk: Vec<Timestamp>,
+    /// In an account record, where the account stands at X.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Box<Standing>>,
 }
 
 /// One showing of a prompt.
@@ -268,6 +271,7 @@ impl State {
             tags: BTreeSet::new(),
             lines: Vec::new(),
             own_talk: Vec::new(),
+            standing: None,
         }
     }
 

@@ -66,6 +66,7 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
     let (mut state, actions, mut trace) = match event {
         Event::Message { message, from, waited, .. } => played(state, &|play| waiting::message(play, message, from, *waited)),
         Event::Account { kind, from } => played(state, &|play| heard::account_event(play, kind, from)),
+        Event::Withdrawn => played(state, &|play| play.withdrawn()),
         Event::LookupDone { number, answer } => played(state, &|play| play.looked_up(*number, answer)),
         Event::TimerFired { number } => played(state, &|play| play.timer_fired(*number)),
         Event::Echo { message, origin } => {
@@ -79,6 +80,7 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
             });
             (state, actions, trace)
         }
+        Event::Desk { order, .. } => played(state, &|play| play.desk(order)),
         Event::LookupClaimed { number } => {
             if let Some(lookup) = state.lookup.as_mut().filter(|lookup| lookup.number == *number) {
                 lookup.claimed = Some(context.now);
@@ -93,8 +95,8 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
             let actions = delivery::refilled(&mut state, rows, *next);
             (state, actions, Trace::default())
         }
-        // Nothing in a conversation depends on what could not be read.
-        Event::Unreadable { .. } => quiet(state),
+        // Nothing in a conversation depends on what could not be read, or on what concerns the account alone.
+        Event::Unreadable { .. } | Event::Noticed(_) => quiet(state),
         Event::Settled { row, outcome } => {
             let actions = delivery::settled(&mut state, *row, outcome, context.now);
             (state, actions, Trace::default())

@@ -84,6 +84,11 @@ impl Key {
     pub fn of_account(account: UserId) -> Self {
         Key { account, peer: UserId(0) }
     }
+
+    /// Whether it is an account record's, which is of no person.
+    pub fn is_of_account(self) -> bool {
+        self.peer == UserId(0)
+    }
 }
 
 impl fmt::Display for Key {

@@ -38,6 +38,7 @@ impl Outbox {
                 Some(message) => self.send(key, &message, attempt).await,
                 None => Outcome::Refused { code: 0, reason: "its text is no longer in the journal".into(), person: false },
             };
+            self.turns.metrics().sent(word(&outcome));
             let settled = Event::Settled { row: attempt.row, outcome };
             record = self.turns.apply(key, |record| self.settle_and_go_on(key, record, &settled)).await?;
         }
@@ -78,7 +79,10 @@ impl Outbox {
         });
         Some(match verdict {
             Verdict::Go => Event::Claimed { row: row.id },
-            Verdict::Wait(until) => Event::Settled { row: row.id, outcome: Outcome::RetryAt(until) },
+            Verdict::Wait(until) => {
+                self.turns.metrics().limit_waits.inc();
+                Event::Settled { row: row.id, outcome: Outcome::RetryAt(until) }
+            }
         })
     }
 
@@ -105,6 +109,9 @@ impl Outbox {
             }
             Err(failure) => {
                 tracing::warn!(conversation = %key, %row, attempt = number, %failure, "not sent");
+                if let Err(error) = self.turns.refuse_token(key.account, failure.void_token()).await {
+                    tracing::error!(account = %key.account, %error, "the account could not be paused");
+                }
                 self.judge(key, failure, attempt)
             }
         }
@@ -177,6 +184,17 @@ impl Outbox {
         let seed = key.peer.0 ^ row.revision << 8 ^ u64::from(row.index);
         let pause = Backoff::default().after(attempts.saturating_sub(1), seed);
         Outcome::RetryAt(at.unwrap_or_else(|| self.clock.now().plus(pause)))
+    }
+}
+
+/// The name of an outcome, to count by.
+pub(super) fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Sent(_) => "sent",
+        Outcome::RetryAt(_) => "later",
+        Outcome::Refused { .. } => "refused",
+        Outcome::Unsure { .. } => "unsure",
+        Outcome::Resend => "resent",
     }
 }
 

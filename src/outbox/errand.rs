@@ -107,6 +107,7 @@ impl Outbox {
     /// Takes what came of a lookup.
     pub async fn answer(&self, errand: Errand, answer: LookupAnswer) -> Result<(), TurnError> {
         let (key, number) = (errand.key(), errand.number);
+        self.turns.metrics().looked_up(if let LookupAnswer::Failed { reason, .. } = &answer { reason.word() } else { "answered" });
         if let LookupAnswer::Failed { reason, detail, .. } = &answer {
             tracing::warn!(conversation = %key, lookup = errand.name, reason = reason.word(), detail, "a lookup has failed");
         }

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::model::{AppId, Key, Timestamp, UserId};
-use crate::pace::Pace;
+use crate::pace::{Pace, Standing};
 use crate::turn::{Turns, Wake};
 use errand::Errands;
 use reconcile::Listings;
@@ -62,6 +62,13 @@ pub struct Settings {
     pub in_flight: usize,
 }
 
+/// How long a conversation rests, and whether because its account is paused.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    until: Timestamp,
+    paused: bool,
+}
+
 /// Carries out what conversations have ordered.
 pub struct Outbox {
     turns: Arc<Turns>,
@@ -75,7 +82,7 @@ pub struct Outbox {
     /// Conversations being served, so that none is taken up twice; true where one was called again meanwhile.
     busy: Mutex<BTreeMap<Key, bool>>,
     /// Conversations that are due and cannot go on, and when they are tried again.
-    parked: Mutex<BTreeMap<Key, Timestamp>>,
+    parked: Mutex<BTreeMap<Key, Rest>>,
     errands: Errands,
     lookup_slots: Semaphore,
 }
@@ -105,6 +112,12 @@ impl Outbox {
             parked: Mutex::default(),
             errands: Errands::default(),
         })
+    }
+
+    /// Where the sends of an account and of its app stand against the limits of X, and until when X has ordered a pause.
+    pub fn standing(&self, account: UserId) -> Option<(Standing, Standing, Option<Timestamp>)> {
+        let app = *self.apps.get(&account)?;
+        Some(self.with_pace(|pace, now| pace.standing(now, account, app)))
     }
 
     /// Carries out what is due until `stop` turns true; then waits for what is in flight.
@@ -162,6 +175,7 @@ impl Outbox {
             Wake::Typing(key) => (key, self.platform.indicate_typing(key.account, key.peer).await),
             Wake::Read(key, last) => (key, self.platform.mark_read(key.account, key.peer, last).await),
         };
+        self.turns.metrics().shown(if shown.is_ok() { "shown" } else { "failed" });
         if let Err(failure) = shown {
             tracing::debug!(conversation = %key, %failure, "typing or reading was not shown");
         }
@@ -201,7 +215,7 @@ impl Outbox {
         let now = self.clock.now();
         let parked: Vec<Key> = {
             let mut parked = self.parked();
-            parked.retain(|_, until| *until > now);
+            parked.retain(|key, rest| rest.until > now && (!rest.paused || self.turns.is_paused(key.account)));
             parked.keys().copied().collect()
         };
         // Those that cannot go on must not hide those behind them.
@@ -215,12 +229,13 @@ impl Outbox {
         }
     }
 
-    /// Lets a conversation rest that is due and cannot go on.
+    /// Lets a conversation rest that is due and cannot go on; where its account is paused, not longer than that.
     pub(super) fn park(&self, key: Key) {
-        self.parked().insert(key, self.clock.now().plus(PARKED));
+        let rest = Rest { until: self.clock.now().plus(PARKED), paused: self.turns.is_paused(key.account) };
+        self.parked().insert(key, rest);
     }
 
-    fn parked(&self) -> MutexGuard<'_, BTreeMap<Key, Timestamp>> {
+    fn parked(&self) -> MutexGuard<'_, BTreeMap<Key, Rest>> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,18 +1,23 @@
 //! When a send may leave: daily limits, free replies, pauses that X orders, backoff. Pure: time and chance are arguments.
 
 mod backoff;
+mod calls;
 mod window;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use backoff::Backoff;
+pub use calls::{Calls, WINDOW};
 
 use self::window::Window;
 use crate::model::{AppId, Timestamp, UserId};
 
 /// The span of the daily limits, and how long a person's message keeps replies free (contract §4.1).
 pub const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What a forecast looks back on.
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// How many replies to one message of a person do not count (contract §4.1).
 pub const FREE_REPLIES: u32 = 5;
@@ -29,6 +34,27 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits { per_account: Some(1_000), per_app: Some(15_000) }
+    }
+}
+
+/// Where the sends of an account, or of an app, stand against their limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Sends that counted in the last 24 hours.
+    pub sent: u32,
+    /// How many of them came in the last hour.
+    pub lately: u32,
+    /// How many there may be; `None` where the limit is lifted.
+    pub limit: Option<u32>,
+}
+
+impl Standing {
+    /// How long it takes to reach the limit if it goes on as in the last hour; `None` where it will not within a day.
+    pub fn full_in(&self) -> Option<Duration> {
+        let left = u64::from(self.limit?.saturating_sub(self.sent));
+        // What leaves the window meanwhile is not counted: the forecast errs on the side of caution.
+        let seconds = (left * 3600).checked_div(u64::from(self.lately))?;
+        Some(Duration::from_secs(seconds)).filter(|wait| *wait < DAY)
     }
 }
 
@@ -82,6 +108,17 @@ impl Pace {
         *known = until.max(*known);
     }
 
+    /// Where an account stands, its app, and until when X has ordered it to pause.
+    pub fn standing(&self, now: Timestamp, account: UserId, app: AppId) -> (Standing, Standing, Option<Timestamp>) {
+        let standing = |window: Option<&Window>, limit| {
+            let (sent, lately) = window.map_or((0, 0), |window| window.counts(now, HOUR));
+            Standing { sent, lately, limit }
+        };
+        let account_stands = standing(self.accounts.get(&account), self.limits.per_account);
+        let paused = self.blocked.get(&account).copied().filter(|until| *until > now);
+        (account_stands, standing(self.apps.get(&app), self.limits.per_app), paused)
+    }
+
     fn full_until(&self, now: Timestamp, account: UserId, app: AppId) -> [Option<Timestamp>; 2] {
         let full = |window: Option<&Window>, limit: Option<u32>| match (window, limit) {
             (_, Some(0)) => Some(now.plus(DAY)),
@@ -108,6 +145,27 @@ mod tests {
     const US: UserId = UserId(1);
     const THEM: UserId = UserId(2);
     const APP: AppId = AppId(9);
+
+    #[test]
+    fn a_forecast_goes_on_as_the_last_hour_went() {
+        let start = Timestamp::from_millis(1_767_225_600_000);
+        let mut pace = Pace::new(Limits { per_account: Some(100), per_app: None });
+        for minute in 0..120 {
+            let at = start.plus(Duration::from_secs(minute * 60));
+            pace.sent(at, US, APP, minute % 3 != 0);
+        }
+        let now = start.plus(Duration::from_secs(2 * 3600 - 1));
+        let (account, app, paused) = pace.standing(now, US, APP);
+        assert_eq!((account.sent, account.lately, account.limit, paused), (40, 20, Some(100), None));
+        assert_eq!(account.full_in(), Some(Duration::from_secs(3 * 3600)), "60 are left, at 20 an hour");
+        assert_eq!((app.sent, app.limit, app.full_in()), (40, None, None));
+        let (later, ..) = pace.standing(now.plus(DAY).plus(HOUR), US, APP);
+        assert_eq!((later.sent, later.full_in()), (0, None));
+        pace.blocked_until(US, now.plus(HOUR));
+        assert_eq!(pace.standing(now, US, APP).2, Some(now.plus(HOUR)));
+        let (stranger, ..) = pace.standing(now, THEM, APP);
+        assert_eq!((stranger.sent, stranger.full_in()), (0, None), "nothing sent, nothing to fear");
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(1_767_225_600_000 + seconds * 1000)

@@ -28,6 +28,13 @@ impl Window {
         }
     }
 
+    /// How many are in the window, and how many of them came within the last `span`.
+    pub(super) fn counts(&self, now: Timestamp, span: Duration) -> (u32, u32) {
+        let since = slot_of(now.minus(span));
+        let in_window = self.slots.iter().filter(|(slot, _)| leaves_at(**slot) > now);
+        in_window.fold((0, 0), |(all, lately), (slot, count)| (all + count, if *slot > since { lately + count } else { lately }))
+    }
+
     /// When fewer than `limit` will be left in the window; `None` when that is so already. `limit` is at least 1.
     pub(super) fn full_until(&self, now: Timestamp, limit: u32) -> Option<Timestamp> {
         let mut left: u64 = 0;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kdl::{KdlDocument, KdlNode};
 
 use super::finding;
-use super::script::{Covers, Suite, lateness_word};
+use super::script::{Covers, Suite};
 use super::world::Reached;
 use crate::bot::{Confirm, Diagnostic, Program, Prompt, PromptKind, Sources, document};
 use crate::conversation::Lateness;
@@ -115,8 +115,8 @@ impl Coverage {
             [share("states", covers.states, &self.states), share("options", covers.options, &self.options)].into_iter().flatten().collect();
         let late = covers.late.iter().filter(|late| !self.late.contains(late));
         lacks.extend(late.map(|late| {
-            let help = format!("write a test whose tap is {}", lateness_word(*late));
-            finding("covers", &suite.file, &covers.at, format!("no tap was {}", lateness_word(*late)), Some(help))
+            let help = format!("write a test whose tap is {}", late.word());
+            finding("covers", &suite.file, &covers.at, format!("no tap was {}", late.word()), Some(help))
         }));
         lacks
     }

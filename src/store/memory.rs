@@ -66,6 +66,10 @@ impl Store for MemoryStore {
         self.leases.claim(due, now, max, owner, lease)
     }
 
+    async fn waiting(&self, max: usize) -> Result<Vec<Key>, StoreError> {
+        Ok(self.tables().due.iter().take(max).map(|(_, key)| *key).collect())
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(self.tables().due.first().map(|(at, _)| *at))
     }

@@ -95,6 +95,9 @@ pub trait Store: Send + Sync {
     /// time, anybody else only after the lease. A commit to the conversation ends the lease.
     async fn claim(&self, now: Timestamp, max: usize, owner: &str, lease: Duration) -> Result<Vec<Key>, StoreError>;
 
+    /// Conversations whose record is due at any time, claimed or not, earliest first, at most `max`: for those who only look.
+    async fn waiting(&self, max: usize) -> Result<Vec<Key>, StoreError>;
+
     /// The earliest due time of all records, claimed or not.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 

@@ -3,6 +3,7 @@
 //! One turn at a time per conversation, held until its commit is durable. Everything that changes a conversation passes here: what
 //! people write, echoes, and what became of sends.
 
+mod account;
 mod hold;
 mod recall;
 mod waiting;
@@ -12,20 +13,23 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
 
 use crate::bot::Program;
 use crate::clock::Clock;
-use crate::conversation::{self, Action, Asking, Context, Event, Outcome, Rendering, State};
-use crate::model::{EventId, Key, MessageId, Profile, UserId};
+use crate::conversation::{self, Action, Asking, Context, Event, Lateness, Outcome, Rendering, State};
+use crate::metrics::Metrics;
+use crate::model::{EventId, Key, MessageId, Profile, Timestamp, UserId};
 use crate::store::{Commit, Committed, Entry, EntryKind, Memory, Record, Store, StoreError, TurnLog};
+use account::Accounts;
 use hold::Holds;
 
 /// What is due so soon is told to those who would look for it too late by themselves.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What is kept of a body that could not be read.
-const UNREADABLE_BYTES: usize = 16 << 10;
+/// So many commits may be on their way to those who watch; whoever falls behind further is told that some are missing.
+const WATCHED: usize = 1024;
 
 /// Why a turn was not taken. It left no trace: the same event may come again.
 #[derive(Debug, thiserror::Error)]
@@ -78,8 +82,11 @@ pub struct Turns {
     programs: RwLock<BTreeMap<UserId, Arc<Program>>>,
     holds: Holds,
     wake: mpsc::UnboundedSender<Wake>,
+    watchers: broadcast::Sender<Arc<Entry>>,
     lost_after: Duration,
     rendering: Rendering,
+    metrics: Arc<Metrics>,
+    accounts: Accounts,
 }
 
 /// A turn computed and not yet durable.
@@ -99,8 +106,10 @@ impl Turns {
         lost_after: Duration,
     ) -> (Self, mpsc::UnboundedReceiver<Wake>) {
         let (wake, woken) = mpsc::unbounded_channel();
+        let accounts = Accounts::of(programs.keys());
         let (programs, holds, rendering) = (RwLock::new(programs), Holds::default(), Rendering::default());
-        (Turns { store, clock, programs, holds, wake, lost_after, rendering }, woken)
+        let watchers = broadcast::Sender::new(WATCHED);
+        (Turns { store, clock, programs, holds, wake, watchers, lost_after, rendering, metrics: Metrics::new(), accounts }, woken)
     }
 
     /// The same, with menus shown another way.
@@ -108,9 +117,19 @@ impl Turns {
         Turns { rendering, ..self }
     }
 
+    /// What is counted of all that passes here; the doors count beside.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
     /// How long after its attempt a send whose process ended is looked after.
     pub fn lost_after(&self) -> Duration {
         self.lost_after
+    }
+
+    /// The time by which turns are taken.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether the bot answers for a user.
@@ -164,22 +183,14 @@ impl Turns {
         }
     }
 
-    /// Journals, in the account record, a part of a signed delivery that could not be read; 0 is the account of those that name none.
-    pub async fn note(&self, account: UserId, place: &str, reason: &str, body: &[u8]) -> Result<(), TurnError> {
-        let key = Key::of_account(account);
-        let kept = &body[..body.len().min(UNREADABLE_BYTES)];
-        let event =
-            Event::Unreadable { place: place.to_owned(), reason: reason.to_owned(), body: String::from_utf8_lossy(kept).into_owned() };
-        let _hold = self.holds.hold(key).await;
-        loop {
-            let record = self.store.load(key).await?;
-            let mut draft = self.draft(key, record, &Profile::unknown(key.peer));
-            let log = TurnLog { event: event.clone(), actions: Vec::new(), trace: conversation::Trace::default() };
-            draft.commit.entry.turns.push(log);
-            if self.commit(draft.commit).await? {
-                return Ok(());
-            }
-        }
+    /// Every commit from here on, once it is durable, for those who look on.
+    pub fn watch(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.watchers.subscribe()
+    }
+
+    /// The bot of an account.
+    pub fn program_of(&self, account: UserId) -> Option<Arc<Program>> {
+        self.program(account).ok()
     }
 
     /// The store, for reading.
@@ -209,8 +220,9 @@ impl Turns {
             }
             self.take_up_waiting(&program, &mut draft).await?;
             self.finish(&mut draft);
-            let tally = draft.tally;
+            let (tally, at) = (draft.tally, draft.commit.entry.at);
             if self.commit(draft.commit).await? {
+                self.accounts.heard(key.account, at);
                 return Ok(tally);
             }
         }
@@ -290,9 +302,21 @@ impl Turns {
     async fn commit(&self, commit: Commit) -> Result<bool, TurnError> {
         let (key, due) = (commit.entry.key, commit.entry.record.due);
         let shown: Vec<Wake> = commit.entry.turns.iter().flat_map(|turn| &turn.actions).filter_map(|action| shown(key, action)).collect();
+        // Where nobody looks on, nothing is copied.
+        let watched = (self.watchers.receiver_count() > 0).then(|| Arc::new(commit.entry.clone()));
+        let lateness: Vec<Lateness> = commit.entry.turns.iter().filter_map(|turn| turn.trace.lateness).collect();
+        let turns = commit.entry.turns.len() as u64;
+        let begun = Instant::now();
         let outcome = self.store.commit(vec![commit]).await?;
         if outcome != [Committed::Ok] {
             return Ok(false);
+        }
+        self.metrics.commits.observe(begun.elapsed().as_secs_f64());
+        self.metrics.turns.inc_by(turns);
+        lateness.into_iter().for_each(|lateness| self.metrics.tapped(lateness.word()));
+        if let Some(entry) = watched {
+            // An error says that the last watcher has just gone.
+            let _ = self.watchers.send(entry);
         }
         let due = due.is_some_and(|due| due <= self.clock.now().plus(SOON)).then_some(Wake::Due(key));
         for wake in shown.into_iter().chain(due) {

@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError, web};
 
-use super::{Door, count};
+use super::{Door, Seen};
 
 /// Verified bytes.
 pub struct Envelope {
@@ -64,6 +64,7 @@ impl FromRequest for Envelope {
         let door = request.app_data::<web::Data<Door>>().cloned();
         let signature = super::header(request).map(str::to_owned);
         let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let from = request.peer_addr().map(|address| address.ip().to_string());
         let payload = web::Payload::from_request(request, payload);
         Box::pin(async move {
             let door = door.ok_or(Refusal::NoDoor)?;
@@ -76,7 +77,8 @@ impl FromRequest for Envelope {
             let read = tokio::time::timeout(door.limits.body_timeout, read).await.map_err(|_| Refusal::TooSlow)?;
             let body = read.map_err(|_| Refusal::TooLarge)?.map_err(|_| Refusal::Broken)?;
             door.signer(signature.as_deref(), &body).ok_or_else(|| {
-                count(&door.counts.unsigned, 1);
+                door.metrics.unsigned.inc();
+                door.seen(Seen::Unsigned { bytes: body.len(), from });
                 tracing::warn!(bytes = body.len(), "delivery without a right signature");
                 Refusal::Unsigned
             })?;

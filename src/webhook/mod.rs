@@ -2,25 +2,35 @@
 //!
 //! Verified bytes become events, events become turns, and 200 is answered when all of them are durable. The outbox is not known here.
 
+mod arrivals;
 mod deliver;
 mod envelope;
+mod sighting;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::model::{AppId, Secret};
+use crate::metrics::Metrics;
+use tokio::sync::broadcast;
+
+use crate::model::{AppId, Secret, UserId};
 use crate::turn::Turns;
 use crate::wire::signature;
+use arrivals::Lately;
 
 pub use envelope::Envelope;
+pub use sighting::{Seen, SeenEvent, Sighting};
 
 /// The longest challenge that is answered; real ones have 48 characters (contract §1.1).
 const TOKEN_CHARS: usize = 256;
+
+/// So many deliveries may be on their way to those who look on; whoever falls behind further misses some.
+const WATCHED: usize = 256;
 
 /// An app whose deliveries are accepted.
 #[derive(Debug, Clone)]
@@ -45,35 +55,45 @@ pub struct Door {
     apps: Vec<App>,
     limits: Limits,
     turns: Arc<Turns>,
-    counts: Counts,
-}
-
-/// What came to the door since it was opened.
-#[derive(Debug, Default)]
-pub struct Counts {
-    /// Events taken.
-    pub taken: AtomicU64,
-    /// Events taken before.
-    pub repeated: AtomicU64,
-    /// Deliveries without a right signature.
-    pub unsigned: AtomicU64,
-    /// Signed bodies, or parts of them, that could not be read.
-    pub unreadable: AtomicU64,
-    /// Events of users that the bot does not answer for.
-    pub strangers: AtomicU64,
-    /// Events of kinds that nothing uses.
-    pub unused: AtomicU64,
+    metrics: Arc<Metrics>,
+    lately: Lately,
+    senders: BTreeMap<UserId, AppId>,
+    watchers: broadcast::Sender<Sighting>,
 }
 
 impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
-        Door { apps, limits, turns, counts: Counts::default() }
+        let metrics = turns.metrics().clone();
+        Door {
+            apps,
+            limits,
+            turns,
+            metrics,
+            lately: Lately::default(),
+            senders: BTreeMap::new(),
+            watchers: broadcast::Sender::new(WATCHED),
+        }
     }
 
-    /// What came so far.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
+    /// The same, told which app sends for each account.
+    pub fn sending(self, senders: BTreeMap<UserId, AppId>) -> Self {
+        Door { senders, ..self }
+    }
+
+    /// Everything that comes to the door from here on, for those who look on.
+    pub fn watch(&self) -> broadcast::Receiver<Sighting> {
+        self.watchers.subscribe()
+    }
+
+    /// Whether anybody looks on; for nobody nothing is copied.
+    fn is_watched(&self) -> bool {
+        self.watchers.receiver_count() > 0
+    }
+
+    fn seen(&self, what: Seen) {
+        // An error says that the last one has just gone.
+        let _ = self.watchers.send(Sighting { at: self.turns.now(), what });
     }
 
     /// The secret that made a signature over these bytes; every secret of every app is tried, in constant time each.
@@ -92,13 +112,17 @@ pub fn routes(config: &mut web::ServiceConfig, path: &str, door: web::Data<Door>
 async fn challenge(request: HttpRequest, door: web::Data<Door>) -> HttpResponse {
     let query = request.query_string();
     let Some(token) = signature::crc_token(query).filter(|token| is_challenge(token)) else {
+        door.metrics.challenged("refused");
         return HttpResponse::BadRequest().body("this is a webhook for X: a challenge has a crc_token\n");
     };
     let signer = door.signer(header(&request), query.as_bytes());
     let named = signature::named_app(query).and_then(|id| door.apps.iter().find(|app| app.id == id));
+    let is_signed = signer.is_some();
     let newest = || named.or(door.apps.first()).and_then(|app| app.secrets.first());
     match signer.or_else(newest) {
         Some(secret) => {
+            door.seen(Seen::Challenge { signed: is_signed });
+            door.metrics.challenged(if is_signed { "signed" } else { "unsigned" });
             let body = signature::crc_response(secret.expose().as_bytes(), &token);
             HttpResponse::Ok().content_type("application/json").body(body)
         }
@@ -114,8 +138,4 @@ fn is_challenge(token: &str) -> bool {
 
 fn header(request: &HttpRequest) -> Option<&str> {
     request.headers().get(signature::SIGNATURE_HEADER)?.to_str().ok()
-}
-
-fn count(counter: &AtomicU64, more: usize) {
-    counter.fetch_add(more as u64, Ordering::Relaxed);
 }

@@ -1,7 +1,6 @@
 //! What each input at the door gets (design §8), and that nothing is said twice.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use actix_web::App as HttpApp;
 use actix_web::dev::ServiceResponse;
@@ -15,6 +14,7 @@ use crate::clock::ManualClock;
 use crate::conversation::{Action, Event, Origin};
 use crate::model::{Key, Timestamp, UserId};
 use crate::store::{Commit, Committed, Entry, MemoryStore, Record, Store, StoreError};
+use crate::wire::arrivals::{self, Arrival as LatelyCame, Arrivals, Arrived};
 
 const ACCOUNT: u64 = 4_503_599_627_370_601;
 const PEER: u64 = 1_900_000_000_000_000_007;
@@ -124,7 +124,7 @@ async fn a_signed_message_is_answered_once_however_often_it_comes() {
         assert_eq!(deliver(&room.door, &greeting(900)).await, StatusCode::OK);
     }
     assert_eq!(room.said().await, ["Hello Ada."]);
-    assert_eq!(room.door.counts().repeated.load(Ordering::Relaxed), 2);
+    assert_eq!(room.door.metrics.repeated.get(), 2);
 }
 
 #[actix_web::test]
@@ -139,7 +139,7 @@ async fn without_a_right_signature_nothing_is_read() {
     for wrong in [None, Some(""), Some("sha256="), Some("sha256=!!!!"), Some(cut), Some(bare), Some(&others), Some(&of_another_body)] {
         assert_eq!(post(&room.door, &body, wrong).await, StatusCode::UNAUTHORIZED, "{wrong:?}");
     }
-    assert_eq!(room.door.counts().unsigned.load(Ordering::Relaxed), 8);
+    assert_eq!(room.door.metrics.unsigned.get(), 8);
     assert_eq!(room.store.scan(None, 10).await.unwrap(), [], "nothing was stored");
 }
 
@@ -192,8 +192,8 @@ async fn events_of_strangers_and_of_unused_kinds_are_counted_and_store_nothing()
     for body in [stranger, typing, json!({"surprise": {}}), json!({})] {
         assert_eq!(deliver(&room.door, &body).await, StatusCode::OK, "{body}");
     }
-    assert_eq!(room.door.counts().strangers.load(Ordering::Relaxed), 1);
-    assert_eq!(room.door.counts().unused.load(Ordering::Relaxed), 2);
+    assert_eq!(room.door.metrics.strangers.get(), 1);
+    assert_eq!(room.door.metrics.unused.get(), 2);
     assert_eq!(room.store.scan(None, 10).await.unwrap(), []);
 }
 
@@ -293,6 +293,9 @@ impl Store for Full {
     async fn claim(&self, _: Timestamp, _: usize, _: &str, _: Duration) -> Result<Vec<Key>, StoreError> {
         Ok(Vec::new())
     }
+    async fn waiting(&self, _: usize) -> Result<Vec<Key>, StoreError> {
+        Ok(Vec::new())
+    }
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
     }
@@ -345,4 +348,34 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
     }
     handle.stop(false).await;
+}
+
+/// What the door answers to somebody who signs a question so.
+async fn asked(door: &web::Data<Door>, at: Timestamp, secret: &str) -> Option<Arrivals> {
+    let body = arrivals::question(at);
+    let signature = signature::sign(secret.as_bytes(), body.as_bytes());
+    let request = TestRequest::post().uri("/webhook/twitter").set_payload(body).insert_header((signature::SIGNATURE_HEADER, signature));
+    let response = call(door.clone(), request).await;
+    if response.status() != StatusCode::OK {
+        return None;
+    }
+    Some(serde_json::from_slice(&read_body(response).await).unwrap())
+}
+
+#[actix_web::test]
+async fn what_came_lately_is_told_to_those_who_hold_a_secret() {
+    let room = room();
+    let now = Timestamp::from_millis(1_767_225_600_500);
+    let like = json!({"for_user_id": ACCOUNT.to_string(), "favorite_events": [{"id": "a1", "created_at": "x", "timestamp_ms": 5,
+        "favorited_status": {"id": 77, "id_str": "77", "user": {"id_str": ACCOUNT.to_string()}}, "user": {"id": PEER, "id_str": PEER.to_string()}}]});
+    deliver(&room.door, &like).await;
+    deliver(&room.door, &greeting(900)).await;
+    let told = asked(&room.door, now, SECOND).await.unwrap();
+    let favorite = Arrived::Favorite { post: 77, by: UserId(PEER) };
+    assert_eq!(told.events, [LatelyCame { what: favorite, account: Some(UserId(ACCOUNT)), at: now }]);
+    assert_eq!(told.messages, [(UserId(ACCOUNT), now)]);
+    assert_eq!(asked(&room.door, now, "nobody's").await, None);
+    let overheard = asked(&room.door, now.minus(Duration::from_secs(301)), FIRST).await.unwrap();
+    assert_eq!((overheard.now, overheard.events.len(), overheard.messages.len()), (now, 0, 0));
+    assert!(room.noted(0).await.is_empty(), "a question is no delivery");
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use junco::client::{Client, Timeouts};
+use junco::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use junco::clock::SystemClock;
-use junco::model::UserId;
+use junco::model::{EventsApi, Secret, UserId};
 use junco::simulator::{App, Person, Rules, Settings, Simulator, Token};
-use junco::wire::oauth::Credentials;
 use tempfile::TempDir;
 
 use crate::Wish;
@@ -74,11 +73,12 @@ async fn simulated() -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let service = Server::junco(folder.path(), x.url().trim_start_matches("http://").parse().unwrap());
     let client = Client::new(x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
-    fn keys(token: &Token) -> Credentials<'_> {
-        Credentials { consumer_key: KEY, consumer_secret: SECRET, token: Some((&token.token, &token.secret)) }
-    }
-    let webhook = client.register_webhook(keys(&owner), &format!("http://{}{PATH}", service.address)).await.unwrap();
-    client.subscribe(keys(&bot), webhook.id).await.unwrap();
+    let token = |token: &Token| UserToken { token: Secret::new(&token.token), secret: Secret::new(&token.secret) };
+    let keys = Keys { consumer_key: KEY.to_owned(), consumer_secret: Secret::new(SECRET), owner: Some(token(&owner)) };
+    let bot = token(&bot);
+    let events = Events::new(client, EventsApi::Enterprise, keys.clone());
+    let webhook = events.register(&format!("http://{}{PATH}", service.address)).await.unwrap();
+    events.subscribe(webhook.id, ACCOUNT, Auth::User(keys.user(&bot))).await.unwrap();
     let start = Instant::now();
     let said: Vec<_> = (1..=PEOPLE).map(|id| (UserId(id), x.say(UserId(id), ACCOUNT, "hi").unwrap())).collect();
     for (peer, message) in said {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use junco::bot::{Program, compile};
-use junco::rehearsal::script::{Suite, lateness_word, read_suite};
+use junco::rehearsal::script::{Suite, read_suite};
 use junco::rehearsal::{Coverage, Look, Reached, Report, check, coverage, run};
 use junco::service::{read_bot, read_tests};
 
@@ -58,7 +58,7 @@ fn the_tests_of_the_shop_pass_in_all_renderings() {
     }
     let coverage = coverage(&program, &sources, &reached);
     assert_eq!(coverage.lacks(&suite), []);
-    let late: Vec<&str> = coverage.late.iter().map(|late| lateness_word(*late)).collect();
+    let late: Vec<&str> = coverage.late.iter().map(|late| late.word()).collect();
     assert_eq!(late, ["foreign", "retired", "consumed", "expired", "superseded", "current"]);
     assert_eq!(Coverage::share(&coverage.states), 100);
 }

@@ -71,6 +71,14 @@ pub(crate) async fn due_conversations_are_claimed_earliest_first(store: Shared) 
     assert_eq!(store.claim(at(100), 3, "a", LEASE).await.unwrap(), [key(6), key(5), key(2)]);
 }
 
+pub(crate) async fn who_only_looks_at_what_waits_claims_nothing(store: Shared) {
+    store.commit(vec![turn_due(1, 0, 300), turn_due(2, 0, 100), turn(3, 0), turn_due(4, 0, i64::MAX)]).await.unwrap();
+    assert_eq!(store.claim(at(100), 9, "a", LEASE).await.unwrap(), [key(2)]);
+    assert_eq!(store.waiting(9).await.unwrap(), [key(2), key(1), key(4)]);
+    assert_eq!(store.waiting(1).await.unwrap(), [key(2)]);
+    assert_eq!(store.claim(at(300), 9, "b", LEASE).await.unwrap(), [key(2), key(1)], "the first lease is over, and no other began");
+}
+
 pub(crate) async fn a_claim_keeps_others_away_until_its_lease_ends(store: Shared) {
     store.commit(vec![turn_due(1, 0, 10), turn_due(2, 0, 20)]).await.unwrap();
     assert_eq!(store.claim(at(50), 1, "a", LEASE).await.unwrap(), [key(1)]);

@@ -23,6 +23,7 @@ macro_rules! suite {
             a_stale_turn_does_not_hold_back_the_others_of_its_call
             a_misnumbered_commit_is_refused
             due_conversations_are_claimed_earliest_first
+            who_only_looks_at_what_waits_claims_nothing
             a_claim_keeps_others_away_until_its_lease_ends
             a_commit_moves_the_due_time_and_ends_the_lease
             the_next_due_time_is_the_earliest_of_all

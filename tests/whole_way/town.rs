@@ -8,11 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use junco::client::{Client, Timeouts};
+use junco::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use junco::clock::SystemClock;
-use junco::model::{AppId, MessageId, UserId};
+use junco::model::{AppId, EventsApi, MessageId, Secret, UserId};
 use junco::simulator::{App, Outcome, Person, Rules, Settings, Shown, Simulator, Token};
-use junco::wire::oauth::Credentials;
 use junco::wire::signature;
 use tempfile::TempDir;
 
@@ -51,9 +50,9 @@ impl Town {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut town = Town { x, bot, accounts: accounts.to_vec(), folder, address, process: None };
         town.start();
-        let webhook = town.client().register_webhook(town.credentials(Settings::OWNER).lend(), &town.webhook()).await.unwrap();
+        town.events().register(&town.webhook()).await.unwrap();
         for account in accounts {
-            town.client().subscribe(town.credentials(*account).lend(), webhook.id).await.unwrap();
+            town.subscribe(*account).await;
         }
         town
     }
@@ -61,7 +60,7 @@ impl Town {
     /// Subscribes a person to the same app, so that both ends of a chat are delivered.
     pub(crate) async fn subscribe(&self, user: UserId) {
         let webhook = self.x.webhooks()[0].id.0;
-        self.client().subscribe(self.credentials(user).lend(), webhook).await.unwrap();
+        self.events().subscribe(webhook, user, Auth::User(keys().user(&token(user)))).await.unwrap();
     }
 
     /// Starts the service and waits until it listens.
@@ -152,12 +151,9 @@ impl Town {
         request.send().await.unwrap().status().as_u16()
     }
 
-    fn client(&self) -> Client {
-        Client::new(self.x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap()
-    }
-
-    fn credentials(&self, user: UserId) -> Owned {
-        Owned(Token::for_user(user, APP))
+    fn events(&self) -> Events {
+        let client = Client::new(self.x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
+        Events::new(client, EventsApi::Enterprise, keys())
     }
 
     fn config(&self) -> String {
@@ -194,13 +190,13 @@ pub(crate) const APP: AppId = Settings::APP;
 const KEY: &str = "town-key";
 pub(crate) const SECRET: &str = "town-secret";
 
-/// A token, with the app's keys.
-struct Owned(Token);
+fn keys() -> Keys {
+    Keys { consumer_key: KEY.into(), consumer_secret: Secret::new(SECRET), owner: Some(token(Settings::OWNER)) }
+}
 
-impl Owned {
-    fn lend(&self) -> Credentials<'_> {
-        Credentials { consumer_key: KEY, consumer_secret: SECRET, token: Some((&self.0.token, &self.0.secret)) }
-    }
+fn token(user: UserId) -> UserToken {
+    let token = Token::for_user(user, APP);
+    UserToken { token: Secret::new(token.token), secret: Secret::new(token.secret) }
 }
 
 fn settings(accounts: &[UserId]) -> Settings {

@@ -32,7 +32,7 @@ impl Script<'_> {
     }
 
     /// A file of the bot that X would take.
-    fn file(&mut self, file: &Located<&str>) -> Option<String> {
+    pub(super) fn file(&mut self, file: &Located<&str>) -> Option<String> {
         if file.value.contains('{') {
             let finding = Diagnostic::error("no-file", &file.at, "the file must be written out");
             self.found.add(finding.help("put the files into a table, and write media pick=\"TABLE\""));

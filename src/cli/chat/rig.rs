@@ -9,13 +9,12 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::client::{Client, Timeouts};
+use crate::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::model::{Key, UserId};
+use crate::model::{EventsApi, Key, Secret, UserId};
 use crate::service::Service;
 use crate::simulator::{Outcome, Settings, Simulator};
-use crate::wire::oauth::Credentials;
 
 /// The person who chats.
 const PERSON: UserId = Settings::ADA;
@@ -38,6 +37,7 @@ pub(in crate::cli) struct Rig {
     bot: PathBuf,
     folder: PathBuf,
     address: SocketAddr,
+    console: SocketAddr,
     /// Kept until the chat is over; the folder goes with it.
     _temporary: Option<TempDir>,
 }
@@ -55,7 +55,7 @@ impl Rig {
             }
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut rig = Rig { simulator, service: None, bot: bot.to_owned(), folder, address, _temporary: temporary };
+        let mut rig = Rig { simulator, service: None, bot: bot.to_owned(), folder, address, console: address, _temporary: temporary };
         rig.start_service().await?;
         rig.set_up().await?;
         Ok(rig)
@@ -76,6 +76,11 @@ impl Rig {
     /// The webhook's address.
     pub(in crate::cli) fn webhook(&self) -> String {
         format!("http://{}/webhook/twitter", self.address)
+    }
+
+    /// The console's address.
+    pub(in crate::cli) fn console(&self) -> String {
+        format!("http://{}", self.console)
     }
 
     /// Stops the service in good order and starts it again: what is said meanwhile is delivered when it is back.
@@ -133,6 +138,7 @@ impl Rig {
     async fn start_service(&mut self) -> anyhow::Result<()> {
         let service = Service::start(self.config()?).await?;
         self.address = service.address();
+        self.console = service.console().unwrap_or(self.console);
         self.service = Some(service);
         Ok(())
     }
@@ -169,7 +175,9 @@ impl Rig {
             ("access_token_secret", token.secret.clone()),
         ];
         put("account", entry(&account_entry));
-        Ok(Config::from_table(table, "dev")?)
+        let config = Config::from_table(table, "dev")?;
+        // It keeps its address over restarts, so that a page that is open finds it again.
+        Ok(Config { console: Some(self.console), unguarded: true, ..config })
     }
 
     /// What `junco webhook register` and `junco subscription add` do at X.
@@ -178,12 +186,18 @@ impl Rig {
         let app = &settings.apps[0];
         let token = |user: UserId| {
             let token = settings.tokens.iter().find(|token| token.user == user).context("a token")?;
-            let token = Some((token.token.as_str(), token.secret.as_str()));
-            anyhow::Ok(Credentials { consumer_key: &app.consumer_key, consumer_secret: &app.consumer_secret, token })
+            anyhow::Ok(UserToken { token: Secret::new(&token.token), secret: Secret::new(&token.secret) })
         };
+        let keys = Keys {
+            consumer_key: app.consumer_key.clone(),
+            consumer_secret: Secret::new(&app.consumer_secret),
+            owner: Some(token(app.owner)?),
+        };
+        let account = token(ACCOUNT)?;
         let client = Client::new(Url::parse(&self.simulator.url())?, Timeouts::default(), Arc::new(SystemClock))?;
-        let webhook = client.register_webhook(token(app.owner)?, &self.webhook()).await.context("the webhook was not registered")?;
-        client.subscribe(token(ACCOUNT)?, webhook.id).await.context("the account was not subscribed")?;
+        let events = Events::new(client, EventsApi::Enterprise, keys.clone());
+        let webhook = events.register(&self.webhook()).await.context("the webhook was not registered")?;
+        events.subscribe(webhook.id, ACCOUNT, Auth::User(keys.user(&account))).await.context("the account was not subscribed")?;
         Ok(())
     }
 }

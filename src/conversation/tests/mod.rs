@@ -3,12 +3,14 @@
 
 mod classes;
 mod delivery;
+mod desk;
 mod limits;
 mod nodes;
 mod people;
 mod properties;
 mod table;
 mod typed;
+mod welcome;
 
 use std::time::Duration;
 

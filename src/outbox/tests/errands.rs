@@ -48,7 +48,7 @@ impl Platform for Arc<Town> {
         // X has forgotten what was uploaded at first, and does not want the bad one at all.
         if media == Some(1) || media.is_some() && message.media.as_deref() == Some("bad.png") {
             let (status, code, message, scope) = (400, 324, "The validation of media ids failed.".to_owned(), Scope::Media);
-            return Err(CallFailure::Refused(Refusal { status, code, message, scope }));
+            return Err(CallFailure::Refused(Refusal { status, code, reason: String::new(), message, scope }));
         }
         let mut sent = self.sent.lock().unwrap();
         sent.push(format!("{}{}", message.text, media.map(|id| format!("[{id}]")).unwrap_or_default()));

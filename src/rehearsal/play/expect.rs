@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Player, Stop, quoted};
 use crate::bot::limits;
 use crate::rehearsal::Look;
-use crate::rehearsal::script::{End, Expected, lateness_word};
+use crate::rehearsal::script::{End, Expected};
 use crate::rehearsal::world::Said;
 
 impl Player<'_> {
@@ -58,8 +58,8 @@ impl Player<'_> {
         let late = self.turned_late.take().or(said.late);
         let typed = self.look == Look::Numbered && late.is_none();
         if let Some(class) = expected.late.filter(|class| late != Some(*class) && !typed) {
-            let was = late.map_or_else(|| "there was none".to_owned(), |late| format!("it was {}", lateness_word(late)));
-            return Err(self.wrong(at, format!("expected a tap that is {}, but {was}", lateness_word(class)), None));
+            let was = late.map_or_else(|| "there was none".to_owned(), |late| format!("it was {}", late.word()));
+            return Err(self.wrong(at, format!("expected a tap that is {}, but {was}", class.word()), None));
         }
         if let Some(file) = &expected.media {
             let has = said.message.media.as_deref();

@@ -207,16 +207,11 @@ pub struct Covers {
 
 /// Every class of lateness, by the word for it.
 pub(super) const LATENESS: [(&str, Lateness); 7] = [
-    ("foreign", Lateness::Foreign),
-    ("retired", Lateness::Retired),
-    ("early", Lateness::Early),
-    ("consumed", Lateness::Consumed),
-    ("expired", Lateness::Expired),
-    ("superseded", Lateness::Superseded),
-    ("current", Lateness::Current),
+    (Lateness::Foreign.word(), Lateness::Foreign),
+    (Lateness::Retired.word(), Lateness::Retired),
+    (Lateness::Early.word(), Lateness::Early),
+    (Lateness::Consumed.word(), Lateness::Consumed),
+    (Lateness::Expired.word(), Lateness::Expired),
+    (Lateness::Superseded.word(), Lateness::Superseded),
+    (Lateness::Current.word(), Lateness::Current),
 ];
-
-/// The word for a class of lateness.
-pub fn lateness_word(lateness: Lateness) -> &'static str {
-    LATENESS.iter().find(|(_, class)| *class == lateness).map_or("", |(word, _)| word)
-}

@@ -161,6 +161,13 @@ impl Store for EmbeddedStore {
         claimed
     }
 
+    async fn waiting(&self, max: usize) -> Result<Vec<Key>, StoreError> {
+        let mut hints = Vec::new();
+        let waiting = self.shared.read(|shared| rows::due(&*shared.map, &mut hints).take(max).map(|row| row.map(|(_, key)| key)).collect());
+        self.sweep(hints);
+        waiting
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let mut hints = Vec::new();
         loop {

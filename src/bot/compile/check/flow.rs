@@ -58,9 +58,18 @@ fn leaves(program: &Program, body: Body) -> bool {
 /// A welcome message can carry only a menu that is there, and only one that is the same for everybody.
 fn welcome(program: &Program, places: &Places, found: &Findings) {
     let Some(state) = program.welcome.as_ref().and_then(|welcome| welcome.menu) else { return };
-    let is_menu = |op: &Op| matches!(op, Op::Prompt(ix) if matches!(program.prompt(*ix).kind, PromptKind::Menu));
-    if let (false, Some(at)) = (program.state(state).steps.iter().any(is_menu), places.notes.states.get(state.0)) {
-        let message = format!("the welcome message shows the menu of `{}`, which has none", program.state(state).name);
-        found.add(Diagnostic::error("no-menu", at, message).help("add options to the state, or choose another one"));
+    let Some(at) = places.notes.states.get(state.0) else { return };
+    let (name, steps) = (&program.state(state).name, &program.state(state).steps);
+    let prompts = steps.iter().filter_map(|op| if let Op::Prompt(ix) = op { Some(program.prompt(*ix)) } else { None });
+    match prompts.into_iter().find(|prompt| matches!(prompt.kind, PromptKind::Menu)) {
+        None => {
+            let message = format!("the welcome message shows the menu of `{name}`, which has none");
+            found.add(Diagnostic::error("no-menu", at, message).help("add options to the state, or choose another one"));
+        }
+        Some(menu) if !menu.has_fixed_options() => {
+            let message = format!("the welcome message is the same for everybody, and the options of `{name}` are not");
+            found.add(Diagnostic::error("welcome", at, message).help("choose another menu, or write its options without {{ }}"));
+        }
+        Some(_) => {}
     }
 }

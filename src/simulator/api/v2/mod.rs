@@ -7,6 +7,7 @@ mod consent;
 mod hooks;
 mod media;
 mod messages;
+mod posts;
 mod problem;
 mod reading;
 mod replay;
@@ -56,6 +57,9 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
         ("GET", ["2", "users", "me"]) => users::me(shared, call, caller),
         ("GET", ["2", "users", "by", "username", name]) => users::by_name(shared, call, caller, name),
         ("GET", ["2", "users", id]) => users::by_id(shared, call, caller, id),
+        ("GET", ["2", "users", id, "tweets"]) => posts::of(shared, call, caller, id),
+        ("POST", ["2", "users", id, "likes"]) => posts::like(shared, call, caller, id),
+        ("DELETE", ["2", "users", id, "likes", post]) => posts::unlike(shared, caller, id, post),
         ("POST", ["2", "webhooks"]) => hooks::register(shared, call, caller).await,
         ("POST", ["2", "webhooks", "replay"]) => replay::start(shared, call, caller).await,
         ("GET", ["2", "webhooks"]) => hooks::list(shared, caller),

@@ -1,0 +1,120 @@
+//! Taking over: writing as the account, silencing the bot and giving it back, sending again what X refused.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, Data, Path};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::{View, Whose};
+use crate::bot::limits;
+use crate::console::access::{Asked, Refusal, Visitor};
+use crate::console::frame::mark;
+use crate::console::{Console, frame};
+use crate::conversation::{Action, DeskOrder, Event, RowId};
+use crate::model::{Outgoing, Role};
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .route("/say", web::post().to(say))
+        .route("/pause", web::post().to(pause))
+        .route("/resume", web::post().to(resume))
+        .route("/again", web::post().to(again));
+}
+
+#[derive(Deserialize)]
+struct Say {
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+struct Again {
+    revision: u64,
+    index: u32,
+}
+
+/// Where somebody of the house writes, and takes over or gives back.
+pub(super) fn forms(view: &View, visitor: &Visitor) -> Markup {
+    let path = view.whose.path();
+    let state = view.entries.last().map(|entry| &entry.record.state);
+    let is_paused = state.is_some_and(|state| state.silence.is_some());
+    let has_opted_out = state.is_some_and(|state| state.opted_out);
+    html! {
+        section.desk aria-label="Answer yourself" {
+            @if has_opted_out {
+                p.note { "This person wants to hear nothing: nothing is sent until they ask for it." }
+            } @else {
+                form.tall method="post" action={ (path) "/say" } {
+                    (mark(visitor))
+                    label { "Write as the account" textarea #say name="text" required maxlength=(limits::TEXT) {} }
+                    button { "Send" }
+                }
+            }
+            form method="post" action={ (path) "/" (if is_paused { "resume" } else { "pause" }) } {
+                (mark(visitor))
+                @if is_paused {
+                    button.quiet #hand-over { "Give the bot back" }
+                } @else {
+                    button.quiet #hand-over { "Take over: the bot is silent" }
+                }
+            }
+        }
+    }
+}
+
+async fn say(console: Data<Console>, whose: Path<Whose>, asked: Asked<Say>) -> Result<HttpResponse, Refusal> {
+    // Browsers end lines with two characters.
+    let text = asked.fields.text.replace("\r\n", "\n");
+    if text.trim().is_empty() {
+        return Err(Refusal::Unreadable("there is nothing to send: write something".to_owned()));
+    }
+    if text.chars().count() > limits::TEXT {
+        return Err(Refusal::Unreadable(format!("X takes {} characters at most: make two messages of it", limits::TEXT)));
+    }
+    order(&console, *whose, &asked.visitor, DeskOrder::Say { text }).await
+}
+
+async fn pause(console: Data<Console>, whose: Path<Whose>, asked: Asked<Nothing>) -> Result<HttpResponse, Refusal> {
+    let Nothing {} = asked.fields;
+    order(&console, *whose, &asked.visitor, DeskOrder::Pause).await
+}
+
+async fn resume(console: Data<Console>, whose: Path<Whose>, asked: Asked<Nothing>) -> Result<HttpResponse, Refusal> {
+    let Nothing {} = asked.fields;
+    order(&console, *whose, &asked.visitor, DeskOrder::Resume).await
+}
+
+async fn again(console: Data<Console>, whose: Path<Whose>, asked: Asked<Again>) -> Result<HttpResponse, Refusal> {
+    let row = RowId { revision: asked.fields.revision, index: asked.fields.index };
+    let message = body(&console, *whose, row).await?;
+    order(&console, *whose, &asked.visitor, DeskOrder::Again { message }).await
+}
+
+/// The message of a row, as the journal has it.
+async fn body(console: &Console, whose: Whose, row: RowId) -> Result<Outgoing, Refusal> {
+    let entries = console.turns.store().journal(whose.key(), row.revision..=row.revision).await;
+    let entries = entries.map_err(|error| Refusal::Failed(error.to_string()))?;
+    let mut actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
+    let message = actions.find_map(|action| match action {
+        Action::Send { row: id, message, .. } if id == row => Some(message),
+        _ => None,
+    });
+    message.ok_or_else(|| Refusal::Missing("the journal no longer holds that message".to_owned()))
+}
+
+async fn order(console: &Console, whose: Whose, visitor: &Visitor, order: DeskOrder) -> Result<HttpResponse, Refusal> {
+    visitor.wants(Role::Reply)?;
+    let event = Event::Desk { by: visitor.0.name.clone(), order };
+    let record = console.turns.apply(whose.key(), |record| {
+        let is_refused =
+            record.state.opted_out && matches!(&event, Event::Desk { order: DeskOrder::Say { .. } | DeskOrder::Again { .. }, .. });
+        if is_refused { Vec::new() } else { vec![event.clone()] }
+    });
+    match record.await {
+        Ok(Some(_)) => Ok(frame::on_to(&whose.path())),
+        Ok(None) => Err(Refusal::Unreadable("nothing was sent: this person wants to hear nothing".to_owned())),
+        Err(error) => Err(Refusal::Failed(error.to_string())),
+    }
+}
