@@ -6,22 +6,24 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{Refusal, Visitor};
 use super::assets::{ICON_PATH, SCRIPT_PATH, STYLE_PATH};
-use crate::model::Timestamp;
+use crate::model::{Role, Timestamp};
 
 /// The places of the console, in the order of its navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Conversations,
     Activity,
+    Audit,
 }
 
 impl Place {
-    const ALL: [Place; 2] = [Place::Conversations, Place::Activity];
+    const ALL: [Place; 3] = [Place::Conversations, Place::Activity, Place::Audit];
 
     fn label(self) -> &'static str {
         match self {
             Place::Conversations => "Conversations",
             Place::Activity => "Activity",
+            Place::Audit => "Audit",
         }
     }
 
@@ -29,6 +31,15 @@ impl Place {
         match self {
             Place::Conversations => "/",
             Place::Activity => "/activity",
+            Place::Audit => "/audit",
+        }
+    }
+
+    /// Who may go there.
+    fn role(self) -> Role {
+        match self {
+            Place::Conversations | Place::Activity => Role::View,
+            Place::Audit => Role::Admin,
         }
     }
 }
@@ -40,7 +51,7 @@ pub(super) fn page(visitor: &Visitor, place: Place, title: &str, content: &Marku
             a.skip href="#content" { "To the content" }
             a.brand href="/" { "Junco" }
             nav aria-label="Places" {
-                @for each in Place::ALL {
+                @for each in Place::ALL.into_iter().filter(|each| visitor.may(each.role())) {
                     a href=(each.path()) aria-current=[(each == place).then_some("page")] { (each.label()) }
                 }
             }

@@ -9,6 +9,7 @@
 mod access;
 mod activity;
 mod assets;
+mod audit;
 mod conversation;
 mod conversations;
 mod frame;
@@ -107,7 +108,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(sign_in::configure)
         .configure(conversations::configure)
         .configure(conversation::configure)
-        .configure(activity::configure);
+        .configure(activity::configure)
+        .configure(audit::configure);
     config.default_service(web::to(frame::nowhere));
 }
 

@@ -242,3 +242,31 @@ async fn without_operators_only_this_machine_is_let_in() {
         assert_eq!(response.status(), status, "{host}");
     }
 }
+
+#[actix_web::test]
+async fn what_people_of_the_house_do_is_written_down_and_shown_to_admins() {
+    let room = room().await;
+    let (status, seen) = room.get("/", "kim").await;
+    assert!(status.is_success() && !seen.contains("/audit"), "{seen}");
+    for (name, password) in [("kim", "hush hush hush"), ("hunter2 hunter2", "x")] {
+        room.call(TestRequest::post().uri("/sign-in").set_form([("name", name), ("password", password)])).await;
+    }
+    room.post(&format!("{}/say", room.page()), "kim", &[("text", "Between us")], |request| request).await;
+    room.post("/sign-out", "kim", &[], |request| request).await;
+    for path in ["/audit", "/audit/part", "/audit/live"] {
+        assert_eq!(room.get(path, "kim").await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+    let (_, seen) = room.get("/audit", "ada").await;
+    for told in ["signed in", "signed out", "wrote as the account", "2 from there of late", "<bdi>kim</bdi>", "nobody we know"] {
+        assert!(seen.contains(told), "{told}: {seen}");
+    }
+    for hidden in ["hush", "hunter2", "Between us"] {
+        assert!(!seen.contains(hidden), "{hidden}: {seen}");
+    }
+    let address: std::net::SocketAddr = "192.0.2.7:1".parse().expect("an address");
+    room.call(TestRequest::post().uri("/sign-in").peer_addr(address).set_form([("name", "kim"), ("password", "correct horse")])).await;
+    let (_, seen) = room.get("/audit/part", "ada").await;
+    assert!(seen.contains("192.0.2.7"), "{seen}");
+    let (_, seen) = room.get("/audit?until=1", "ada").await;
+    assert!(seen.matches("<tr>").count() == 2 && seen.contains("Newer"), "{seen}");
+}
