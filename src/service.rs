@@ -2,6 +2,7 @@
 
 mod bots;
 mod figures;
+mod upkeep;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -65,11 +66,13 @@ impl Service {
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
-        let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let sending = client(&config.x.api, &config)?;
+        let outbox = make_outbox(&config, sending.clone(), turns.clone(), clock.clone(), pace)?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
-        let console = open_console(&config, &door, turns.clone())?;
+        let upkeep = upkeep::upkeep(&config, sending, outbox.clone(), door.clone(), clock.clone())?;
+        let console = open_console(&config, &door, turns.clone(), upkeep)?;
         let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
@@ -178,9 +181,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     Ok(pace)
 }
 
-fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let client = |address: &Url| client(address, config);
-    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, Arc::new(SystemClock), senders(config));
+fn make_outbox(config: &Config, sending: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
+    let x = X::new(sending, client(&config.x.upload, config)?, Arc::new(SystemClock), senders(config));
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -197,7 +199,7 @@ fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
     Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
 }
 
-fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+fn open_console(config: &Config, door: &Door, turns: Arc<Turns>, upkeep: console::Upkeep) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -205,7 +207,7 @@ fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Resu
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock))?))
+    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock), upkeep)?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

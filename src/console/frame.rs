@@ -13,16 +13,18 @@ use crate::model::{Role, Timestamp};
 pub(super) enum Place {
     Conversations,
     Activity,
+    Account,
     Audit,
 }
 
 impl Place {
-    const ALL: [Place; 3] = [Place::Conversations, Place::Activity, Place::Audit];
+    const ALL: [Place; 4] = [Place::Conversations, Place::Activity, Place::Account, Place::Audit];
 
     fn label(self) -> &'static str {
         match self {
             Place::Conversations => "Conversations",
             Place::Activity => "Activity",
+            Place::Account => "Account",
             Place::Audit => "Audit",
         }
     }
@@ -31,6 +33,7 @@ impl Place {
         match self {
             Place::Conversations => "/",
             Place::Activity => "/activity",
+            Place::Account => "/account",
             Place::Audit => "/audit",
         }
     }
@@ -38,7 +41,7 @@ impl Place {
     /// Who may go there.
     fn role(self) -> Role {
         match self {
-            Place::Conversations | Place::Activity => Role::View,
+            Place::Conversations | Place::Activity | Place::Account => Role::View,
             Place::Audit => Role::Admin,
         }
     }

@@ -7,6 +7,7 @@
 //! see it.
 
 mod access;
+mod account;
 mod activity;
 mod assets;
 mod audit;
@@ -27,11 +28,13 @@ use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
 pub use access::{Operator, PasswordError, Rules, hash};
+pub use account::{App as UpkeepApp, SendsOf, Served, Upkeep};
 
 use crate::clock::Clock;
 use crate::turn::Turns;
 use crate::webhook::Door;
 use access::{Access, Visitor};
+use account::Caretaker;
 use activity::Log;
 use ledger::Ledger;
 
@@ -57,6 +60,7 @@ pub(crate) struct Console {
     turns: Arc<Turns>,
     ledger: Arc<Ledger>,
     log: Arc<Log>,
+    caretaker: Arc<Caretaker>,
 }
 
 impl Console {
@@ -71,6 +75,7 @@ pub struct Opened {
     address: SocketAddr,
     server: ServerHandle,
     following: [JoinHandle<()>; 2],
+    caretaker: Arc<Caretaker>,
 }
 
 impl Opened {
@@ -82,16 +87,25 @@ impl Opened {
     /// Closes it; pages that are open notice.
     pub async fn close(self) {
         self.following.iter().for_each(JoinHandle::abort);
+        self.caretaker.stop();
         self.server.stop(false).await;
     }
 }
 
 /// Opens the console on an address.
-pub fn open(address: SocketAddr, rules: Rules, door: &Door, turns: Arc<Turns>, clock: Arc<dyn Clock>) -> Result<Opened, ConsoleError> {
+pub fn open(
+    address: SocketAddr,
+    rules: Rules,
+    door: &Door,
+    turns: Arc<Turns>,
+    clock: Arc<dyn Clock>,
+    upkeep: Upkeep,
+) -> Result<Opened, ConsoleError> {
     let ledger = Ledger::new();
     let log = Log::new(clock.clone());
     let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
-    let console = Data::new(Console { access: Access::new(rules, clock)?, turns, ledger, log });
+    let caretaker = Caretaker::new(upkeep);
+    let console = Data::new(Console { access: Access::new(rules, clock)?, turns, ledger, log, caretaker: caretaker.clone() });
     let factory = move || App::new().app_data(console.clone()).wrap(headers()).configure(routes);
     let listen = HttpServer::new(factory).disable_signals().workers(2).shutdown_timeout(0).bind(address);
     let server = listen.map_err(|source| ConsoleError::Listen { address, source })?;
@@ -99,7 +113,7 @@ pub fn open(address: SocketAddr, rules: Rules, door: &Door, turns: Arc<Turns>, c
     let server = server.run();
     let handle = server.handle();
     tokio::spawn(server);
-    Ok(Opened { address, server: handle, following })
+    Ok(Opened { address, server: handle, following, caretaker })
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -109,6 +123,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(conversations::configure)
         .configure(conversation::configure)
         .configure(activity::configure)
+        .configure(account::configure)
         .configure(audit::configure);
     config.default_service(web::to(frame::nowhere));
 }

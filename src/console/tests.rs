@@ -11,12 +11,15 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
 use super::access::{COOKIE, tests::CHEAP};
 use super::*;
+use crate::account::{Heard, Unheard};
 use crate::bot::{Sources, compile};
+use crate::client::{Client, Timeouts};
 use crate::clock::ManualClock;
 use crate::conversation::{DeskOrder, Event};
 use crate::model::{EventId, Incoming, Key, MessageId, Profile, Role, Secret, Timestamp, UserId};
 use crate::store::MemoryStore;
 use crate::turn::Arrival;
+use crate::wire::arrivals::Arrivals;
 
 const ACCOUNT: UserId = UserId(4_503_599_627_370_601);
 const PEER: UserId = UserId(1_900_000_000_000_000_007);
@@ -45,13 +48,38 @@ async fn room() -> Room {
     let rules = Rules { proxy: false, idle: Duration::from_secs(3600), operators: Some(operators) };
     let (ledger, log) = (Ledger::new(), Log::new(clock.clone()));
     tokio::spawn(ledger.clone().follow(turns.clone(), at));
-    let access = Access::new(rules, clock).expect("good hashes");
-    let room = Room { console: Data::new(Console { access, turns: turns.clone(), ledger, log }), turns, at };
+    let access = Access::new(rules, clock.clone()).expect("good hashes");
+    let room = Room { console: Data::new(Console { access, turns: turns.clone(), ledger, log, caretaker: nobodys(clock) }), turns, at };
     until(|| room.console.ledger.is_whole()).await;
     room.hears(1, "hi").await;
     room.hears(2, NASTY).await;
     until(|| room.console.ledger.directory(|all| all.line(room.key()).is_some_and(|line| line.messages == 2))).await;
     room
+}
+
+/// A caretaker of no app.
+fn nobodys(clock: Arc<ManualClock>) -> Arc<Caretaker> {
+    struct Deaf;
+    #[async_trait::async_trait]
+    impl Heard for Deaf {
+        async fn lately(&self) -> Result<Arrivals, Unheard> {
+            Ok(Arrivals::default())
+        }
+    }
+    let api: url::Url = "http://127.0.0.1:9".parse().expect("an address");
+    let client = Client::new(api.clone(), Timeouts::default(), clock.clone()).expect("a client");
+    Caretaker::new(Upkeep {
+        apps: Vec::new(),
+        client: client.clone(),
+        upload: client.clone(),
+        sending: client,
+        api,
+        address: None,
+        folder: None,
+        heard: Arc::new(Deaf),
+        sends: Arc::new(|_| None),
+        clock,
+    })
 }
 
 fn told(response: &ServiceResponse<impl MessageBody>, name: &str) -> String {
@@ -119,7 +147,7 @@ impl Room {
 #[actix_web::test]
 async fn who_is_not_signed_in_sees_nothing_and_comes_back_after_signing_in() {
     let room = room().await;
-    for page in ["/", &room.page(), "/activity"] {
+    for page in ["/", &room.page(), "/activity", "/account", "/audit"] {
         let response = room.call(TestRequest::get().uri(page)).await;
         assert_eq!(response.status(), StatusCode::SEE_OTHER, "{page}");
         let to = told(&response, "location");
@@ -232,8 +260,8 @@ async fn without_operators_only_this_machine_is_let_in() {
     let room = room().await;
     let rules = Rules { proxy: false, idle: Duration::from_secs(1), operators: None };
     let access = Access::new(rules, Arc::new(ManualClock::at(room.at))).expect("no hashes");
-    let console =
-        Data::new(Console { access, turns: room.turns.clone(), ledger: room.console.ledger.clone(), log: room.console.log.clone() });
+    let (ledger, log, caretaker) = (room.console.ledger.clone(), room.console.log.clone(), room.console.caretaker.clone());
+    let console = Data::new(Console { access, turns: room.turns.clone(), ledger, log, caretaker });
     let room = Room { console, ..room };
     for (host, status) in
         [("localhost:1", StatusCode::OK), ("127.0.0.1:8081", StatusCode::OK), ("rebound.example:8081", StatusCode::FORBIDDEN)]
