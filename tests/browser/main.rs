@@ -6,7 +6,10 @@
 #[path = "../strangers/workshop.rs"]
 mod workshop;
 
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use junco::config::Config;
 use junco::service::Service;
@@ -22,6 +25,7 @@ const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQxMjM$GppqX6NkjNZiVG15l
 
 /// A bot that asks, so that there is something to look into.
 const BOT: &str = r#"bot "desk" version=1
+welcome { say "Good day. I know sizes."; menu "home" }
 on "hello" "hello *" { goto "home" }
 on "size" { goto "size" }
 state "home" {
@@ -46,11 +50,59 @@ async fn people_of_the_house_work_in_a_real_browser() {
     node.run("../browser/console.mjs", &world.given()).await;
 }
 
+#[actix_web::test]
+async fn an_admin_looks_after_the_account_in_a_real_browser() {
+    let Some(node) = Workshop::node() else { return };
+    let world = World::start().await;
+    node.run("../browser/account.mjs", &world.given()).await;
+}
+
+#[actix_web::test]
+async fn a_bot_is_tried_on_a_phone_in_a_real_browser() {
+    let Some(node) = Workshop::node() else { return };
+    let dev = Dev::start();
+    let given = json!({ "phone": dev.phone, "shots": shots(), "secret": Settings::default().apps[0].consumer_secret });
+    node.run("../browser/phone.mjs", &given).await;
+}
+
+/// `junco dev` with SnowBot.
+struct Dev {
+    process: Child,
+    phone: String,
+    _folder: TempDir,
+}
+
+impl Dev {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_junco"))
+            .args(["dev", "bots/snowbot", "--data"])
+            .arg(folder.path().join("data"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line = said.find(|line| line.starts_with("phone:")).expect("it tells where the phone is");
+        let phone = line.split_whitespace().nth(1).unwrap().to_owned();
+        // What it says is read on, or it would wait for a reader.
+        std::thread::spawn(move || said.for_each(drop));
+        Dev { process, phone, _folder: folder }
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// X, the service with its console, and where pictures go.
 struct World {
     x: Simulator,
     service: Service,
-    shots: PathBuf,
     _folder: TempDir,
 }
 
@@ -66,9 +118,7 @@ impl World {
         let service = Service::start(config(&x, &bot, folder.path())).await.unwrap();
         let webhook = format!("http://{}/webhook/twitter", service.address());
         set_up(&x, &webhook).await;
-        let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser");
-        std::fs::create_dir_all(&shots).unwrap();
-        World { x, service, shots, _folder: folder }
+        World { x, service, _folder: folder }
     }
 
     fn given(&self) -> Value {
@@ -80,16 +130,32 @@ impl World {
             "ada": Settings::ADA.to_string(),
             "nasty": NASTY.to_string(),
             "password": PASSWORD,
-            "shots": self.shots,
+            "shots": shots(),
+            "secrets": secrets(&self.x),
         })
     }
+}
+
+/// Where pictures of the pages go.
+fn shots() -> PathBuf {
+    let shots = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser");
+    std::fs::create_dir_all(&shots).unwrap();
+    shots
+}
+
+/// What no page may show.
+fn secrets(x: &Simulator) -> Vec<String> {
+    let settings = x.settings();
+    let tokens = settings.tokens.iter().flat_map(|token| [token.token.clone(), token.secret.clone()]);
+    tokens.chain(settings.apps.iter().map(|app| app.consumer_secret.clone())).chain([HASH.to_owned()]).collect()
 }
 
 fn config(x: &Simulator, bot: &Path, folder: &Path) -> Config {
     let (app, token) = (&x.settings().apps[0], Token::for_user(Settings::BOT, Settings::APP));
     let owner = Token::for_user(Settings::OWNER, Settings::APP);
     let text = format!(
-        r#"listen = "127.0.0.1:0"
+        r#"listen = "{listen}"
+url = "http://{listen}/webhook/twitter"
 console = "127.0.0.1:0"
 store = "sled:{data}"
 lookups = "{x}/feed"
@@ -121,6 +187,7 @@ name = "ada"
 role = "admin"
 password_hash = "{HASH}"
 "#,
+        listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(),
         data = folder.join("data").display(),
         x = x.url(),
         app_id = app.id,
