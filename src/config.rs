@@ -88,6 +88,9 @@ pub struct Config {
     /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
     #[serde(skip)]
     pub unguarded: bool,
+    /// The folder of the configuration, beside which tokens are kept; none where it came from no file.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
     /// How the console is entered.
     #[serde(default)]
     pub access: Access,
@@ -234,6 +237,9 @@ pub enum Flavor {
     #[default]
     #[serde(rename = "v1.1")]
     V1_1,
+    /// `/2/dm_conversations/with/:id/messages`, with numbered text.
+    #[serde(rename = "v2")]
+    V2,
 }
 
 impl Default for Platform {
@@ -254,6 +260,7 @@ impl Platform {
     pub fn events_api(&self) -> EventsApi {
         let usual = match self.flavor {
             Flavor::V1_1 => Events::V1_1,
+            Flavor::V2 => Events::V2,
         };
         match (self.events.unwrap_or(usual), &self.environment) {
             (Events::V1_1, None) => EventsApi::Enterprise,
@@ -333,6 +340,7 @@ impl Config {
 
     /// Paths count from the folder of the configuration, wherever the service is started.
     fn settle_in(&mut self, folder: &Path) {
+        self.folder = Some(folder.to_owned());
         if let Some(store) = self.store_folder() {
             self.store = format!("sled:{}", folder.join(store).display());
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AccountError, Registry, Running};
+use super::{AccountError, Heard, Registry};
 use crate::client::{EventsFailure, Failure, NotTaken};
 use crate::clock::Clock;
 use crate::model::{EventsApi, Timestamp};
@@ -138,7 +138,7 @@ pub async fn replay(
     registry: &Registry,
     webhook: u64,
     spans: &[Span],
-    running: Option<&Running>,
+    heard: Option<&dyn Heard>,
     clock: &dyn Clock,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Done>, AccountError> {
@@ -146,7 +146,7 @@ pub async fn replay(
     for span in spans {
         let job = order(registry, webhook, *span, clock, progress).await?;
         progress(Progress::Ordered { job, span: *span });
-        let complete = follow(running, job).await;
+        let complete = follow(heard, job).await;
         progress(complete.map_or(Progress::Unfollowed { job }, |complete| Progress::Ended { job, complete }));
         done.push(Done { job, span: *span, complete });
     }
@@ -182,11 +182,11 @@ async fn order(
 }
 
 /// Waits for the end of a job. `None` where the service cannot be asked, or does not know it.
-async fn follow(running: Option<&Running>, job: u64) -> Option<bool> {
-    let running = running?;
+async fn follow(heard: Option<&dyn Heard>, job: u64) -> Option<bool> {
+    let heard = heard?;
     let mut unheard = 0;
     for _ in 0..PATIENCE.as_secs() / ASKED_EVERY.as_secs() {
-        match running.arrivals().await {
+        match heard.lately().await {
             Ok(lately) => {
                 unheard = 0;
                 let ended = lately.events.iter().find_map(|arrival| match arrival.what {

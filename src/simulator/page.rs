@@ -157,8 +157,9 @@ fn be_a_person(base: &str, names: &Names) -> Part {
         format!("curl {base}/sim/tap {json} -d '{{\"person\":\"@ada\",\"message\":\"ID\",\"option\":0}}'"),
     ];
     let words = "People are named by id or @screen_name. A tap may be on any message, however old.";
+    let phone = Item::Link { path: "/phone", words: "chat in the browser, let things go wrong, and see what goes over the wire" };
     let items =
-        std::iter::once(Item::Words(words.to_owned())).chain(commands.map(|command| Item::Copy(names.in_place(&command)))).collect();
+        [phone, Item::Words(words.to_owned())].into_iter().chain(commands.map(|command| Item::Copy(names.in_place(&command)))).collect();
     Part { title: "Be a person", items }
 }
 

@@ -9,6 +9,7 @@ mod files;
 mod media;
 mod page;
 mod people;
+mod phone;
 mod premium;
 mod reading;
 mod replay;

@@ -195,7 +195,7 @@ impl Log {
         self.forget();
     }
 
-    pub(in crate::simulator) fn signals(&self) -> impl Iterator<Item = &Signal> {
+    pub(in crate::simulator) fn signals(&self) -> impl DoubleEndedIterator<Item = &Signal> {
         self.signals.iter()
     }
 
