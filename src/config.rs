@@ -237,6 +237,9 @@ pub enum Flavor {
     #[default]
     #[serde(rename = "v1.1")]
     V1_1,
+    /// `/2/dm_conversations/with/:id/messages`, with numbered text.
+    #[serde(rename = "v2")]
+    V2,
 }
 
 impl Default for Platform {
@@ -257,6 +260,7 @@ impl Platform {
     pub fn events_api(&self) -> EventsApi {
         let usual = match self.flavor {
             Flavor::V1_1 => Events::V1_1,
+            Flavor::V2 => Events::V2,
         };
         match (self.events.unwrap_or(usual), &self.environment) {
             (Events::V1_1, None) => EventsApi::Enterprise,

@@ -18,6 +18,9 @@ pub mod conversation;
 // When a send may leave.
 pub mod pace;
 
+// A bot's state machine as a picture.
+pub mod graph;
+
 // The only reader of the system clock.
 #[cfg(feature = "service")]
 pub mod clock;

@@ -1,5 +1,6 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
+mod access;
 mod bots;
 mod figures;
 mod upkeep;
@@ -18,12 +19,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::bot::Program;
+use crate::bot::{Program, Sources};
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Unsure};
+use crate::config::{Config, Flavor, Unsure};
 use crate::console;
-use crate::conversation::{Event, Fired, Outcome};
+use crate::conversation::{Event, Fired, Outcome, Rendering};
 use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
 use crate::pace::{Limits, Pace, is_free};
@@ -56,12 +57,12 @@ impl Service {
 
     /// The same by another clock: for tests in which hours pass at once. Calls of X are still signed by the machine's.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let programs = load_programs(&config)?;
+        let (programs, scripts) = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
-        let turns = Arc::new(turns);
+        let turns = Arc::new(if is_newer(&config) { turns.showing(Rendering { numbered: true, ..Rendering::default() }) } else { turns });
         turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
@@ -72,7 +73,8 @@ impl Service {
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
         let upkeep = upkeep::upkeep(&config, sending, outbox.clone(), door.clone(), clock.clone())?;
-        let console = open_console(&config, &door, turns.clone(), upkeep)?;
+        let bots = console::Bots { turns: turns.clone(), scripts };
+        let console = open_console(&config, &door, bots, upkeep)?;
         let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
@@ -136,20 +138,25 @@ impl Service {
     }
 }
 
-fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program>>> {
-    let mut by_folder: BTreeMap<&Path, Arc<Program>> = BTreeMap::new();
-    let mut programs = BTreeMap::new();
+/// The programs of accounts, and the files that they were made of.
+type Bots = (BTreeMap<UserId, Arc<Program>>, BTreeMap<UserId, Arc<Sources>>);
+
+fn load_programs(config: &Config) -> anyhow::Result<Bots> {
+    let mut by_folder: BTreeMap<&Path, (Arc<Program>, Arc<Sources>)> = BTreeMap::new();
+    let (mut programs, mut scripts) = Bots::default();
     for account in &config.account {
         if !by_folder.contains_key(account.bot.as_path()) {
             let loaded = compile_bot(&account.bot)?;
             for warning in &loaded.warnings {
                 tracing::warn!("{warning}");
             }
-            by_folder.insert(&account.bot, Arc::new(loaded.program));
+            by_folder.insert(&account.bot, (Arc::new(loaded.program), Arc::new(loaded.sources)));
         }
-        programs.insert(account.user_id, by_folder[account.bot.as_path()].clone());
+        let (program, sources) = by_folder[account.bot.as_path()].clone();
+        programs.insert(account.user_id, program);
+        scripts.insert(account.user_id, sources);
     }
-    Ok(programs)
+    Ok((programs, scripts))
 }
 
 async fn open_store(folder: &Path, retention: Duration) -> anyhow::Result<Arc<dyn Store>> {
@@ -174,15 +181,20 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
         });
         for _ in sent {
             // The record stands after the send, which was the last of the replies.
-            pace.sent(entry.at, entry.key.account, *app, is_free(state.heard, state.replies.saturating_sub(1), entry.at));
+            let free = !is_newer(config) && is_free(state.heard, state.replies.saturating_sub(1), entry.at);
+            pace.sent(entry.at, entry.key.account, *app, free);
         }
     };
     store.replay(clock.now().minus(Duration::from_secs(24 * 3600)), &mut count).await?;
     Ok(pace)
 }
 
-fn make_outbox(config: &Config, sending: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let x = X::new(sending, client(&config.x.upload, config)?, Arc::new(SystemClock), senders(config));
+fn make_outbox(config: &Config, api: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
+    let upload = client(&config.x.upload, config)?;
+    // Tokens end by the time of X, as calls are signed by it.
+    let machine: Arc<dyn Clock> = Arc::new(SystemClock);
+    let senders = senders(config, &api, &machine);
+    let x = X::new(api, upload, machine, senders);
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -190,6 +202,7 @@ fn make_outbox(config: &Config, sending: Client, turns: Arc<Turns>, clock: Arc<d
         echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
+        free_replies: !is_newer(config),
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
 }
@@ -199,7 +212,7 @@ fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
     Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
 }
 
-fn open_console(config: &Config, door: &Door, turns: Arc<Turns>, upkeep: console::Upkeep) -> anyhow::Result<Option<console::Opened>> {
+fn open_console(config: &Config, door: &Door, bots: console::Bots, upkeep: console::Upkeep) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -207,7 +220,7 @@ fn open_console(config: &Config, door: &Door, turns: Arc<Turns>, upkeep: console
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock), upkeep)?))
+    Ok(Some(console::open(address, rules, door, bots, Arc::new(SystemClock), upkeep)?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
@@ -259,7 +272,12 @@ fn limits(config: &Config) -> webhook::Limits {
     webhook::Limits { body: config.limits.body, body_timeout: config.limits.body_timeout }
 }
 
-fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
+/// Whether messages leave through the newer interface.
+fn is_newer(config: &Config) -> bool {
+    config.x.flavor == Flavor::V2
+}
+
+fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
         let (token, token_secret) = account.tokens()?;
@@ -270,6 +288,8 @@ fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
             token: token.clone(),
             token_secret: token_secret.clone(),
             folder: account.bot.clone(),
+            newer: is_newer(config),
+            access: access::of(config, account, client, clock),
         };
         Some((account.user_id, sender))
     };

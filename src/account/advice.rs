@@ -5,18 +5,13 @@ use crate::client::{EventsFailure, Failure};
 
 /// A failure with what to do about it.
 pub(super) fn told(failure: &Failure) -> String {
-    format!("{failure}: {}", advice(failure))
+    format!("{failure}: {}", failure.remedy().advice())
 }
 
-/// What to do about a failure.
-pub fn advice(failure: &Failure) -> &'static str {
-    failure.remedy().advice()
-}
-
-/// The same for anything at the account.
+/// What to do about anything at the account.
 pub fn advice_on(error: &AccountError) -> &'static str {
     match error {
-        AccountError::Call(failure) | AccountError::Events(EventsFailure::Call(failure)) => advice(failure),
+        AccountError::Call(failure) | AccountError::Events(EventsFailure::Call(failure)) => failure.remedy().advice(),
         AccountError::Events(failure) => failure.remedy().advice(),
         AccountError::NoWebhook(_) => "junco webhook register",
         AccountError::NoToken(_) => "junco login",

@@ -18,10 +18,10 @@ use url::Url;
 use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
 use crate::model::{AppId, UserId};
 
+pub use advice::advice_on;
 use advice::told;
-pub use advice::{advice, advice_on};
 pub use keep::{Kept, keep_account, keep_owner, usual_files};
-pub use registry::{Registered, Registry, Unfit, unfit};
+pub use registry::{Registered, Registry, Unfit, is_at, unfit};
 pub use running::{Answered, Heard, Running, Unheard};
 pub use secret_file::{FileError, write_secret};
 

@@ -23,6 +23,8 @@ pub struct Registered {
     pub webhook: Webhook,
     /// Whether it did not stand before: then nobody is subscribed on it.
     pub is_new: bool,
+    /// The app's webhooks of other addresses.
+    pub others: Vec<Webhook>,
 }
 
 /// What X would not take about an address (contract §1.5).
@@ -60,7 +62,7 @@ impl Registry {
 
     /// The webhook of that address, if it is registered.
     pub async fn find(&self, address: &Url) -> Result<Option<Webhook>, AccountError> {
-        Ok(self.events.list().await?.into_iter().find(|webhook| is_same(&webhook.url, address)))
+        Ok(self.events.list().await?.into_iter().find(|webhook| is_at(webhook, address)))
     }
 
     /// The webhook of that address.
@@ -70,12 +72,14 @@ impl Registry {
 
     /// Registers an address, or has X challenge it again where it is registered already.
     pub async fn register(&self, address: &Url) -> Result<Registered, AccountError> {
-        let Some(webhook) = self.find(address).await? else {
+        // X takes few of these calls: one listing has to do.
+        let (mut same, others): (Vec<_>, Vec<_>) = self.events.list().await?.into_iter().partition(|webhook| is_at(webhook, address));
+        let Some(webhook) = same.pop() else {
             let webhook = self.events.register(address.as_str()).await?;
-            return Ok(Registered { webhook, is_new: true });
+            return Ok(Registered { webhook, is_new: true, others });
         };
         let valid = self.events.validate(webhook.id).await?;
-        Ok(Registered { webhook: Webhook { valid, ..webhook }, is_new: false })
+        Ok(Registered { webhook: Webhook { valid, ..webhook }, is_new: false, others })
     }
 
     /// Subscribes an account on a webhook. Whether it was not before.
@@ -129,9 +133,9 @@ pub fn unfit(address: &Url, api: &Url) -> Vec<Unfit> {
     rules.into_iter().filter_map(|(broken, rule)| broken.then_some(rule)).collect()
 }
 
-/// X may write an address another way than it was given.
-fn is_same(registered: &str, address: &Url) -> bool {
-    Url::parse(registered).is_ok_and(|registered| registered == *address)
+/// Whether a webhook is the one of an address. X may write it another way than it was given.
+pub fn is_at(webhook: &Webhook, address: &Url) -> bool {
+    Url::parse(&webhook.url).is_ok_and(|registered| registered == *address)
 }
 
 fn is_local(address: &Url) -> bool {

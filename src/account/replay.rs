@@ -21,6 +21,12 @@ const RUNNING: u32 = 355;
 /// How often the service is asked whether the end of a job has come.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 
+/// How long an end is waited for. A service that was restarted may have forgotten it, and X may never tell.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// A service that restarts is away for a moment; one that is away for so many questions stays away.
+const QUESTIONS: u32 = 10;
+
 /// From one minute up to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -175,15 +181,14 @@ async fn order(
     }
 }
 
-/// Waits for the end of a job. `None` where the service cannot be asked, or has forgotten.
+/// Waits for the end of a job. `None` where the service cannot be asked, or does not know it.
 async fn follow(heard: Option<&dyn Heard>, job: u64) -> Option<bool> {
     let heard = heard?;
-    let mut failures = 0;
-    // A service that restarts is away for a moment.
-    while failures < 10 {
+    let mut unheard = 0;
+    for _ in 0..PATIENCE.as_secs() / ASKED_EVERY.as_secs() {
         match heard.lately().await {
             Ok(lately) => {
-                failures = 0;
+                unheard = 0;
                 let ended = lately.events.iter().find_map(|arrival| match arrival.what {
                     Arrived::ReplayJob { job: ended, complete } if ended == job => Some(complete),
                     _ => None,
@@ -192,7 +197,10 @@ async fn follow(heard: Option<&dyn Heard>, job: u64) -> Option<bool> {
                     return ended;
                 }
             }
-            Err(_) => failures += 1,
+            Err(_) => unheard += 1,
+        }
+        if unheard == QUESTIONS {
+            return None;
         }
         tokio::time::sleep(ASKED_EVERY).await;
     }

@@ -142,6 +142,10 @@ pub(super) fn answer(question: &str) -> anyhow::Result<String> {
     std::io::stderr().flush()?;
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
+    // What is typed ends the line on a terminal; what comes through a pipe does not.
+    if !std::io::stdin().is_terminal() {
+        eprintln!();
+    }
     Ok(line.trim().to_owned())
 }
 

@@ -29,6 +29,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let kept = if let Place::Folder(folder) = &place { Some(kept_in(folder)) } else { None };
     let mut rig = Rig::start(&args.bot, place).await?;
     println!("X, simulated:   {}", rig.simulator().url());
+    println!("phone:          {}", rig.phone());
     println!("webhook:        {}", rig.webhook());
     println!("console:        {}", rig.console());
     kept.iter().for_each(|kept| println!("conversations:  {kept}"));

@@ -9,6 +9,7 @@ mod desk;
 mod dev;
 mod doctor;
 mod fmt;
+mod graph;
 mod login;
 mod migrate;
 mod new;
@@ -52,6 +53,8 @@ enum Command {
     Talk(talk::Args),
     /// Prove scripts: every mistake with file, line and caret.
     Check(check::Args),
+    /// Draw a bot's states and the ways between them.
+    Graph(graph::Args),
     /// Format scripts and conversation tests.
     Fmt(fmt::Args),
     /// Play the conversation tests of bots, each in three renderings.
@@ -92,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
+        Command::Graph(args) => graph::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Login(args) => runtime.block_on(login::run(args)),

@@ -37,6 +37,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let asked_to_end = super::asked_to_end()?;
     let simulator = Simulator::start(settings(args)?).await?;
     println!("X, simulated: {url} (open it in a browser to see who lives there and how to point a bot at it)", url = simulator.url());
+    println!("phone:        {url}/phone (chat there as one of them)", url = simulator.url());
     asked_to_end.await;
     simulator.stop().await;
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Asked;
 use super::desk::{self, Changing, Common, Desk};
-use crate::account::{Registered, Registry, unfit};
+use crate::account::{AccountError, Registered, unfit};
 use crate::client::Webhook;
 use crate::config::App;
 use crate::model::AppId;
@@ -73,30 +73,20 @@ async fn register(desk: &Desk, app: Option<AppId>, dry_run: bool) -> anyhow::Res
             documents.push(json!({ "app": app.id.to_string(), "url": address.as_str(), "would": would }));
             continue;
         }
-        let others = others(&registry, desk).await?;
-        let Registered { webhook, is_new } = registry.register(address).await?;
+        let Registered { webhook, is_new, others } = registry.register(address).await?;
         good &= webhook.valid;
-        lines.push(told(app, &webhook, if is_new { "registered" } else { "was registered already, and has been challenged" }));
+        lines.push(told(app, &webhook, if is_new { "registered" } else { "registered already; challenged again" }));
         if is_new {
             lines.push("On a new webhook nobody is subscribed: run `junco subscription add`.".to_owned());
-        }
-        if is_new && !others.is_empty() {
-            let ids: Vec<String> = others.iter().map(|other| other.id.to_string()).collect();
-            lines.push(format!(
-                "Another stands beside it ({}); an address cannot be changed: delete it with `junco webhook delete ID`.",
-                ids.join(", ")
-            ));
+            lines.extend(others.iter().map(|other| {
+                let advice = "an address cannot be changed, so delete the old one when the new one works";
+                format!("Webhook {} {} stands beside it; {advice}: `junco webhook delete {}`.", other.id, other.url, other.id)
+            }));
         }
         documents.push(json!({ "app": app.id.to_string(), "webhook": document(&webhook), "new": is_new }));
     }
     desk.tell(&json!({ "dry_run": dry_run, "webhooks": documents }), lines);
     Ok(desk::code(good))
-}
-
-/// The app's webhooks of other addresses.
-async fn others(registry: &Registry, desk: &Desk) -> anyhow::Result<Vec<Webhook>> {
-    let ours = registry.find(desk.address()?).await?.map(|webhook| webhook.id);
-    Ok(registry.events().list().await?.into_iter().filter(|webhook| Some(webhook.id) != ours).collect())
 }
 
 async fn list(desk: &Desk) -> anyhow::Result<ExitCode> {
@@ -106,7 +96,7 @@ async fn list(desk: &Desk) -> anyhow::Result<ExitCode> {
         if webhooks.is_empty() {
             lines.push(format!("app {}: no webhook; `junco webhook register` makes one", app.id));
         }
-        lines.extend(webhooks.iter().map(|webhook| told(app, webhook, "stands")));
+        lines.extend(webhooks.iter().map(|webhook| told(app, webhook, "registered")));
         documents.push(json!({ "app": app.id.to_string(), "webhooks": webhooks.iter().map(document).collect::<Vec<_>>() }));
     }
     desk.tell(&json!({ "apps": documents }), lines);
@@ -120,11 +110,11 @@ async fn check(desk: &Desk, dry_run: bool) -> anyhow::Result<ExitCode> {
         let registry = desk.registry(app)?;
         let mut webhook = registry.webhook(address).await?;
         if dry_run {
-            lines.push(told(app, &webhook, "would be challenged"));
+            lines.push(told(app, &webhook, "registered; would be challenged"));
         } else {
-            webhook.valid = registry.events().validate(webhook.id).await.map_err(crate::account::AccountError::from)?;
+            webhook.valid = registry.events().validate(webhook.id).await.map_err(AccountError::from)?;
             good &= webhook.valid;
-            lines.push(told(app, &webhook, "has been challenged"));
+            lines.push(told(app, &webhook, "challenged"));
         }
         documents.push(json!({ "app": app.id.to_string(), "webhook": document(&webhook) }));
     }
@@ -153,17 +143,17 @@ async fn delete(desk: &Desk, id: Option<u64>, yes: bool, dry_run: bool) -> anyho
         if !desk::confirm(&question, yes)? {
             return Ok(ExitCode::FAILURE);
         }
-        registry.events().delete(webhook.id).await.map_err(crate::account::AccountError::from)?;
+        registry.events().delete(webhook.id).await.map_err(AccountError::from)?;
     }
-    let what = if dry_run { "would be deleted" } else { "is deleted" };
-    let line = told(app, &webhook, &format!("{what}, with its subscriptions: {subscribers}"));
+    let what = if dry_run { "would be deleted" } else { "deleted" };
+    let line = format!("app {}: webhook {} {} {what}, with {subscribers} subscription(s)", app.id, webhook.id, webhook.url);
     desk.tell(&json!({ "dry_run": dry_run, "deleted": document(&webhook), "subscriptions": subscribers }), [line]);
     Ok(ExitCode::SUCCESS)
 }
 
 fn told(app: &App, webhook: &Webhook, what: &str) -> String {
     let valid = if webhook.valid { "valid" } else { "NOT valid: X delivers nothing; run `junco doctor`" };
-    format!("app {}: webhook {} {}, {valid}; it {what}", app.id, webhook.id, webhook.url)
+    format!("app {}: webhook {} {} {what}, {valid}", app.id, webhook.id, webhook.url)
 }
 
 fn document(webhook: &Webhook) -> Value {

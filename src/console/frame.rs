@@ -13,17 +13,19 @@ use crate::model::{Role, Timestamp};
 pub(super) enum Place {
     Conversations,
     Activity,
+    Bot,
     Account,
     Audit,
 }
 
 impl Place {
-    const ALL: [Place; 4] = [Place::Conversations, Place::Activity, Place::Account, Place::Audit];
+    const ALL: [Place; 5] = [Place::Conversations, Place::Activity, Place::Bot, Place::Account, Place::Audit];
 
     fn label(self) -> &'static str {
         match self {
             Place::Conversations => "Conversations",
             Place::Activity => "Activity",
+            Place::Bot => "Bot",
             Place::Account => "Account",
             Place::Audit => "Audit",
         }
@@ -33,6 +35,7 @@ impl Place {
         match self {
             Place::Conversations => "/",
             Place::Activity => "/activity",
+            Place::Bot => "/bot",
             Place::Account => "/account",
             Place::Audit => "/audit",
         }
@@ -41,7 +44,7 @@ impl Place {
     /// Who may go there.
     fn role(self) -> Role {
         match self {
-            Place::Conversations | Place::Activity | Place::Account => Role::View,
+            Place::Conversations | Place::Activity | Place::Bot | Place::Account => Role::View,
             Place::Audit => Role::Admin,
         }
     }

@@ -68,7 +68,7 @@ impl Outbox {
             return None;
         }
         let app = *self.apps.get(&key.account)?;
-        let free = is_free(record.state.heard, record.state.replies, now);
+        let free = self.settings.free_replies && is_free(record.state.heard, record.state.replies, now);
         let verdict = self.with_pace(|pace, now| {
             let verdict = pace.ask(now, key.account, app, free);
             // Counted at once, so that no other send takes the same place under the limit.

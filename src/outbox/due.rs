@@ -29,6 +29,7 @@ impl Outbox {
             // X takes nothing from the account; its messages wait until it is authorised again.
             self.park(key);
         } else {
+            self.show_typing(key, &record).await;
             // What was said before a lookup leaves before it, as far as it may.
             self.serve_rows(key).await?;
         }

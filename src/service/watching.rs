@@ -49,6 +49,6 @@ fn ward(config: &Config, app: &App, client: &Client) -> Option<Ward> {
     let tokens: BTreeMap<UserId, UserToken> =
         accounts.filter_map(|account| account.tokens().map(|(access, secret)| (account.user_id, token(access, secret)))).collect();
     let accounts = tokens.keys().copied().collect();
-    let platform: Arc<dyn Platform> = Arc::new(X::new(client.clone(), config.x.events_api(), keys, tokens));
+    let platform: Arc<dyn Platform> = Arc::new(X::new(client.clone(), config.x.events_api(), keys, tokens, super::is_newer(config)));
     Some(Ward::new(app.id, platform, config.url.clone(), has_owner, accounts))
 }

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use actix_web::web::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use reqwest::StatusCode;
 use reqwest::header::CONTENT_ENCODING;
+use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::Url;
 
 use super::delivery;
 use super::refusal::Refusal;
 use super::shared::Shared;
+use super::world::wire::{self, Asked, Body, Way};
 use super::world::{Face, Proof, WebhookId};
 use crate::model::AppId;
 use crate::wire::signature::{sign, verify};
@@ -65,23 +68,52 @@ pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str, face: Face
     let keys =
         shared.see(|world| delivery::signing_keys(world, app).into_iter().map(|(name, key)| (name, key.to_owned())).collect::<Vec<_>>());
     let query = url.query().unwrap_or_default().to_owned();
+    let proofs: Vec<_> = keys.iter().map(|(name, key)| (*name, sign(key.as_bytes(), query.as_bytes()))).collect();
+    let asked = Asked { way: Way::Challenge, method: "GET".to_owned(), target: url.to_string(), proofs: proofs.clone(), body: Body::Empty };
+    let exchange = shared.change(|world, now| world.wire.asked(asked, now));
     let mut request = shared.client.get(url).timeout(limit);
-    for (name, key) in &keys {
-        request = request.header(*name, sign(key.as_bytes(), query.as_bytes()));
+    for (name, signature) in proofs {
+        request = request.header(name, signature);
     }
     let (_, secret) = keys.last().ok_or(CrcFailure::Not200)?;
-    let response = request.send().await.map_err(failure)?;
-    match response.status() {
+    let started = Instant::now();
+    let got = got(request).await;
+    shared.change(|world, now| {
+        let (status, body) = got.as_ref().map_or((None, Body::Empty), Got::shown);
+        world.wire.answered(exchange, wire::Answer { at: now, latency: started.elapsed(), status, body });
+    });
+    let got = got?;
+    match got.status {
         StatusCode::OK => {}
         status if status.is_redirection() => return Err(CrcFailure::Elsewhere),
         _ => return Err(CrcFailure::Not200),
     }
-    if response.headers().contains_key(CONTENT_ENCODING) {
+    if got.is_encoded {
         return Err(CrcFailure::WrongAnswer);
     }
-    let body = response.bytes().await.map_err(failure)?;
+    let body = got.body.map_err(failure)?;
     let answer: Answer = serde_json::from_slice(&body).map_err(|_| CrcFailure::WrongAnswer)?;
     if verify(&answer.response_token, secret.as_bytes(), token.as_bytes()) { Ok(()) } else { Err(CrcFailure::WrongAnswer) }
+}
+
+/// What came back.
+struct Got {
+    status: StatusCode,
+    is_encoded: bool,
+    body: Result<Bytes, reqwest::Error>,
+}
+
+impl Got {
+    fn shown(&self) -> (Option<u16>, Body) {
+        let body = self.body.as_ref().map(|bytes| Body::of("application/json", bytes));
+        (Some(self.status.as_u16()), body.unwrap_or_default())
+    }
+}
+
+async fn got(request: RequestBuilder) -> Result<Got, CrcFailure> {
+    let response = request.send().await.map_err(failure)?;
+    let (status, is_encoded) = (response.status(), response.headers().contains_key(CONTENT_ENCODING));
+    Ok(Got { status, is_encoded, body: response.bytes().await })
 }
 
 /// Challenges a registered webhook and marks it by the result.
@@ -105,19 +137,19 @@ pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), Crc
     results
 }
 
-/// Checks all webhooks every so often, for as long as the simulator runs. When the rules change, the wait begins anew.
+/// Checks all webhooks every so often, for as long as the simulator runs. When the rule changes, the wait begins anew.
 pub(super) async fn check_periodically(shared: Arc<Shared>) {
     loop {
-        let rules = shared.see(|world| world.rules.clone());
+        let period = shared.see(|world| world.rules.crc_period);
         let due = async {
-            match rules.crc_period {
+            match period {
                 Some(period) => shared.clock.pass(period).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             () = due => drop(check_all(&shared).await),
-            () = shared.other_rules(&rules) => {}
+            () = shared.other_crc_period(period) => {}
         }
     }
 }

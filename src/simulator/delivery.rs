@@ -10,12 +10,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::shared::Shared;
+use super::world::wire::{Answer, Asked, Body, Way};
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
 use crate::model::{AppId, Timestamp};
 use crate::wire::signature::{SIGNATURE_HEADER, sign};
 
 /// The second header, which some apps get: the same, keyed with the client secret of OAuth 2 (contract §1.3).
 const CLIENT_SIGNATURE_HEADER: &str = "x-twitter-webhooks-signature-oauth2";
+
+/// A webhook answers with next to nothing; what is longer is not looked at.
+const LONGEST_ANSWER: u64 = 4 << 10;
 
 /// Sends parcels on their way.
 pub(super) fn submit(shared: &Arc<Shared>, parcels: Vec<Parcel>) {
@@ -77,15 +81,16 @@ async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::Unbounded
     let Some(address) = shared.see(|world| address(world, &parcel)) else {
         return settle(&shared, &parcel, Outcome::Withheld);
     };
-    let gets_out = shared.change(|world, now| {
+    let (exchange, gets_out) = shared.change(|world, now| {
         world.keep_for_replay(&parcel, now);
-        let echo = world.log.delivery(parcel.number).is_some_and(|record| record.echo);
-        !world.faults.on_attempt(echo)
+        let exchange = world.wire.asked(asked(&parcel, &address), now);
+        (exchange, !world.faults.on_attempt(parcel.label.echo))
     });
     let started = Instant::now();
-    let status = if gets_out { post(&shared, address, &parcel).await } else { None };
+    let (status, body) = if gets_out { post(&shared, address, &parcel).await.unzip() } else { (None, None) };
     let latency = started.elapsed();
     let next = shared.change(|world, now| {
+        world.wire.answered(exchange, Answer { at: now, latency, status, body: body.unwrap_or_default() });
         world.log.attempted(parcel.number, Attempt { at: now, status, latency });
         next(world, &parcel, status)
     });
@@ -167,8 +172,13 @@ pub(super) fn signing_keys(world: &World, app: AppId) -> Vec<(&'static str, &str
     std::iter::once((SIGNATURE_HEADER, app.consumer_secret.as_str())).chain(client).collect()
 }
 
-/// The status of the answer, if one came in time.
-async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<u16> {
+fn asked(parcel: &Parcel, address: &Address) -> Asked {
+    let (method, target, proofs) = ("POST".to_owned(), address.url.clone(), address.signatures.clone());
+    Asked { way: Way::Delivery(parcel.number), method, target, proofs, body: Body::of("application/json", &parcel.body) }
+}
+
+/// The status of the answer and what it says, if one came in time.
+async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<(u16, Body)> {
     let body = trickle::body(parcel.body.clone(), parcel.handling.slow);
     let mut request = shared.client.post(address.url).timeout(address.limit).header(CONTENT_TYPE, "application/json").body(body);
     for (name, signature) in address.signatures {
@@ -179,7 +189,12 @@ async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<u16>
             request = request.header(name, value);
         }
     }
-    Some(request.send().await.ok()?.status().as_u16())
+    let response = request.send().await.ok()?;
+    let status = response.status().as_u16();
+    // Read for whoever looks; nothing depends on it.
+    let short = response.content_length().is_some_and(|length| length <= LONGEST_ANSWER);
+    let text = if short { response.text().await.unwrap_or_default() } else { String::new() };
+    Some((status, Body::text(&text)))
 }
 
 /// What the platform's own machinery leaves in a request (contract §1.4).

@@ -14,8 +14,11 @@ mod error;
 mod event;
 mod feed;
 mod json;
+mod lever;
 mod page;
 mod pages;
+mod phone;
+mod recorder;
 mod refusal;
 mod settings;
 mod shared;
@@ -27,11 +30,13 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig};
 use actix_web::{App as HttpApp, HttpServer};
 
 pub use crc::CrcFailure;
 pub use error::Error;
+pub use lever::{Lever, Pulled};
 pub use refusal::Refusal;
 pub use settings::{ActivityShape, App, Flag, NewerRules, Permission, Person, Rules, Settings, Token};
 use shared::Shared;
@@ -62,6 +67,7 @@ impl Simulator {
             let (shared, stage, settings) = data.clone();
             let limits = PayloadConfig::new(LARGEST_CALL);
             let app = HttpApp::new().app_data(shared).app_data(stage).app_data(settings).app_data(limits);
+            let app = app.wrap(from_fn(recorder::record)).configure(phone::configure);
             app.configure(page::configure).configure(admin::configure).configure(feed::configure).configure(api::configure)
         });
         let refused = |source| Error::Listen { address: settings.listen, source };

@@ -6,9 +6,9 @@ use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::admin::{KINDS, VERBS};
+use super::admin::{KINDS, VERBS, Verb};
 use super::pages;
-use super::settings::{Settings, Token};
+use super::settings::{Person, Settings, Token};
 use super::stage::Stage;
 use sheet::{Item, Part, Sheet};
 
@@ -31,6 +31,7 @@ async fn page(request: HttpRequest, stage: Data<Stage>, settings: Data<Settings>
 
 /// The secrets shown are those of the simulated world, which a bot needs to live in it.
 fn sheet(base: &str, stage: &Stage, settings: &Settings) -> Sheet {
+    let names = Names::of(stage, settings);
     Sheet {
         title: "X in a box",
         parts: vec![
@@ -38,11 +39,34 @@ fn sheet(base: &str, stage: &Stage, settings: &Settings) -> Sheet {
             keys(stage, settings),
             people(stage),
             set_up(base, stage, settings),
+            newer(base),
             sign_in(),
-            be_a_person(base),
+            be_a_person(base, &names),
             trouble(base),
-            verbs(),
+            verbs(&names),
         ],
+    }
+}
+
+/// Who stands in the examples: a bot's account and somebody who writes to it.
+struct Names {
+    bot: String,
+    person: String,
+}
+
+impl Names {
+    fn of(stage: &Stage, settings: &Settings) -> Self {
+        let people = stage.people();
+        let account = settings.tokens.iter().find(|token| !owns(stage, token)).or(settings.tokens.first()).map(|token| token.user);
+        let is_account = |person: &&Person| Some(person.id) == account;
+        let others = || people.iter().filter(|person| !settings.tokens.iter().any(|token| token.user == person.id));
+        let name = |person: Option<&Person>| person.map(|person| format!("@{}", person.screen_name)).unwrap_or_default();
+        Names { bot: name(people.iter().find(is_account)), person: name(others().next().or(people.first())) }
+    }
+
+    /// An example of the default world with these names in it.
+    fn in_place(&self, example: &str) -> String {
+        example.replace("@snowbot", &self.bot).replace("@ada", &self.person)
     }
 }
 
@@ -73,7 +97,7 @@ fn keys(stage: &Stage, settings: &Settings) -> Part {
 }
 
 fn people(stage: &Stage) -> Part {
-    let person = |person: super::settings::Person| Item::Fact(format!("@{} {}", person.screen_name, person.id), person.name);
+    let person = |person: Person| Item::Fact(format!("@{} {}", person.screen_name, person.id), person.name);
     Part { title: "People", items: stage.people().into_iter().map(person).collect() }
 }
 
@@ -104,6 +128,20 @@ fn set_up(base: &str, stage: &Stage, settings: &Settings) -> Part {
     Part { title: "Set up a bot", items }
 }
 
+fn newer(base: &str) -> Part {
+    let words = "The newer API has the same world: webhooks, subscriptions and the X Activity API with the app's bearer, messages, files and \
+        users with OAuth 1.0a or a token of OAuth 2. A message has a text and one file, and no quick replies.";
+    let calls = format!(
+        "POST {base}/2/webhooks\n\
+         POST {base}/2/account_activity/webhooks/ID/subscriptions/all\n\
+         POST {base}/2/activity/subscriptions\n\
+         GET  {base}/2/activity/stream\n\
+         POST {base}/2/dm_conversations/with/USER/messages\n\
+         GET  {base}/2/dm_events"
+    );
+    Part { title: "Or set it up by the newer API", items: vec![Item::Words(words.to_owned()), Item::Copy(calls)] }
+}
+
 fn sign_in() -> Part {
     let words = "An app asks for a request token at /oauth/request_token and sends people to /oauth/authorize?oauth_token=TOKEN (or \
         /oauth/authenticate); with OAuth 2 it sends them to /i/oauth2/authorize. Both pages ask who one is, for there are no passwords here.";
@@ -111,7 +149,7 @@ fn sign_in() -> Part {
     Part { title: "Sign in", items: vec![Item::Words(words.to_owned()), apps] }
 }
 
-fn be_a_person(base: &str) -> Part {
+fn be_a_person(base: &str, names: &Names) -> Part {
     let json = "-H 'content-type: application/json'";
     let commands = [
         format!("curl {base}/sim/say {json} -d '{{\"from\":\"@ada\",\"to\":\"@snowbot\",\"text\":\"hello\"}}'"),
@@ -119,7 +157,9 @@ fn be_a_person(base: &str) -> Part {
         format!("curl {base}/sim/tap {json} -d '{{\"person\":\"@ada\",\"message\":\"ID\",\"option\":0}}'"),
     ];
     let words = "People are named by id or @screen_name. A tap may be on any message, however old.";
-    let items = std::iter::once(Item::Words(words.to_owned())).chain(commands.map(Item::Copy)).collect();
+    let phone = Item::Link { path: "/phone", words: "chat in the browser, let things go wrong, and see what goes over the wire" };
+    let items =
+        [phone, Item::Words(words.to_owned())].into_iter().chain(commands.map(|command| Item::Copy(names.in_place(&command)))).collect();
     Part { title: "Be a person", items }
 }
 
@@ -132,10 +172,11 @@ fn trouble(base: &str) -> Part {
     Part { title: "Let things go wrong", items }
 }
 
-fn verbs() -> Part {
+fn verbs(names: &Names) -> Part {
     let words = "Bodies are JSON and must be declared so; ids are texts. A rule is changed by its name, as GET /sim/rules shows them.";
-    let verb = |verb: &super::admin::Verb| {
-        Item::Fact(format!("{} {} {}", verb.method, verb.path, verb.body).trim_end().to_owned(), verb.does.to_owned())
+    let verb = |verb: &Verb| {
+        let call = format!("{} {} {}", verb.method, verb.path, verb.body);
+        Item::Fact(names.in_place(call.trim_end()), verb.does.to_owned())
     };
     Part { title: "All verbs", items: std::iter::once(Item::Words(words.to_owned())).chain(VERBS.iter().map(verb)).collect() }
 }

@@ -7,12 +7,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Duration;
 
 use super::clock::Clock;
 use super::error::Error;
-use super::settings::{Rules, Settings};
+use super::lever::{Lever, Pulled};
+use super::settings::Settings;
 use super::world::{Parcel, WebhookId, World};
 use crate::model::Timestamp;
 
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     /// One queue for each webhook, so that a slow one holds up none but itself.
     lanes: Mutex<BTreeMap<WebhookId, mpsc::UnboundedSender<Parcel>>>,
     tasks: Mutex<JoinSet<()>>,
+    levers: Mutex<BTreeMap<&'static str, Lever>>,
     runtime: Handle,
 }
 
@@ -44,6 +46,7 @@ impl Shared {
             changes: watch::Sender::new(0),
             lanes: Mutex::default(),
             tasks: Mutex::default(),
+            levers: Mutex::default(),
             runtime: Handle::current(),
         })
     }
@@ -75,10 +78,10 @@ impl Shared {
         tokio::time::timeout(timeout, found).await.ok().flatten()
     }
 
-    /// Waits until the rules are others than these.
-    pub(super) async fn other_rules(&self, rules: &Rules) {
+    /// Waits until webhooks are challenged more or less often than this.
+    pub(super) async fn other_crc_period(&self, period: Option<Duration>) {
         let mut changes = self.changes.subscribe();
-        while self.see(|world| world.rules == *rules) && changes.changed().await.is_ok() {}
+        while self.see(|world| world.rules.crc_period) == period && changes.changed().await.is_ok() {}
     }
 
     /// Runs something beside, until the simulator stops.
@@ -92,6 +95,16 @@ impl Shared {
     pub(super) fn stop(&self) {
         locked(&self.tasks).abort_all();
         locked(&self.lanes).clear();
+    }
+
+    /// Looks at the levers, or changes which there are.
+    pub(super) fn levers<T>(&self, act: impl FnOnce(&mut BTreeMap<&'static str, Lever>) -> T) -> T {
+        act(&mut locked(&self.levers))
+    }
+
+    /// Does what a lever does where everything else of the process runs: what it starts must outlive the request.
+    pub(super) fn beside(&self, pulled: Pulled) -> JoinHandle<Result<String, String>> {
+        self.runtime.spawn(pulled)
     }
 
     /// The queue of a webhook; `open` makes it when there is none yet.

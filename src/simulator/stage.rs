@@ -1,6 +1,7 @@
 //! What one can do to the world: people write and tap, faults strike, and one waits for what comes of it.
 
 mod apps;
+mod backstage;
 mod feeds;
 mod platform;
 mod social;

@@ -5,10 +5,12 @@
 mod chat;
 mod check;
 mod fmt;
+mod graph;
 mod help;
 mod migrate;
 mod new;
 mod program;
 mod run;
+mod sim;
 mod store;
 mod test;

@@ -107,12 +107,3 @@ async fn the_admin_api_says_what_is_wrong() {
     let untyped = bot.carry_out(bot.request("POST", "/sim/say").body(body.to_string())).await.expect("an answer");
     assert_eq!(untyped.status, 400, "a body that a web page could send unasked is refused");
 }
-
-#[tokio::test]
-async fn the_front_page_says_how_to_point_a_bot_here() {
-    let bot = Bot::new().await;
-    let page = bot.carry_out(bot.request("GET", "/")).await.expect("an answer");
-    for part in [bot.simulator.url().as_str(), "simkey0001", "events/new.json", "@ada"] {
-        assert!(page.text.contains(part), "{part} is not in\n{}", page.text);
-    }
-}

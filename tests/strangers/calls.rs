@@ -41,12 +41,12 @@ async fn every_call_that_we_sign_is_accepted_by_oauthlib() {
     let client = |url| Client::new(url, Timeouts::default(), Arc::new(SystemClock)).unwrap();
     let checked = client(verifier.url.clone());
     let mut made = Made::default();
-    each::messages(&checked, &verifier.url, &mut made).await;
+    each::messages(&checked, &x, &verifier.url, &mut made).await;
     each::newer_messages(&checked, &mut made).await;
     each::welcome_messages(&checked, &mut made).await;
     each::posts(&checked, &x, &mut made).await;
     each::sign_in(&checked, &mut made).await;
-    for api in [EventsApi::Enterprise, EventsApi::V2] {
+    for api in [EventsApi::Enterprise, EventsApi::Premium("dev".to_owned()), EventsApi::V2] {
         each::events(&checked, api, &mut made).await;
     }
     each::activity(&checked, &client(x.url().parse().unwrap()), &x, &mut made).await;

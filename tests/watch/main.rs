@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod newer;
 mod outage;
 mod revoked;
+mod road;
+mod signals;
 mod world;

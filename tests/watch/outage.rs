@@ -2,7 +2,7 @@
 
 use junco::conversation::{Deafness, Notice};
 use junco::model::MessageId;
-use junco::simulator::{Outcome, Shown, Stage};
+use junco::simulator::{Copies, Fault, FaultKind, Outcome, Shown, Stage};
 
 use crate::world::{ADA, BEN, BOT, EVE, MINUTE, PATIENCE, World};
 
@@ -50,13 +50,19 @@ async fn all_are_answered(world: &World) {
             said.last().filter(|last| last.from == BOT && last.text.starts_with("What?")).map(drop)
         };
         world.x.wait_for(PATIENCE, last).await;
-        assert_eq!(world.said(person), said, "to {person}");
+        // A replay comes in no order, but what this message is answered with is the last of it.
+        let sorted = |mut said: Vec<String>| {
+            said.sort();
+            said
+        };
+        assert_eq!(sorted(world.said(person)), sorted(said.iter().map(ToString::to_string).collect()), "to {person}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_an_hour_without_the_service_are_found_in_the_list_where_x_replays_nothing() {
     let mut world = World::with(QUICK).await;
+    world.replays(false);
     let before = before(&world).await;
     world.crash().await;
     meanwhile(&world, &before).await;
@@ -74,14 +80,70 @@ async fn messages_of_an_hour_without_the_service_are_found_in_the_list_where_x_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn events_of_an_hour_without_the_service_are_replayed() {
+    let mut world = World::with(QUICK).await;
+    let before = before(&world).await;
+    let down = world.x.now();
+    world.crash().await;
+    meanwhile(&world, &before).await;
+    world.start().await;
+    world.until("the gap is found", |standing| !standing.gaps.is_empty()).await;
+    let up = world.x.now();
+    assert_eq!(world.calls("replay"), [0; 0], "a replay may end ten minutes ago at the latest");
+    world.x.advance(12 * MINUTE);
+    all_are_answered(&world).await;
+    assert_eq!(world.calls("replay"), [202], "one job, within the rules of X");
+    assert_eq!(world.calls("events/list"), [0; 0], "nothing is left to be listed");
+    let noticed = world.noticed().await;
+    let [
+        Notice::GapFound { from, until, withheld: false },
+        Notice::ReplayOrdered { job, from: begun, until: ended },
+        Notice::ReplayEnded { job: over, complete: true },
+    ] = noticed[..]
+    else {
+        panic!("{noticed:?}")
+    };
+    assert_eq!(job, over);
+    assert!(until <= up && ended.since(until) < MINUTE && from.since(begun) < MINUTE, "{noticed:?}");
+    // X retries for five minutes, so what came so shortly before the last sign of life may be missing too.
+    assert!(from <= down && down.since(from) < 7 * MINUTE, "{noticed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_was_cut_off_is_ordered_again() {
+    let mut world = World::with(QUICK).await;
+    let before = before(&world).await;
+    world.crash().await;
+    meanwhile(&world, &before).await;
+    world.start().await;
+    world.until("the gap is found", |standing| !standing.gaps.is_empty()).await;
+    // The service is gone again before anything of the replay comes.
+    world.x.fault(Fault { kind: FaultKind::Outage, of: Copies::All, times: None });
+    world.x.advance(12 * MINUTE);
+    world.until("a replay is ordered", |standing| standing.jobs().next().is_some()).await;
+    world.crash().await;
+    world.x.clear_faults();
+    world.x.advance(10 * MINUTE);
+    world.start().await;
+    world.until("the second gap is found", |standing| standing.gaps.len() == 2 && standing.jobs().next().is_none()).await;
+    world.x.advance(40 * MINUTE);
+    all_are_answered(&world).await;
+    assert!(world.calls("replay").len() >= 2, "{:?}", world.calls("replay"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_of_an_hour_with_a_broken_webhook_are_found_once_it_is_mended() {
     let world = World::with(QUICK).await;
     let before = before(&world).await;
-    world.webhook_is_slow(true).await;
+    world.webhook_is_reached(false).await;
     world.until("X finds the webhook invalid", |standing| standing.deaf == Some(Deafness::Invalid)).await;
     meanwhile(&world, &before).await;
-    assert!(world.x.deliveries().iter().rev().take(5).all(|delivery| delivery.outcome == Outcome::Withheld), "X does not even try");
-    world.webhook_is_slow(false).await;
+    assert!(
+        world.x.deliveries().iter().rev().take(5).all(|delivery| delivery.outcome == Outcome::Withheld),
+        "X does not even try: {:?}",
+        world.x.deliveries()
+    );
+    world.webhook_is_reached(true).await;
     // The pause between two attempts to mend it.
     world.x.advance(15 * MINUTE);
     world.until("it is valid again", |standing| standing.deaf.is_none()).await;
@@ -89,7 +151,8 @@ async fn messages_of_an_hour_with_a_broken_webhook_are_found_once_it_is_mended()
     world.x.advance(12 * MINUTE);
     all_are_answered(&world).await;
     let noticed = world.noticed().await;
-    let expected = [Notice::WebhookInvalid.name(), Notice::WebhookValidated.name(), "gap_found", "replay_unavailable", "gap_listed"];
+    // X has not tried to deliver any of them, so a replay has none and they are listed.
+    let expected = ["webhook_invalid", "webhook_validated", "gap_found", "replay_ordered", "replay_complete", "gap_listed"];
     assert_eq!(noticed.iter().map(Notice::name).collect::<Vec<_>>(), expected);
 }
 

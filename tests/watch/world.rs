@@ -1,7 +1,7 @@
 //! X simulated, begun in the past, and a service that lives by its time: hours pass at once.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use junco::service::Service;
 use junco::simulator::{App, Choice, DeliveryRecord, Outcome, Person, Rules, Settings, Shown, Simulator, Stage, Token};
 use junco::store::Store;
 use tempfile::TempDir;
+
+use crate::road::Road;
 
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -54,8 +56,12 @@ pub(crate) struct World {
     pub(crate) x: Simulator,
     service: Option<Service>,
     address: SocketAddr,
+    road: Road,
     folder: TempDir,
     settings: String,
+    /// More lines of `[x]`.
+    interfaces: String,
+    oauth2: Option<PathBuf>,
     token_is_good: bool,
 }
 
@@ -67,13 +73,29 @@ impl World {
 
     /// The same with another bot.
     pub(crate) async fn of(script: &str, settings: &str) -> World {
+        Self::over(script, settings, "").await
+    }
+
+    /// The same over other interfaces of X: more lines of `[x]`.
+    pub(crate) async fn over(script: &str, settings: &str, interfaces: &str) -> World {
         let x = Simulator::start(world_settings()).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("bot")).unwrap();
         std::fs::write(folder.path().join("bot/bot.kdl"), script).unwrap();
         // A port that stays the same over restarts, since X keeps the address.
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut world = World { x, service: None, address, folder, settings: settings.to_owned(), token_is_good: true };
+        let road = Road::to(address).await;
+        let mut world = World {
+            x,
+            service: None,
+            address,
+            road,
+            folder,
+            settings: settings.to_owned(),
+            interfaces: interfaces.to_owned(),
+            oauth2: None,
+            token_is_good: true,
+        };
         world.start().await;
         world.set_up().await;
         world
@@ -98,7 +120,10 @@ impl World {
     /// Registers the webhook and subscribes the account.
     pub(crate) async fn set_up(&self) {
         let webhook = self.events().register(&self.webhook()).await.unwrap();
-        self.subscribe(webhook.id).await;
+        // To X Activity the account itself has to open its private events first.
+        if self.events().api() != &EventsApi::Activity {
+            self.subscribe(webhook.id).await;
+        }
     }
 
     pub(crate) async fn subscribe(&self, webhook: u64) {
@@ -108,11 +133,38 @@ impl World {
 
     pub(crate) fn events(&self) -> Events {
         let client = Client::new(self.x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
-        Events::new(client, EventsApi::Enterprise, keys())
+        Events::new(client, self.config().x.events_api(), keys())
+    }
+
+    /// From the next start on the account has OAuth 2 tokens.
+    pub(crate) fn oauth2(&mut self, path: &Path) {
+        self.oauth2 = Some(path.to_owned());
+    }
+
+    pub(crate) fn client_id(&self) -> String {
+        self.x.settings().apps[0].client_id.clone()
+    }
+
+    pub(crate) fn client_secret(&self) -> String {
+        self.x.settings().apps[0].client_secret.clone().unwrap()
+    }
+
+    /// Waits until the journal of a person has such an event.
+    pub(crate) async fn until_journal(&self, person: UserId, wished: impl Fn(&Event) -> bool) {
+        let waiting = async {
+            loop {
+                let entries = self.store().journal(Key::new(BOT, person), 0..=u64::MAX).await.unwrap();
+                if entries.iter().flat_map(|entry| &entry.turns).any(|turn| wished(&turn.event)) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("such an event");
     }
 
     pub(crate) fn webhook(&self) -> String {
-        format!("http://{}/webhook/twitter", self.address)
+        format!("http://{}/webhook/twitter", self.road.address)
     }
 
     /// Where the account stands.
@@ -197,6 +249,20 @@ impl World {
         self.service.as_ref().unwrap().store()
     }
 
+    /// Waits until nothing is on its way, in either direction.
+    pub(crate) async fn settled(&self) {
+        let waiting = async {
+            loop {
+                let delivered = self.x.deliveries().iter().all(|delivery| delivery.outcome != Outcome::Pending);
+                if delivered && self.store().next_due().await.unwrap().is_none() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.expect("all is settled");
+    }
+
     /// Waits until the service has taken so many messages of a person.
     pub(crate) async fn has_taken(&self, person: UserId, count: u32) {
         let waiting = async {
@@ -216,23 +282,33 @@ impl World {
         assert!(self.x.wait_for(PATIENCE, said).await.is_some(), "{:?}", self.said(person));
     }
 
-    /// X finds the webhook too slow for its challenges, and marks it so; or finds it quick enough again.
-    pub(crate) async fn webhook_is_slow(&self, slow: bool) {
-        let answer_limit = if slow { Duration::ZERO } else { Rules::default().answer_limit };
-        self.x.set_rules(Rules { answer_limit, ..self.x.rules() });
+    /// Whether X replays for the account.
+    pub(crate) fn replays(&self, replay: bool) {
+        self.x.set_rules(Rules { replay, ..self.x.rules() });
+    }
+
+    /// The answers to all calls of paths that contain this.
+    pub(crate) fn calls(&self, path: &str) -> Vec<u16> {
+        self.x.api_calls().into_iter().filter(|call| call.path.contains(path)).map(|call| call.status).collect()
+    }
+
+    /// X does not reach the webhook and marks it invalid; or reaches it again, which alone changes nothing.
+    pub(crate) async fn webhook_is_reached(&self, reached: bool) {
+        self.road.set_open(reached);
         self.x.check_webhooks().await;
     }
 
     fn config(&self) -> Config {
         let (token, owner) = (token(BOT), token(Settings::OWNER));
-        let text = format!(
-            "listen = \"{}\"\nstore = \"sled:{}\"\nurl = \"{}\"\n{}\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n\
+        let mut text = format!(
+            "listen = \"{}\"\nstore = \"sled:{}\"\nurl = \"{}\"\n{}\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n{}\n\
              [[app]]\nid = \"{APP}\"\nconsumer_key = \"{KEY}\"\nconsumer_secret = \"{SECRET}\"\nowner_token = \"{}\"\nowner_token_secret = \"{}\"\n\
              [[account]]\nuser_id = \"{BOT}\"\napp = \"{APP}\"\nbot = \"{}\"\naccess_token = \"{}\"\naccess_token_secret = \"{}\"\n",
             self.address,
             self.path("data").display(),
             self.webhook(),
             self.settings,
+            self.interfaces,
             owner.token.expose(),
             owner.secret.expose(),
             self.path("bot").display(),
@@ -240,25 +316,35 @@ impl World {
             token.secret.expose(),
             x = self.x.url(),
         );
+        if let Some(path) = &self.oauth2 {
+            text.push_str(&format!("oauth2_file = \"{}\"\n", path.display()));
+            let client = format!("[[app]]\nclient_id = \"{}\"\nclient_secret = \"{}\"\n", self.client_id(), self.client_secret());
+            text = text.replace("[[app]]\n", &client);
+        }
         Config::from_table(toml::from_str(&text).unwrap(), "test").unwrap()
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         Path::new(self.folder.path()).join(name)
     }
 }
 
-fn keys() -> Keys {
+pub(crate) fn keys() -> Keys {
     Keys { consumer_key: KEY.to_owned(), consumer_secret: Secret::new(SECRET), owner: Some(token(Settings::OWNER)) }
 }
 
-fn token(user: UserId) -> UserToken {
+pub(crate) fn token(user: UserId) -> UserToken {
     let Token { token, secret, .. } = Token::for_user(user, APP);
     UserToken { token: Secret::new(token), secret: Secret::new(secret) }
 }
 
 fn world_settings() -> Settings {
-    let app = App { consumer_key: KEY.into(), consumer_secret: SECRET.into(), ..App::new(APP, "watch", Settings::OWNER) };
+    let app = App {
+        consumer_key: KEY.into(),
+        consumer_secret: SECRET.into(),
+        client_secret: Some("watch-client-secret".into()),
+        ..App::new(APP, "watch", Settings::OWNER)
+    };
     let people = vec![
         Person::new(Settings::OWNER.0, "dev", "The developer"),
         Person::new(BOT.0, "bot", "Bot"),

@@ -4,6 +4,7 @@
 
 mod crash;
 mod order;
+mod pasted;
 mod recorded;
 mod storm;
 mod town;

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::{App, Examination, Finding, Step, Verdict};
 use crate::account::running::reach;
-use crate::account::{advice, advice_on};
-use crate::client::{EventsFailure, Failure};
+use crate::client::{Failure, Remedy};
 use crate::model::EventsApi;
+
+/// What mends a clock.
+const NTP: &str = "set the clock by NTP, such as `timedatectl set-ntp true`";
 
 /// How far the clocks may be apart. X refuses signatures that are some minutes off; an own clock that runs away gets there.
 const APART: Duration = Duration::from_secs(60);
@@ -28,7 +30,7 @@ impl Examination<'_> {
                     let side = if ours < theirs { "behind" } else { "ahead of" };
                     if apart > APART {
                         step(Verdict::Wrong, format!("this machine's clock is {} {side} X's: signed calls are refused", span(apart)))
-                            .mended_by("set the clock by NTP, such as `timedatectl set-ntp true`")
+                            .mended_by(NTP)
                     } else {
                         step(Verdict::Right, format!("within {} s of X's", apart.as_secs() + 1))
                     }
@@ -42,20 +44,17 @@ impl Examination<'_> {
     pub(super) async fn keys(&mut self, app: &App) {
         let keys = app.registry.keys();
         let outcome = self.doctor.client.bearer_token(&keys.consumer_key, &keys.consumer_secret).await;
-        let finding = match outcome {
-            Ok(_) => Finding::new(Step::Keys, Verdict::Right, Some(app.id), None, "X knows consumer_key and consumer_secret"),
-            Err(failure) => {
-                let told = match &failure {
-                    Failure::Refused(refusal) if [32, 99, 215].contains(&refusal.code) => {
-                        "wrong secret: X knows no such pair of consumer_key and consumer_secret".to_owned()
-                    }
-                    failure => failure.to_string(),
-                };
-                let mend = advice(&failure);
-                Finding::new(Step::Keys, Verdict::Wrong, Some(app.id), None, told).mended_by(mend)
+        let finding = |verdict, told: &str| Finding::new(Step::Keys, verdict, Some(app.id), None, told);
+        match outcome {
+            Ok(_) => self.note(finding(Verdict::Right, "X knows consumer_key and consumer_secret")),
+            Err(failure) if failure.remedy() == Remedy::Configuration => {
+                let told = "wrong secret: X knows no such pair of consumer_key and consumer_secret";
+                self.note(
+                    finding(Verdict::Wrong, told).mended_by("copy API key and API secret key from the app's page into the configuration"),
+                );
             }
-        };
-        self.note(finding);
+            Err(failure) => self.unanswered(finding(Verdict::Wrong, ""), &failure.into()),
+        }
     }
 
     /// Asks for something that only those get who may use webhooks.
@@ -64,20 +63,19 @@ impl Examination<'_> {
             return;
         }
         let interface = app.registry.events().api().to_string();
-        let finding = match app.registry.events().list().await {
+        let finding = |verdict, told: String| Finding::new(Step::Access, verdict, Some(app.id), None, told);
+        match app.registry.events().list().await {
             Ok(webhooks) => {
                 let told = format!("webhooks of the interface {interface} are open to the app; {} registered", webhooks.len());
-                Finding::new(Step::Access, Verdict::Right, Some(app.id), None, told)
+                self.webhooks.insert(app.id, webhooks);
+                self.note(finding(Verdict::Right, told));
             }
-            Err(failure) => {
-                let closed = matches!(&failure, EventsFailure::Call(Failure::Refused(refusal)) if [61, 200, 453].contains(&refusal.code));
-                let told =
-                    if closed { format!("the app has no access to webhooks of the interface {interface}") } else { failure.to_string() };
-                let mend = advice_on(&failure.clone().into());
-                Finding::new(Step::Access, Verdict::Wrong, Some(app.id), None, told).mended_by(mend)
+            Err(failure) if failure.remedy() == Remedy::Access => {
+                let told = format!("the app has no access to webhooks of the interface {interface}");
+                self.note(finding(Verdict::Wrong, told).mended_by(failure.remedy().advice()));
             }
-        };
-        self.note(finding);
+            Err(failure) => self.unanswered(finding(Verdict::Wrong, String::new()), &failure.into()),
+        }
     }
 
     /// Asks X whose the owner's token is. The newer interfaces register webhooks without it.
@@ -93,25 +91,22 @@ impl Examination<'_> {
                 .mended_by("junco login --owner"),
             Some(owner) => match self.doctor.client.verify_credentials(owner).await {
                 Ok(owner) => finding(Verdict::Right, format!("it is @{}'s", owner.screen_name)),
-                Err(failure) => self.void(finding(Verdict::Wrong, String::new()), &failure, "junco login --owner"),
+                Err(failure) => return self.void(finding(Verdict::Wrong, String::new()), failure, "junco login --owner"),
             },
         };
         self.note(finding);
     }
 
-    /// A token that X does not take.
-    pub(super) fn void(&self, finding: Finding, failure: &Failure, login: &str) -> Finding {
-        let Failure::Refused(refusal) = failure else {
-            return Finding { told: failure.to_string(), ..finding }.mended_by(advice(failure));
+    /// Notes a token that X does not take.
+    pub(super) fn void(&mut self, finding: Finding, failure: Failure, login: &str) {
+        let (told, mend) = match failure.remedy() {
+            Remedy::Reauthorise => ("revoked: the token was withdrawn, or belongs to another app", login),
+            Remedy::Configuration => ("token and secret do not belong together, or not to this app", login),
+            Remedy::FixClock => ("X refuses it because the clock is wrong", NTP),
+            Remedy::Unlock => ("the user is suspended or locked at X", Remedy::Unlock.advice()),
+            _ => return self.unanswered(finding, &failure.into()),
         };
-        let (told, mend) = match refusal.code {
-            89 => ("it was withdrawn, or belongs to another app", login),
-            32 | 215 => ("token and secret do not belong together, or not to this app", login),
-            135 => ("X refuses it because the clock is wrong", "set the clock by NTP, such as `timedatectl set-ntp true`"),
-            64 | 326 => ("the user is suspended or locked at X", "log in to X as this user and follow what it says"),
-            _ => return Finding { told: refusal.to_string(), ..finding }.mended_by(advice(failure)),
-        };
-        Finding { told: told.to_owned(), ..finding }.mended_by(mend)
+        self.note(Finding { told: told.to_owned(), ..finding }.mended_by(mend));
     }
 }
 

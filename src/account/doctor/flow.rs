@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Examination, Finding, Step, Verdict};
-use crate::account::{Account, Running, Unheard, advice};
+use crate::account::{Account, Running, Unheard};
 use crate::client::Failure;
 use crate::model::{Timestamp, UserId};
 use crate::wire::arrivals::{Arrivals, Arrived};
@@ -40,10 +40,7 @@ impl Examination<'_> {
                 let told = format!("@{} has no post that is not liked already; {}", account.user, heard(&before, account.user));
                 return self.note(finding(Verdict::Skipped, told).mended_by("post something as this account, then run `junco doctor`"));
             }
-            Err(failure) => {
-                let told = format!("a post of the account could not be liked: {failure}");
-                return self.note(finding(Verdict::Wrong, told).mended_by(advice(&failure)));
-            }
+            Err(failure) => return self.unanswered(finding(Verdict::Wrong, String::new()), &failure.into()),
         };
         let finding = match self.arrival(&running, account.user, liked, before.now).await {
             Ok(Some(took)) => finding(Verdict::Right, format!("a like of post {liked} arrived after {} ms", took.as_millis())),

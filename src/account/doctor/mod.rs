@@ -16,8 +16,8 @@ use url::Url;
 pub use finding::{Cure, Finding, Step, Verdict};
 pub use people::{Permission, permission};
 
-use super::{Account, Registry, Running};
-use crate::client::{Client, Webhook};
+use super::{Account, AccountError, Registry, Running, advice_on, is_at};
+use crate::client::{Client, EventsFailure, Failure, Webhook};
 use crate::clock::Clock;
 use crate::model::{AppId, UserId};
 
@@ -62,8 +62,8 @@ struct Examination<'a> {
     doctor: &'a Doctor,
     listener: &'a mut dyn Listener,
     findings: Vec<Finding>,
-    /// The webhook of the address, by app, once X has told.
-    webhooks: BTreeMap<AppId, Webhook>,
+    /// The webhooks of each app, once X has told. It takes few of these calls, so it is asked once.
+    webhooks: BTreeMap<AppId, Vec<Webhook>>,
 }
 
 impl Doctor {
@@ -84,7 +84,7 @@ impl Doctor {
         for app in &self.apps {
             examination.challenge(app).await;
             examination.signature(app).await;
-            examination.registered(app).await;
+            examination.registered(app);
         }
         for account in &self.accounts {
             examination.subscribed(account).await;
@@ -93,6 +93,7 @@ impl Doctor {
         examination.findings
     }
 
+    /// The app of that id.
     fn app(&self, id: AppId) -> Option<&App> {
         self.apps.iter().find(|app| app.id == id)
     }
@@ -103,6 +104,23 @@ impl Examination<'_> {
     fn note(&mut self, finding: Finding) {
         self.listener.found(&finding);
         self.findings.push(finding);
+    }
+
+    /// Notes that a call brought no answer. One that X does not take just now says nothing about the step.
+    fn unanswered(&mut self, finding: Finding, error: &AccountError) {
+        let failure = match error {
+            AccountError::Call(failure) | AccountError::Events(EventsFailure::Call(failure)) => Some(failure),
+            _ => None,
+        };
+        let verdict = if matches!(failure, Some(Failure::NotTaken { .. })) { Verdict::NotReached } else { Verdict::Wrong };
+        let told = failure.map_or_else(|| error.to_string(), ToString::to_string);
+        self.note(Finding { verdict, told, ..finding }.mended_by(advice_on(error)));
+    }
+
+    /// The webhook of the address, where X knows one.
+    fn webhook(&self, app: AppId) -> Option<&Webhook> {
+        let address = self.doctor.address.as_ref()?;
+        self.webhooks.get(&app)?.iter().find(|webhook| is_at(webhook, address))
     }
 
     /// Whether all these steps were found right for an app and an account; otherwise notes that `step` is not reached.

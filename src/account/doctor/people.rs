@@ -1,8 +1,8 @@
 //! The accounts' tokens, and what they may do.
 
 use super::{Examination, Finding, Step, Verdict};
-use crate::account::{Account, advice};
-use crate::client::{Client, Failure};
+use crate::account::Account;
+use crate::client::{Client, Failure, Remedy};
 use crate::wire::oauth::Credentials;
 
 /// What a token may do.
@@ -37,9 +37,9 @@ impl Permission {
     }
 }
 
-/// What a token may do: X tells it beside most answers, and where it does not, by what it refuses.
+/// What a token may do: X tells it beside most answers, and where it does not, by what it refuses. The client is to be `apart`: what it
+/// remembers of another token would be taken for this one's.
 pub async fn permission(client: &Client, user: Credentials<'_>) -> Result<Permission, Failure> {
-    let client = client.apart();
     let outcome = client.list_messages(user, None).await;
     let told = client.limits().into_values().find_map(|limits| Permission::from_header(limits.access.as_deref()?));
     match (told, outcome) {
@@ -68,7 +68,7 @@ impl Examination<'_> {
                     let told = format!("it is @{}'s, whose id is {}, and not this account's", other.screen_name, other.id);
                     finding(Verdict::Wrong, told).mended_by(login)
                 }
-                Err(failure) => self.void(finding(Verdict::Wrong, String::new()), &failure, &login),
+                Err(failure) => return self.void(finding(Verdict::Wrong, String::new()), failure, &login),
             },
         };
         self.note(finding);
@@ -87,17 +87,17 @@ impl Examination<'_> {
              tokens keep what they had",
             account.user
         );
-        let finding = match permission(&self.doctor.client, credentials).await {
+        let finding = match permission(&self.doctor.client.apart(), credentials).await {
             Ok(may @ Permission::Messages) => finding(Verdict::Right, may.name().to_owned()),
             Ok(Permission::Read) => finding(Verdict::Wrong, "the token is for reading only".into()).mended_by(anew),
             Ok(Permission::ReadWrite) => {
                 finding(Verdict::Wrong, "the token lacks the permission for Direct Messages".into()).mended_by(anew)
             }
-            Err(Failure::Refused(refusal)) if refusal.code == 453 => {
-                finding(Verdict::Wrong, "the app's plan does not include Direct Messages of v1.1".into())
-                    .mended_by(advice(&Failure::Refused(refusal)))
+            Err(failure) if failure.remedy() == Remedy::Access => {
+                let told = "the app's plan does not include Direct Messages of v1.1";
+                finding(Verdict::Wrong, told.into()).mended_by(Remedy::Access.advice())
             }
-            Err(failure) => finding(Verdict::Wrong, failure.to_string()).mended_by(advice(&failure)),
+            Err(failure) => return self.unanswered(finding(Verdict::Wrong, String::new()), &failure.into()),
         };
         self.note(finding);
     }

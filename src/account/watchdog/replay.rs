@@ -56,7 +56,7 @@ impl Watchdog {
         let failure = match ward.platform.replay(webhook, from, until).await {
             Ok(job) => {
                 tracing::info!(app = %ward.app, job, minutes = until.since(from).as_secs() / 60, "X delivers again what was missed");
-                return self.tell_all(ward, &Notice::ReplayOrdered { job, from, until }).await;
+                return self.turns.replay_ordered(&ward.accounts, job, from, until).await;
             }
             Err(failure) => failure,
         };
@@ -77,11 +77,7 @@ impl Watchdog {
             return Ok(());
         }
         tracing::warn!(app = %ward.app, job = job.id, "nothing was heard of the end of a replay");
-        let ended = Notice::ReplayEnded { job: job.id, complete: false };
-        for account in &ward.accounts {
-            self.turns.notice(*account, |standing| if standing.waits_for(job.id) { vec![ended.clone()] } else { Vec::new() }).await?;
-        }
-        Ok(())
+        self.turns.settle_replay(job.id, false).await
     }
 
     async fn leave_to_lists(&self, ward: &Ward, reason: &str) -> Result<(), TurnError> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::client::{Auth, Client, Events, EventsFailure, Failure, Keys};
+use crate::client::{Among, Auth, Client, Events, EventsFailure, Failure, Keys};
 use crate::model::{EventsApi, Timestamp, UserId};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
@@ -59,12 +59,14 @@ pub struct X {
     events: Events,
     keys: Keys,
     tokens: BTreeMap<UserId, UserToken>,
+    /// Whether messages are listed by the newer interface.
+    newer: bool,
 }
 
 impl X {
-    /// X as an app and its accounts, whose tokens these are.
-    pub fn new(client: Client, api: EventsApi, keys: Keys, tokens: BTreeMap<UserId, UserToken>) -> Self {
-        X { events: Events::new(client.clone(), api, keys.clone()), client, keys, tokens }
+    /// X as an app and its accounts, whose tokens these are; messages go, and are listed, through the newer interface or the older one.
+    pub fn new(client: Client, api: EventsApi, keys: Keys, tokens: BTreeMap<UserId, UserToken>, newer: bool) -> Self {
+        X { events: Events::new(client.clone(), api, keys.clone()), client, keys, tokens, newer }
     }
 
     /// An account without a token calls as the app alone, which X refuses in its own words.
@@ -108,10 +110,16 @@ impl Platform for X {
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
+        if self.newer {
+            return self.client.list_messages_v2(Auth::User(self.user(account)), Among::All, cursor).await;
+        }
         self.client.list_messages(self.user(account), cursor).await
     }
 
     async fn verify(&self, account: UserId) -> Result<(), Failure> {
+        if self.newer {
+            return self.client.me(Auth::User(self.user(account))).await.map(drop);
+        }
         self.client.verify_credentials(self.user(account)).await.map(drop)
     }
 }

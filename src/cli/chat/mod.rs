@@ -2,6 +2,7 @@
 
 use super::told;
 
+mod bot;
 mod phone;
 mod rig;
 mod screen;

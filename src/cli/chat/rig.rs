@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use tempfile::TempDir;
 use url::Url;
 
+use super::bot::{Bot, End};
 use crate::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -33,9 +34,7 @@ pub(in crate::cli) enum Place {
 /// Everything that a chat needs.
 pub(in crate::cli) struct Rig {
     simulator: Simulator,
-    service: Option<Service>,
-    bot: PathBuf,
-    folder: PathBuf,
+    bot: Arc<Bot>,
     address: SocketAddr,
     console: SocketAddr,
     /// Kept until the chat is over; the folder goes with it.
@@ -54,9 +53,14 @@ impl Rig {
                 (temporary.path().to_owned(), Some(temporary))
             }
         };
-        let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut rig = Rig { simulator, service: None, bot: bot.to_owned(), folder, address, console: address, _temporary: temporary };
-        rig.start_service().await?;
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        let world = World { settings: simulator.settings().clone(), url: simulator.url(), bot: bot.to_owned(), folder };
+        let service = Service::start(world.config(free, free)?).await?;
+        let (address, console) = (service.address(), service.console().context("the console is open")?);
+        // It keeps its addresses over restarts, so that X and a page that is open find it again.
+        let bot = Bot::running(service, Box::new(move || world.config(address, console)));
+        simulator.offer(bot.levers());
+        let rig = Rig { simulator, bot, address, console, _temporary: temporary };
         rig.set_up().await?;
         Ok(rig)
     }
@@ -83,20 +87,19 @@ impl Rig {
         format!("http://{}", self.console)
     }
 
+    /// The phone page's address.
+    pub(in crate::cli) fn phone(&self) -> String {
+        format!("{}/phone", self.simulator.url())
+    }
+
     /// Stops the service in good order and starts it again: what is said meanwhile is delivered when it is back.
-    pub(in crate::cli) async fn restart(&mut self) -> anyhow::Result<()> {
-        if let Some(service) = self.service.take() {
-            service.stop().await?;
-        }
-        self.start_service().await
+    pub(in crate::cli) async fn restart(&self) -> anyhow::Result<()> {
+        self.bot.again(End::Stop).await
     }
 
     /// Stops the service as a crash does and starts it again.
-    pub(in crate::cli) async fn crash(&mut self) -> anyhow::Result<()> {
-        if let Some(service) = self.service.take() {
-            service.crash().await;
-        }
-        self.start_service().await
+    pub(in crate::cli) async fn crash(&self) -> anyhow::Result<()> {
+        self.bot.again(End::Crash).await
     }
 
     /// Waits until nothing is under way any more, in either direction; at most `limit`.
@@ -112,72 +115,19 @@ impl Rig {
 
     /// The state that the conversation is in.
     pub(in crate::cli) async fn state(&self) -> anyhow::Result<Option<String>> {
-        let service = self.service.as_ref().context("the service is not running")?;
-        let record = service.store().load(Key::new(ACCOUNT, PERSON)).await?;
-        Ok(record.and_then(|record| record.state.at))
+        self.bot.state(Key::new(ACCOUNT, PERSON)).await
     }
 
     /// Ends everything in good order.
-    pub(in crate::cli) async fn stop(mut self) -> anyhow::Result<()> {
-        if let Some(service) = self.service.take() {
-            service.stop().await?;
-        }
+    pub(in crate::cli) async fn stop(self) -> anyhow::Result<()> {
+        self.bot.end(End::Stop).await?;
         self.simulator.stop().await;
         Ok(())
     }
 
     async fn is_settled(&self) -> bool {
         let under_way = self.simulator.deliveries().iter().any(|delivery| delivery.outcome == Outcome::Pending);
-        let due = match &self.service {
-            Some(service) => service.store().next_due().await.ok().flatten().is_some(),
-            None => false,
-        };
-        !under_way && !due
-    }
-
-    async fn start_service(&mut self) -> anyhow::Result<()> {
-        let service = Service::start(self.config()?).await?;
-        self.address = service.address();
-        self.console = service.console().unwrap_or(self.console);
-        self.service = Some(service);
-        Ok(())
-    }
-
-    fn config(&self) -> anyhow::Result<Config> {
-        let settings = self.simulator.settings();
-        let (app, token) = (&settings.apps[0], settings.tokens.iter().find(|token| token.user == ACCOUNT).context("a token of the bot")?);
-        let text = toml::toml! {
-            [limits]
-            // The simulator answers at once; a lost answer should not keep a person waiting for half a minute.
-            send_timeout = "2s"
-            echo_wait = "1s"
-            resend_after = "5s"
-        };
-        let mut table = text;
-        let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
-        put("listen", self.address.to_string().into());
-        put("store", format!("sled:{}", self.folder.display()).into());
-        let address = |key: &str| (key.to_owned(), toml::Value::from(self.simulator.url()));
-        put("x", toml::Table::from_iter([address("api"), address("upload")]).into());
-        put("lookups", format!("{}/feed", self.simulator.url()).into());
-        let entry = |pairs: &[(&str, String)]| {
-            let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::from(value.clone())));
-            toml::Value::Array(vec![toml::Table::from_iter(pairs).into()])
-        };
-        let app_entry =
-            [("id", app.id.to_string()), ("consumer_key", app.consumer_key.clone()), ("consumer_secret", app.consumer_secret.clone())];
-        put("app", entry(&app_entry));
-        let account_entry = [
-            ("user_id", ACCOUNT.to_string()),
-            ("app", app.id.to_string()),
-            ("bot", self.bot.display().to_string()),
-            ("access_token", token.token.clone()),
-            ("access_token_secret", token.secret.clone()),
-        ];
-        put("account", entry(&account_entry));
-        let config = Config::from_table(table, "dev")?;
-        // It keeps its address over restarts, so that a page that is open finds it again.
-        Ok(Config { console: Some(self.console), unguarded: true, ..config })
+        !under_way && self.bot.is_idle().await
     }
 
     /// What `junco webhook register` and `junco subscription add` do at X.
@@ -199,5 +149,51 @@ impl Rig {
         let webhook = events.register(&self.webhook()).await.context("the webhook was not registered")?;
         events.subscribe(webhook.id, ACCOUNT, Auth::User(keys.user(&account))).await.context("the account was not subscribed")?;
         Ok(())
+    }
+}
+
+/// What the service has to know of its world.
+struct World {
+    settings: Settings,
+    url: String,
+    bot: PathBuf,
+    folder: PathBuf,
+}
+
+impl World {
+    fn config(&self, listen: SocketAddr, console: SocketAddr) -> anyhow::Result<Config> {
+        let settings = &self.settings;
+        let (app, token) = (&settings.apps[0], settings.tokens.iter().find(|token| token.user == ACCOUNT).context("a token of the bot")?);
+        let text = toml::toml! {
+            [limits]
+            // The simulator answers at once; a lost answer should not keep a person waiting for half a minute.
+            send_timeout = "2s"
+            echo_wait = "1s"
+            resend_after = "5s"
+        };
+        let mut table = text;
+        let mut put = |key: &str, value: toml::Value| table.insert(key.to_owned(), value);
+        put("listen", listen.to_string().into());
+        put("store", format!("sled:{}", self.folder.display()).into());
+        let address = |key: &str| (key.to_owned(), toml::Value::from(self.url.clone()));
+        put("x", toml::Table::from_iter([address("api"), address("upload")]).into());
+        put("lookups", format!("{}/feed", self.url).into());
+        let entry = |pairs: &[(&str, String)]| {
+            let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::from(value.clone())));
+            toml::Value::Array(vec![toml::Table::from_iter(pairs).into()])
+        };
+        let app_entry =
+            [("id", app.id.to_string()), ("consumer_key", app.consumer_key.clone()), ("consumer_secret", app.consumer_secret.clone())];
+        put("app", entry(&app_entry));
+        let account_entry = [
+            ("user_id", ACCOUNT.to_string()),
+            ("app", app.id.to_string()),
+            ("bot", self.bot.display().to_string()),
+            ("access_token", token.token.clone()),
+            ("access_token_secret", token.secret.clone()),
+        ];
+        put("account", entry(&account_entry));
+        let config = Config::from_table(table, "dev")?;
+        Ok(Config { console: Some(console), unguarded: true, ..config })
     }
 }

@@ -135,7 +135,7 @@ impl Log {
     }
 
     /// Keeps so many of each from now on.
-    pub(in crate::simulator) fn remember(&mut self, remembered: usize) {
+    pub(super) fn remember(&mut self, remembered: usize) {
         self.remembered = remembered;
         self.forget();
     }
@@ -195,7 +195,7 @@ impl Log {
         self.forget();
     }
 
-    pub(in crate::simulator) fn signals(&self) -> impl Iterator<Item = &Signal> {
+    pub(in crate::simulator) fn signals(&self) -> impl DoubleEndedIterator<Item = &Signal> {
         self.signals.iter()
     }
 

@@ -21,6 +21,7 @@ mod text;
 mod ties;
 mod uploads;
 mod welcome;
+pub(super) mod wire;
 
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ pub(super) struct World {
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
     pub(super) log: log::Log,
+    pub(super) wire: wire::Wire,
     pub(super) faults: faults::Faults,
     pub(super) uploads: uploads::Uploads,
     pub(super) feeds: feeds::Feeds,
@@ -102,6 +104,7 @@ impl World {
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
             log: log::Log::new(settings.rules.remembered),
+            wire: wire::Wire::default(),
             people,
             uploads: uploads::Uploads::default(),
             feeds: feeds::Feeds::default(),
@@ -122,6 +125,12 @@ impl World {
     pub(super) fn mint(&mut self, now: Timestamp) -> u64 {
         self.last_id = MessageId::first_at(now).0.max(self.last_id + 1);
         self.last_id
+    }
+
+    /// Goes by other rules from now on.
+    pub(super) fn obey(&mut self, rules: Rules) {
+        self.log.remember(rules.remembered);
+        self.rules = rules;
     }
 
     /// Puts a picture or video among the uploads.
