@@ -202,6 +202,7 @@ fn make_outbox(config: &Config, api: Client, turns: Arc<Turns>, clock: Arc<dyn C
         echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
+        picture_bytes: config.limits.media,
         free_replies: !is_newer(config),
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))

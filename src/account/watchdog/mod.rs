@@ -192,3 +192,6 @@ impl Watchdog {
 fn listening_unless_deaf(standing: &Standing) -> Vec<Notice> {
     if standing.deaf.is_none() && standing.listening.is_some() { vec![Notice::Listening] } else { Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;
