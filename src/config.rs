@@ -13,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use crate::model::{AppId, Secret, UserId, parse_duration};
+use crate::model::{AppId, EventsApi, Secret, UserId, parse_duration};
 
 pub use console::{Access, Operator};
 pub use watch::{Revoked, Watch};
@@ -234,6 +234,9 @@ pub enum Flavor {
     #[default]
     #[serde(rename = "v1.1")]
     V1_1,
+    /// `/2/dm_conversations/with/:id/messages`, with numbered text.
+    #[serde(rename = "v2")]
+    V2,
 }
 
 impl Default for Platform {
@@ -251,10 +254,17 @@ impl Default for Platform {
 
 impl Platform {
     /// Which interface knows the webhooks and subscriptions.
-    pub fn events(&self) -> Events {
-        self.events.unwrap_or(match self.flavor {
+    pub fn events_api(&self) -> EventsApi {
+        let usual = match self.flavor {
             Flavor::V1_1 => Events::V1_1,
-        })
+            Flavor::V2 => Events::V2,
+        };
+        match (self.events.unwrap_or(usual), &self.environment) {
+            (Events::V1_1, None) => EventsApi::Enterprise,
+            (Events::V1_1, Some(environment)) => EventsApi::Premium(environment.clone()),
+            (Events::V2, _) => EventsApi::V2,
+            (Events::Activity, _) => EventsApi::Activity,
+        }
     }
 }
 
@@ -374,6 +384,9 @@ impl Config {
         }
         if !self.path.starts_with('/') {
             return Err(format!("path = \"{}\": begin it with a slash", self.path));
+        }
+        if self.x.events_api().to_string().parse::<EventsApi>().is_err() {
+            return Err("x.environment: write its name as X shows it, of letters, digits, - and _".into());
         }
         if !(1..=10_000).contains(&self.limits.in_flight) {
             return Err(format!("limits.in_flight = {}: write a number from 1 to 10000", self.limits.in_flight));

@@ -18,6 +18,9 @@ pub mod conversation;
 // When a send may leave.
 pub mod pace;
 
+// A bot's state machine as a picture.
+pub mod graph;
+
 // The only reader of the system clock.
 #[cfg(feature = "service")]
 pub mod clock;
@@ -49,6 +52,10 @@ pub mod outbox;
 // Typed calls of X's REST API.
 #[cfg(feature = "service")]
 pub mod client;
+
+// Looking after the accounts at X: set-up, watchdog, replay, welcome message, doctor.
+#[cfg(feature = "service")]
+pub mod account;
 
 // The web console.
 #[cfg(feature = "service")]

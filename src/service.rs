@@ -1,7 +1,9 @@
 //! Wiring: builds the store, the doors and the loops from a configuration; starts, drains, stops.
 
+mod access;
 mod bots;
 mod figures;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,12 +18,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::bot::Program;
+use crate::bot::{Program, Sources};
 use crate::client::{Client, Timeouts};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Unsure};
+use crate::config::{Config, Flavor, Unsure};
 use crate::console;
-use crate::conversation::{Event, Fired, Outcome};
+use crate::conversation::{Event, Fired, Outcome, Rendering};
 use crate::model::UserId;
 use crate::outbox::{self, Lookups, Outbox, Servers, StandIn, X};
 use crate::pace::{Limits, Pace, is_free};
@@ -40,6 +42,7 @@ pub struct Service {
     server: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     outbox: JoinHandle<()>,
+    watchdog: JoinHandle<()>,
     console: Option<console::Opened>,
     figures: Option<Figures>,
     stop: watch::Sender<bool>,
@@ -51,25 +54,28 @@ impl Service {
         Self::start_with(config, Arc::new(SystemClock)).await
     }
 
-    /// The same by another clock: for tests in which hours pass at once.
+    /// The same by another clock: for tests in which hours pass at once. Calls of X are still signed by the machine's.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let programs = load_programs(&config)?;
+        let (programs, scripts) = load_programs(&config)?;
         let folder = config.store_folder().context("the store is checked with the configuration")?;
         let store = open_store(folder, config.retention).await?;
         let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await?;
         let (turns, woken) = Turns::new(store.clone(), clock.clone(), programs, config.limits.lost_after());
-        let turns = Arc::new(turns);
+        let turns = Arc::new(if is_newer(&config) { turns.showing(Rendering { numbered: true, ..Rendering::default() }) } else { turns });
         turns.recall_accounts().await?;
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
         let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
-        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()));
-        let console = open_console(&config, &door, turns)?;
+        let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+        let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
+        let console = open_console(&config, &door, turns.clone(), scripts)?;
+        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
-        let outbox = tokio::spawn(outbox.run(woken, stopped));
-        Ok(Service { address, store, server, serving, outbox, console, figures, stop })
+        let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
+        let watchdog = tokio::spawn(watchdog.run(stopped));
+        Ok(Service { address, store, server, serving, outbox, watchdog, console, figures, stop })
     }
 
     /// Where the webhook listens.
@@ -101,6 +107,7 @@ impl Service {
         self.serving.await??;
         let _ = self.stop.send(true);
         self.outbox.await?;
+        self.watchdog.await?;
         if let Some(figures) = self.figures {
             figures.server.stop(false).await;
             figures.serving.await??;
@@ -112,6 +119,7 @@ impl Service {
     /// Stops as a crash does, as far as a process can crash alone: nothing is drained, nothing is closed.
     pub async fn crash(self) {
         self.outbox.abort();
+        self.watchdog.abort();
         if let Some(console) = self.console {
             console.close().await;
         }
@@ -121,24 +129,30 @@ impl Service {
             figures.server.stop(false).await;
         }
         let _ = self.outbox.await;
+        let _ = self.watchdog.await;
         let _ = self.serving.await;
     }
 }
 
-fn load_programs(config: &Config) -> anyhow::Result<BTreeMap<UserId, Arc<Program>>> {
-    let mut by_folder: BTreeMap<&Path, Arc<Program>> = BTreeMap::new();
-    let mut programs = BTreeMap::new();
+/// The programs of accounts, and the files that they were made of.
+type Bots = (BTreeMap<UserId, Arc<Program>>, BTreeMap<UserId, Arc<Sources>>);
+
+fn load_programs(config: &Config) -> anyhow::Result<Bots> {
+    let mut by_folder: BTreeMap<&Path, (Arc<Program>, Arc<Sources>)> = BTreeMap::new();
+    let (mut programs, mut scripts) = Bots::default();
     for account in &config.account {
         if !by_folder.contains_key(account.bot.as_path()) {
             let loaded = compile_bot(&account.bot)?;
             for warning in &loaded.warnings {
                 tracing::warn!("{warning}");
             }
-            by_folder.insert(&account.bot, Arc::new(loaded.program));
+            by_folder.insert(&account.bot, (Arc::new(loaded.program), Arc::new(loaded.sources)));
         }
-        programs.insert(account.user_id, by_folder[account.bot.as_path()].clone());
+        let (program, sources) = by_folder[account.bot.as_path()].clone();
+        programs.insert(account.user_id, program);
+        scripts.insert(account.user_id, sources);
     }
-    Ok(programs)
+    Ok((programs, scripts))
 }
 
 async fn open_store(folder: &Path, retention: Duration) -> anyhow::Result<Arc<dyn Store>> {
@@ -163,7 +177,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
         });
         for _ in sent {
             // The record stands after the send, which was the last of the replies.
-            pace.sent(entry.at, entry.key.account, *app, is_free(state.heard, state.replies.saturating_sub(1), entry.at));
+            let free = !is_newer(config) && is_free(state.heard, state.replies.saturating_sub(1), entry.at);
+            pace.sent(entry.at, entry.key.account, *app, free);
         }
     };
     store.replay(clock.now().minus(Duration::from_secs(24 * 3600)), &mut count).await?;
@@ -171,9 +186,12 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
 }
 
 fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
-    let client = |address: &Url| Client::new(address.clone(), timeouts, clock.clone());
-    let x = X::new(client(&config.x.api)?, client(&config.x.upload)?, clock.clone(), senders(config));
+    let client = |address: &Url| client(address, config);
+    let (api, upload) = (client(&config.x.api)?, client(&config.x.upload)?);
+    // Tokens end by the time of X, as calls are signed by it.
+    let machine: Arc<dyn Clock> = Arc::new(SystemClock);
+    let senders = senders(config, &api, &machine);
+    let x = X::new(api, upload, machine, senders);
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -181,11 +199,22 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
+        free_replies: !is_newer(config),
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
 }
 
-fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Result<Option<console::Opened>> {
+fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
+    let timeouts = Timeouts { total: config.limits.send_timeout, ..Timeouts::default() };
+    Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
+}
+
+fn open_console(
+    config: &Config,
+    door: &Door,
+    turns: Arc<Turns>,
+    scripts: BTreeMap<UserId, Arc<Sources>>,
+) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -193,7 +222,8 @@ fn open_console(config: &Config, door: &Door, turns: Arc<Turns>) -> anyhow::Resu
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    Ok(Some(console::open(address, rules, door, turns, Arc::new(SystemClock))?))
+    let bots = console::Bots { turns, scripts };
+    Ok(Some(console::open(address, rules, door, bots, Arc::new(SystemClock))?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {
@@ -245,7 +275,12 @@ fn limits(config: &Config) -> webhook::Limits {
     webhook::Limits { body: config.limits.body, body_timeout: config.limits.body_timeout }
 }
 
-fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
+/// Whether messages leave through the newer interface.
+fn is_newer(config: &Config) -> bool {
+    config.x.flavor == Flavor::V2
+}
+
+fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
         let (token, token_secret) = account.tokens()?;
@@ -256,6 +291,8 @@ fn senders(config: &Config) -> BTreeMap<UserId, outbox::Sender> {
             token: token.clone(),
             token_secret: token_secret.clone(),
             folder: account.bot.clone(),
+            newer: is_newer(config),
+            access: access::of(config, account, client, clock),
         };
         Some((account.user_id, sender))
     };

@@ -11,6 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("bot", &["model"]),
     ("pace", &["model"]),
     ("conversation", &["model", "bot"]),
+    ("graph", &["model", "bot"]),
     ("clock", &["model"]),
     ("metrics", &["model"]),
     ("config", &["model"]),
@@ -21,7 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("outbox", &["model", "wire", "conversation", "pace", "client", "store", "turn", "clock", "metrics"]),
     ("account", &["model", "wire", "conversation", "pace", "client", "store", "turn", "clock", "metrics"]),
     ("rehearsal", &["model", "wire", "bot", "conversation", "pace", "clock", "store", "client", "turn", "outbox"]),
-    ("console", &["model", "wire", "bot", "conversation", "store", "turn", "webhook", "client", "account", "clock"]),
+    ("console", &["model", "wire", "bot", "graph", "conversation", "store", "turn", "webhook", "client", "account", "clock"]),
     ("simulator", &["model", "wire"]),
     (
         "service",

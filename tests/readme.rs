@@ -11,7 +11,6 @@ use std::process::{Command, Stdio};
 use junco::bot::{Sources, compile};
 use junco::config::Config;
 use junco::service::report;
-use junco::simulator::{Settings, Simulator};
 
 fn readme() -> String {
     std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).expect("the README")
@@ -96,6 +95,174 @@ fn the_state_of_a_folder_is_told_as_shown() {
     assert_eq!(printed.lines().next(), block("text", command).lines().nth(1));
 }
 
+#[test]
+fn the_walk_from_keys_to_a_bot_is_as_shown() {
+    let walk = Walk::begin();
+    for command in walk.shown.clone() {
+        let printed = walk.types(&command.typed);
+        if command.typed.starts_with("junco login") && !command.typed.contains("--owner") {
+            let (_, add) = printed.split_once("Add to the configuration:\n").unwrap();
+            walk.append(&add.replace("bots/NAME", "bots/snowbot"));
+            walk.start(&["run"], "listening");
+        }
+        assert_eq!(alike(&printed), alike(&command.printed), "{}", command.typed);
+    }
+    assert!(walk.shown.len() > 7, "{:?}", walk.shown);
+}
+
+/// A command of the page, and what it prints there.
+#[derive(Debug, Clone)]
+struct Shown {
+    typed: String,
+    printed: String,
+}
+
+/// The section on accounts as somebody types it, at ports of its own.
+struct Walk {
+    folder: tempfile::TempDir,
+    shown: Vec<Shown>,
+    /// Those of X and of the service, as the page has them and as they are here.
+    ports: [(&'static str, String); 2],
+    running: std::cell::RefCell<Vec<std::process::Child>>,
+}
+
+impl Walk {
+    fn begin() -> Walk {
+        let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let readme = readme();
+        let section = readme.split("\n## ").find(|section| section.starts_with("Set up an account")).unwrap();
+        let consoles = section.split("```console\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+        let commands = consoles.flat_map(|console| console.split("$ ").skip(1).map(str::to_owned).collect::<Vec<_>>());
+        let shown = commands.map(|command| {
+            let (typed, printed) = command.split_once('\n').unwrap();
+            Shown { typed: typed.to_owned(), printed: printed.to_owned() }
+        });
+        let walk = Walk {
+            folder: tempfile::tempdir().unwrap(),
+            shown: shown.collect(),
+            ports: [("8090", free()), ("8080", free())],
+            running: std::cell::RefCell::default(),
+        };
+        std::os::unix::fs::symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/bots"), walk.folder.path().join("bots")).unwrap();
+        // Where the page leaves it to the default, the port has to be another here.
+        let listen = format!("listen = \"127.0.0.1:{}\"\n", walk.ports[1].1);
+        walk.append(&(listen + &walk.here(&block("toml", "# junco.toml, before"))));
+        walk.start(&["sim", "--listen", &format!("127.0.0.1:{}", walk.ports[0].1)], "X, simulated");
+        walk
+    }
+
+    fn here(&self, text: &str) -> String {
+        self.ports.iter().fold(text.to_owned(), |text, (page, here)| text.replace(page, here))
+    }
+
+    fn append(&self, text: &str) {
+        let path = self.folder.path().join("junco.toml");
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(path, before + text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_junco"));
+        command.args(arguments).current_dir(self.folder.path()).env_remove("RUST_LOG");
+        command
+    }
+
+    /// Starts what runs in a terminal of its own, and waits until it says that it is there.
+    fn start(&self, arguments: &[&str], says: &str) {
+        let log = self.folder.path().join(arguments[0]);
+        let file = std::fs::File::create(&log).unwrap();
+        let child = self.command(arguments).stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        self.running.borrow_mut().push(child);
+        for _ in 0..600 {
+            if std::fs::read_to_string(&log).unwrap().contains(says) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("{arguments:?}: {}", std::fs::read_to_string(&log).unwrap());
+    }
+
+    /// Does what the page types, and gives what is printed.
+    fn types(&self, typed: &str) -> String {
+        if let Some(arguments) = typed.strip_prefix("junco ") {
+            let arguments: Vec<&str> = arguments.split(' ').collect();
+            return if arguments[0] == "login" { self.signs_in(&arguments) } else { self.runs(&arguments) };
+        }
+        let output = if let Some((_, rest)) = typed.split_once("http://127.0.0.1:8090/sim/") {
+            let (path, body) = rest.split_once(" -H 'content-type: application/json' -d '").unwrap();
+            self.asks_x(path, body.trim_end_matches('\''))
+        } else {
+            let output = Command::new("sh").args(["-c", typed]).current_dir(self.folder.path()).output().unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        output
+    }
+
+    fn runs(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Signs in; the page at X is filled in through the simulator's own interface.
+    fn signs_in(&self, arguments: &[&str]) -> String {
+        use std::io::{BufRead as _, Read as _};
+        let mut login = self.command(&[arguments, &["--pin"]].concat());
+        let mut login = login.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = std::io::BufReader::new(login.stderr.take().unwrap());
+        let mut before = String::new();
+        while !before.contains("oauth_token=") {
+            told.read_line(&mut before).unwrap();
+        }
+        let token = before.split("oauth_token=").nth(1).unwrap().split('&').next().unwrap();
+        let person = if arguments.contains(&"--owner") { "@dev" } else { "@snowbot" };
+        let answer = self.asks_x("authorize", &format!(r#"{{"request_token":"{token}","person":"{person}"}}"#));
+        let pin = answer.split('"').nth(3).unwrap().to_owned();
+        writeln!(login.stdin.take().unwrap(), "{pin}").unwrap();
+        told.read_to_string(&mut before).unwrap();
+        let output = login.wait_with_output().unwrap();
+        // On a terminal what is typed stands behind the question.
+        before.trim_end().to_owned() + " " + &pin + "\n" + std::str::from_utf8(&output.stdout).unwrap()
+    }
+
+    fn asks_x(&self, path: &str, body: &str) -> String {
+        use std::io::Read as _;
+        let host = format!("127.0.0.1:{}", self.ports[0].1);
+        let mut stream = std::net::TcpStream::connect(&host).unwrap();
+        let head = format!("POST /sim/{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\n");
+        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned() + "\n"
+    }
+}
+
+impl Drop for Walk {
+    fn drop(&mut self) {
+        for child in self.running.get_mut() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// What a page and a run have in common: ids of X, tokens, PINs, ports and times differ.
+fn alike(text: &str) -> Vec<String> {
+    let known = ["906948460078698496", "1900000000000000001", "16777259"];
+    let line = |line: &str| {
+        let line = without_ports(line);
+        let token = line.split("oauth_token=").nth(1).and_then(|rest| rest.split('&').next()).unwrap_or_default().to_owned();
+        let line = if token.is_empty() { line } else { line.replace(&token, "TOKEN") };
+        let words = line.split_inclusive(|c: char| !c.is_ascii_digit());
+        words.fold(String::new(), |line, word| {
+            let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let differs = !digits.is_empty() && !known.contains(&digits) && digits.bytes().all(|byte| byte.is_ascii_digit());
+            line + &if differs { word.replace(digits, "N") } else { word.to_owned() }
+        })
+    };
+    text.trim_end().lines().map(line).collect()
+}
+
 /// Ports differ from start to start.
 fn without_ports(text: &str) -> String {
     let mut parts = text.split("127.0.0.1:");
@@ -148,14 +315,6 @@ fn keys(section: &str) -> BTreeSet<String> {
     let error = Config::from_table(toml::from_str(&text).expect("TOML"), "test").unwrap_err().to_string();
     let (_, expected) = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}"));
     expected.split('`').skip(1).step_by(2).map(str::to_owned).filter(|key| key != section).collect()
-}
-
-#[test]
-fn the_world_can_be() {
-    let settings = Settings::default().with_world(&block("json", "{\n  \"people\": [")).unwrap();
-    assert_eq!((settings.people.len(), settings.tokens[1].secret.as_str(), settings.rules.crc_period), (3, "s", None));
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async { Simulator::start(settings).await.unwrap().stop().await });
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! first of these that does take it wins.
 
 mod fuzzy;
+mod near;
 mod regexes;
 
 use std::cmp::Reverse;

@@ -19,15 +19,15 @@ mod template;
 pub(crate) use syntax::document;
 
 pub use choice::{Choice, Choices, closest, pages};
-pub use compile::{Compiled, SCRIPT, compile, is_source};
+pub use compile::{Amendment, Compiled, SCRIPT, Taker, amend, compile, is_source};
 pub use diagnostic::{Diagnostic, Severity, nearest};
 pub use element::{Element, Literal};
 pub use format::format;
 pub use matcher::{Found, Matcher, Reach};
 pub use program::{
-    Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pick,
-    Program, Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target, Welcome,
-    Words,
+    Answer, Body, Confirm, Day, Defaults, Fallback, FromTable, Handoff, HandoffIx, Late, Lookup, LookupIx, Media, Op, OptionDef, Pattern,
+    Pick, Program, Prompt, PromptIx, PromptKind, Question, Reads, Reminder, ReminderIx, Resume, Rule, RuleIx, State, StateIx, Target,
+    Welcome, Words,
 };
 pub use scope::Scope;
 pub use sources::{FileFacts, Sources};

@@ -2,18 +2,27 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands talk to people on the terminal")]
 
+mod account;
 mod chat;
 mod check;
+mod desk;
 mod dev;
+mod doctor;
 mod fmt;
+mod graph;
+mod login;
 mod migrate;
 mod new;
 mod password;
+mod replay;
 mod run;
 mod sim;
 mod store;
+mod subscription;
 mod talk;
 mod test;
+mod webhook;
+mod welcome;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -44,10 +53,26 @@ enum Command {
     Talk(talk::Args),
     /// Prove scripts: every mistake with file, line and caret.
     Check(check::Args),
+    /// Draw a bot's states and the ways between them.
+    Graph(graph::Args),
     /// Format scripts and conversation tests.
     Fmt(fmt::Args),
     /// Play the conversation tests of bots, each in three renderings.
     Test(test::Args),
+    /// Let the app in for an account, or for its owner, and keep the tokens.
+    Login(login::Args),
+    /// Tell who the tokens belong to, what they may do, and what is left of X's limits.
+    Account(account::Args),
+    /// Register the webhook at X, list, check and delete it.
+    Webhook(webhook::Args),
+    /// Subscribe the accounts at X, list, count and remove them.
+    Subscription(subscription::Args),
+    /// Set the bot's welcome message at X, list and delete it.
+    Welcome(welcome::Args),
+    /// Have X deliver again what it delivered before.
+    Replay(replay::Args),
+    /// Walk the set-up at X and say what is wrong with it, and what mends it.
+    Doctor(doctor::Args),
     /// Hash a password for the console.
     Password(password::Args),
     /// Bring the data of an older Junco up to date.
@@ -70,8 +95,16 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Talk(args) => runtime.block_on(talk::run(args)),
         Command::Check(args) => Ok(check::run(&args)),
+        Command::Graph(args) => graph::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Login(args) => runtime.block_on(login::run(args)),
+        Command::Account(args) => runtime.block_on(account::run(args)),
+        Command::Webhook(args) => runtime.block_on(webhook::run(args)),
+        Command::Subscription(args) => runtime.block_on(subscription::run(args)),
+        Command::Welcome(args) => runtime.block_on(welcome::run(args)),
+        Command::Replay(args) => runtime.block_on(replay::run(args)),
+        Command::Doctor(args) => runtime.block_on(doctor::run(args)),
         Command::Password(args) => password::run(&args),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
@@ -83,8 +116,13 @@ pub fn main() -> ExitCode {
 
 fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("junco: {}", told(error));
-    ExitCode::FAILURE
+    if error.is::<Asked>() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
+
+/// A command was asked wrongly; the text says how to ask.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Asked(String);
 
 /// An error with its causes; one that the text tells already is not told again.
 fn told(error: &anyhow::Error) -> String {

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use url::Url;
 
 use super::auth::{Auth, basic, bearer};
@@ -15,6 +16,9 @@ use crate::wire::rest::{self, ApiError, Fields, Limits, Multipart, Verdict};
 
 /// No answer that we wait for is longer: fifty messages of 10 000 characters, each written as `\uXXXX`, with their quick replies.
 const LONGEST_ANSWER: usize = 8 << 20;
+
+/// No stream lives longer; without this a call's own time would end it.
+const ENDLESS: Duration = Duration::from_secs(365 * 86_400);
 
 /// What is sent along.
 #[derive(Clone)]
@@ -69,6 +73,18 @@ impl Client {
         auth: Auth<'_>,
         body: Body,
     ) -> Result<Answer, Failure> {
+        let response = self.send(self.request(method, url, auth, body)).await?;
+        read_bounded(response, longest).await.map(|body| Answer { body }).map_err(Failure::Unsure)
+    }
+
+    /// Makes one call whose answer does not end: it may take any time, and is read as it comes.
+    pub(super) async fn open(&self, url: Url, auth: Auth<'_>) -> Result<Response, Failure> {
+        let (endpoint, request) = self.request(Method::GET, url, auth, Body::Empty);
+        self.send((endpoint, request.timeout(ENDLESS))).await
+    }
+
+    /// A request with its signature, and what its limits are known by.
+    fn request(&self, method: Method, url: Url, auth: Auth<'_>, body: Body) -> (String, RequestBuilder) {
         let authorization = self.authorization(&auth, &method, &url, body.form());
         let endpoint = endpoint(&method, &url);
         let request = self.http.request(method, url);
@@ -79,16 +95,21 @@ impl Client {
             Body::Form(fields) => request.form(&fields),
             Body::Multipart(parts) => request.header(CONTENT_TYPE, parts.content_type).body(parts.bytes),
         };
+        (endpoint, request)
+    }
+
+    /// Sends a request; an answer whose status is no success is a failure.
+    async fn send(&self, (endpoint, request): (String, RequestBuilder)) -> Result<Response, Failure> {
         let response = request.send().await.map_err(failed)?;
-        let status = response.status().as_u16();
         let limits = read_limits(response.headers());
         self.remember(endpoint, &limits);
-        let body = read_bounded(response, longest).await;
-        if (200..300).contains(&status) {
-            return body.map(|body| Answer { body }).map_err(Failure::Unsure);
+        if response.status().is_success() {
+            return Ok(response);
         }
+        let status = response.status().as_u16();
         // A refusal whose body is lost is still a refusal.
-        Err(self.judged(status, &limits, &body.unwrap_or_default()))
+        let body = read_bounded(response, LONGEST_ANSWER).await.unwrap_or_default();
+        Err(self.judged(status, &limits, &body))
     }
 
     fn authorization(&self, auth: &Auth<'_>, method: &Method, url: &Url, form: &[(String, String)]) -> Option<HeaderValue> {
@@ -156,7 +177,7 @@ fn failed(error: reqwest::Error) -> Failure {
     }
 }
 
-fn lost(error: reqwest::Error) -> Unsure {
+pub(super) fn lost(error: reqwest::Error) -> Unsure {
     if error.is_timeout() { Unsure::TimedOut } else { Unsure::ConnectionLost(causes(error)) }
 }
 
@@ -187,7 +208,7 @@ async fn read_bounded(mut response: Response, longest: usize) -> Result<Vec<u8>,
 }
 
 /// 128 bits of chance in hex: never used twice.
-pub(super) fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let mut bytes = [0; 16];
     let random = rustls::crypto::ring::default_provider().secure_random;
     random.fill(&mut bytes).expect("the system gives random bytes");

@@ -2,6 +2,7 @@
 
 mod activity;
 
+pub use activity::ActivityStream;
 use reqwest::Method;
 use tokio::sync::Mutex;
 use url::Url;
@@ -10,7 +11,7 @@ use super::call::{Answer, Body};
 use super::{Auth, Bearer, Client, Failure, Keys, Refusal};
 use crate::model::{EventsApi, Timestamp, UserId};
 use crate::wire::oauth::Credentials;
-use crate::wire::rest::{self, Count, ReplayJob, Subscriptions, Webhook};
+use crate::wire::rest::{self, Count, Remedy, ReplayJob, Subscriptions, Webhook};
 
 /// Codes and reasons for a subscription that stands already, and for one that does not stand (contract §4.10, §6.3).
 const ALREADY_SUBSCRIBED: (u32, &str) = (355, "DuplicateSubscriptionFailed");
@@ -44,6 +45,17 @@ pub enum EventsFailure {
     NoOwner,
 }
 
+impl EventsFailure {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            EventsFailure::Call(failure) => failure.remedy(),
+            EventsFailure::Lacking { .. } => Remedy::Access,
+            EventsFailure::NoOwner => Remedy::Configuration,
+        }
+    }
+}
+
 impl Events {
     /// The webhooks and subscriptions of the app with these keys.
     pub fn new(client: Client, api: EventsApi, keys: Keys) -> Self {
@@ -71,6 +83,17 @@ impl Events {
     pub async fn list(&self) -> Result<Vec<Webhook>, EventsFailure> {
         let url = if self.is_v2() { self.client.address("/2/webhooks") } else { self.v1("webhooks.json") };
         Ok(self.as_app(Method::GET, url, Body::Empty).await?.read(rest::webhooks)?)
+    }
+
+    /// The app's webhooks in all of premium's environments; elsewhere there is but one.
+    pub async fn list_everywhere(&self) -> Result<Vec<Webhook>, EventsFailure> {
+        match &self.api {
+            EventsApi::Enterprise | EventsApi::V2 | EventsApi::Activity => self.list().await,
+            EventsApi::Premium(_) => {
+                let url = self.client.address("/1.1/account_activity/all/webhooks.json");
+                Ok(self.as_app(Method::GET, url, Body::Empty).await?.read(rest::webhooks)?)
+            }
+        }
     }
 
     /// Has X challenge a webhook, and tells whether it is valid now: v2 may only have begun, so the list decides there.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::model::Timestamp;
-use crate::wire::rest::Scope;
+use crate::wire::rest::{ApiError, Remedy, Scope, remedy};
 
 /// Why a call has no result. It quotes X, never what we sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,19 @@ pub enum Failure {
     /// Nobody knows whether X took the call: made again, it may count twice.
     #[error("it is not known whether X took the call: {0}")]
     Unsure(Unsure),
+}
+
+/// "Invalid or expired token." (contract §4.10).
+const VOID_TOKEN: u32 = 89;
+
+impl Failure {
+    /// X's code, where it takes the user's token no longer: the account has to be authorised again.
+    pub fn void_token(&self) -> Option<u32> {
+        match self {
+            Failure::Refused(refusal) if refusal.code == VOID_TOKEN => Some(refusal.code),
+            _ => None,
+        }
+    }
 }
 
 /// What kept a call from being taken.
@@ -69,6 +82,26 @@ pub struct Refusal {
     pub message: String,
     /// What the refusal holds for.
     pub scope: Scope,
+}
+
+impl Failure {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Failure::NotTaken { cause: NotTaken::Unreachable(_), .. } => Remedy::Connect,
+            Failure::NotTaken { cause: NotTaken::RateLimited, .. } => Remedy::WaitForReset,
+            Failure::NotTaken { cause: NotTaken::Overloaded, .. } => Remedy::Retry,
+            Failure::Refused(refusal) => refusal.remedy(),
+            Failure::Unsure(_) => Remedy::Look,
+        }
+    }
+}
+
+impl Refusal {
+    /// What helps.
+    pub fn remedy(&self) -> Remedy {
+        remedy(self.status, &ApiError { code: self.code, message: self.message.clone(), reason: self.reason.clone() })
+    }
 }
 
 impl fmt::Display for Refusal {

@@ -3,10 +3,15 @@
 mod account;
 mod auth;
 mod call;
+mod download;
 mod events;
 mod failure;
 mod media;
 mod messages;
+mod newer;
+mod posts;
+mod sign_in;
+mod welcome;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,13 +21,22 @@ use std::time::Duration;
 use url::{Host, Url};
 
 pub use auth::{Auth, Bearer, Keys};
-pub use events::{Events, EventsFailure};
+pub(crate) use call::nonce;
+pub use download::{Download, DownloadFailure};
+pub use events::{ActivityStream, Events, EventsFailure};
 pub(crate) use failure::causes;
 pub use failure::{Failure, NotTaken, Refusal, Unsure};
 pub use media::{Media, UploadFailure};
+pub use newer::Among;
+pub use sign_in::{OAuth2App, OAuth2Question};
 
 use crate::clock::Clock;
-pub use crate::wire::rest::{Count, Limits, OAuth2Token, RateLimit, ReplayJob, SignedIn, Subscriptions, UserToken, Webhook};
+pub use crate::wire::rest::newer::SentMessage;
+pub use crate::wire::rest::profiles::CustomProfile;
+pub use crate::wire::rest::welcome::{WelcomeMessage, WelcomeRule};
+pub use crate::wire::rest::{
+    ActivitySubscription, Count, Limits, OAuth2Token, RateLimit, Remedy, ReplayJob, SignedIn, Subscriptions, UserToken, Webhook,
+};
 
 /// An idle connection is dropped before the other side is likely to: one that closes while we write leaves a send in doubt.
 const IDLE: Duration = Duration::from_secs(15);

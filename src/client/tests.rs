@@ -1,3 +1,14 @@
+macro_rules! answer {
+    ($status:literal, $body:literal) => {
+        answer!($status, "", $body)
+    };
+    ($status:literal, $headers:literal, $body:literal) => {
+        &[concat!("HTTP/1.1 ", $status, "\r\nconnection: close\r\n", $headers, "\r\n", $body)]
+    };
+}
+
+mod account;
+mod calls;
 mod events;
 mod media;
 
@@ -10,7 +21,7 @@ use super::*;
 use crate::clock::ManualClock;
 use crate::model::{EventsApi, MessageId, Outgoing, Profile, Secret, Timestamp, UserId};
 use crate::wire::oauth::{self, Credentials, Presented};
-use crate::wire::rest::Scope;
+use crate::wire::rest::{MessagePage, Scope};
 
 const US: Credentials<'_> = Credentials {
     consumer_key: "simkey0001",
@@ -35,7 +46,8 @@ impl Seen {
 /// What a server does with each connection, once it has read the request.
 type Answering = fn(&mut TcpStream);
 
-/// A server on loopback that answers one request a connection, in order, and tells what it saw.
+/// A server on loopback that answers one request a connection, in order, and tells what it saw, each before it is answered: so a test
+/// need not wait for requests that are not made.
 fn server(answers: &'static [&'static str]) -> (Client, mpsc::Receiver<Seen>) {
     serve(move |listener, seen| {
         for answer in answers {
@@ -118,15 +130,6 @@ fn told(outcome: Result<MessageId, Failure>) -> Failure {
 
 const SENT: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"event\":{\"id\":\"20065157139\"}}";
 const EMPTY: &str = "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
-
-macro_rules! answer {
-    ($status:literal, $body:literal) => {
-        answer!($status, "", $body)
-    };
-    ($status:literal, $headers:literal, $body:literal) => {
-        &[concat!("HTTP/1.1 ", $status, "\r\nconnection: close\r\n", $headers, "\r\n", $body)]
-    };
-}
 
 #[tokio::test]
 async fn a_message_is_sent_signed() {
@@ -244,7 +247,7 @@ async fn messages_are_listed_page_by_page() {
     let second = client.list_messages(US, first.next.as_deref()).await.expect("a page");
     assert_eq!((second.messages[0].message.id, second.next), (MessageId(5), None));
     assert_eq!(client.list_messages(US, None).await, Err(Failure::Unsure(Unsure::UnreadableAnswer)));
-    let lines: Vec<_> = seen.iter().map(|seen| seen.line).collect();
+    let lines: Vec<_> = seen.try_iter().map(|seen| seen.line).collect();
     assert_eq!(lines[0], "GET /1.1/direct_messages/events/list.json?count=50 HTTP/1.1");
     assert_eq!(lines[1], "GET /1.1/direct_messages/events/list.json?count=50&cursor=a%2Bb HTTP/1.1");
 }

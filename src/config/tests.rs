@@ -148,10 +148,15 @@ fn tokens_that_are_not_there_yet_keep_a_service_from_running_and_nothing_else() 
 
 #[test]
 fn events_come_by_the_interface_that_sends_unless_another_is_named() {
-    let events = |text: &str| Config::from_table(table(&FULL.replace("[x]", text)), "junco.toml").unwrap().x.events();
-    assert_eq!(events("[x]"), Events::V1_1);
-    assert_eq!(events("[x]\nevents = \"v2\""), Events::V2);
-    assert_eq!(events("[x]\nevents = \"activity\""), Events::Activity);
+    let events = |text: &str| {
+        let text = FULL.replace("[x]", &format!("[x]\n{text}"));
+        Config::from_table(table(&text), "junco.toml").map(|config| config.x.events_api()).map_err(|error| error.to_string())
+    };
+    assert_eq!(events(""), Ok(EventsApi::Enterprise));
+    assert_eq!(events("environment = \"Prod\""), Ok(EventsApi::Premium("Prod".to_owned())));
+    assert_eq!(events("events = \"v2\""), Ok(EventsApi::V2));
+    assert_eq!(events("events = \"activity\""), Ok(EventsApi::Activity));
+    assert!(events("environment = \"a/b\"").is_err_and(|error| error.contains("x.environment")));
 }
 
 #[test]

@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 
-const STYLE: &str = include_str!("assets/console.css");
+use crate::graph;
+
+/// The pages' own style, and that of the picture of a bot.
+static STYLE: LazyLock<String> = LazyLock::new(|| [include_str!("assets/console.css"), graph::STYLE].concat());
+
 const SCRIPT: &str = include_str!("assets/console.js");
 const ICON: &str = include_str!("assets/icon.svg");
 
@@ -20,7 +24,7 @@ pub(super) static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| format!("/ass
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .route(&STYLE_PATH, web::get().to(async || kept("text/css; charset=utf-8", STYLE)))
+        .route(&STYLE_PATH, web::get().to(async || kept("text/css; charset=utf-8", STYLE.as_str())))
         .route(&ICON_PATH, web::get().to(async || kept("image/svg+xml", ICON)))
         .route(&SCRIPT_PATH, web::get().to(async || kept("text/javascript; charset=utf-8", SCRIPT)));
 }

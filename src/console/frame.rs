@@ -13,15 +13,17 @@ use crate::model::Timestamp;
 pub(super) enum Place {
     Conversations,
     Activity,
+    Bot,
 }
 
 impl Place {
-    const ALL: [Place; 2] = [Place::Conversations, Place::Activity];
+    const ALL: [Place; 3] = [Place::Conversations, Place::Activity, Place::Bot];
 
     fn label(self) -> &'static str {
         match self {
             Place::Conversations => "Conversations",
             Place::Activity => "Activity",
+            Place::Bot => "Bot",
         }
     }
 
@@ -29,6 +31,7 @@ impl Place {
         match self {
             Place::Conversations => "/",
             Place::Activity => "/activity",
+            Place::Bot => "/bot",
         }
     }
 }

@@ -9,6 +9,7 @@
 mod access;
 mod activity;
 mod assets;
+mod bot;
 mod conversation;
 mod conversations;
 mod frame;
@@ -16,6 +17,7 @@ mod ledger;
 mod live;
 mod sign_in;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -27,7 +29,9 @@ use tokio::task::JoinHandle;
 
 pub use access::{Operator, PasswordError, Rules, hash};
 
+use crate::bot::Sources;
 use crate::clock::Clock;
+use crate::model::UserId;
 use crate::turn::Turns;
 use crate::webhook::Door;
 use access::{Access, Visitor};
@@ -50,10 +54,20 @@ pub enum ConsoleError {
     Password(#[from] PasswordError),
 }
 
+/// What is looked at: conversations, and the scripts that they are held by.
+pub struct Bots {
+    /// The way to the conversations.
+    pub turns: Arc<Turns>,
+    /// The files of each account's bot.
+    pub scripts: BTreeMap<UserId, Arc<Sources>>,
+}
+
 /// What every page works with.
 pub(crate) struct Console {
     access: Access,
     turns: Arc<Turns>,
+    scripts: BTreeMap<UserId, Arc<Sources>>,
+    clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     log: Arc<Log>,
 }
@@ -86,11 +100,12 @@ impl Opened {
 }
 
 /// Opens the console on an address.
-pub fn open(address: SocketAddr, rules: Rules, door: &Door, turns: Arc<Turns>, clock: Arc<dyn Clock>) -> Result<Opened, ConsoleError> {
+pub fn open(address: SocketAddr, rules: Rules, door: &Door, bots: Bots, clock: Arc<dyn Clock>) -> Result<Opened, ConsoleError> {
+    let Bots { turns, scripts } = bots;
     let ledger = Ledger::new();
     let log = Log::new(clock.clone());
     let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
-    let console = Data::new(Console { access: Access::new(rules, clock)?, turns, ledger, log });
+    let console = Data::new(Console { access: Access::new(rules, clock.clone())?, turns, scripts, clock, ledger, log });
     let factory = move || App::new().app_data(console.clone()).wrap(headers()).configure(routes);
     let listen = HttpServer::new(factory).disable_signals().workers(2).shutdown_timeout(0).bind(address);
     let server = listen.map_err(|source| ConsoleError::Listen { address, source })?;
@@ -107,6 +122,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(sign_in::configure)
         .configure(conversations::configure)
         .configure(conversation::configure)
+        .configure(bot::configure)
         .configure(activity::configure);
     config.default_service(web::to(frame::nowhere));
 }

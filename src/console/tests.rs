@@ -18,7 +18,7 @@ use crate::model::{EventId, Incoming, Key, MessageId, Profile, Role, Secret, Tim
 use crate::store::MemoryStore;
 use crate::turn::Arrival;
 
-const ACCOUNT: UserId = UserId(4_503_599_627_370_601);
+pub(super) const ACCOUNT: UserId = UserId(4_503_599_627_370_601);
 const PEER: UserId = UserId(1_900_000_000_000_000_007);
 const NASTY: &str = "<script>alert(1)</script>\u{202e}evil";
 
@@ -27,16 +27,18 @@ on "hi" { goto "a" }
 state "a" { say "Hello."; option "Again" goto="a" }
 fallback { say "What?" }"#;
 
-struct Room {
+pub(super) struct Room {
     console: Data<Console>,
     turns: Arc<Turns>,
     at: Timestamp,
 }
 
-async fn room() -> Room {
+pub(super) async fn room() -> Room {
     let at = Timestamp::from_millis(1_767_225_600_000);
     let clock = Arc::new(ManualClock::at(at));
-    let program = compile(&Sources::from([("bot.kdl".to_owned(), BOT.to_owned())])).unwrap_or_else(|found| panic!("{found:?}")).program;
+    let sources = Sources::from([("bot.kdl".to_owned(), BOT.to_owned())]);
+    let program = compile(&sources).unwrap_or_else(|found| panic!("{found:?}")).program;
+    let scripts = BTreeMap::from([(ACCOUNT, Arc::new(sources))]);
     let programs = BTreeMap::from([(ACCOUNT, Arc::new(program))]);
     let (turns, _) = Turns::new(Arc::new(MemoryStore::new()), clock.clone(), programs, Duration::from_secs(30));
     let turns = Arc::new(turns);
@@ -45,8 +47,8 @@ async fn room() -> Room {
     let rules = Rules { proxy: false, idle: Duration::from_secs(3600), operators: Some(operators) };
     let (ledger, log) = (Ledger::new(), Log::new(clock.clone()));
     tokio::spawn(ledger.clone().follow(turns.clone(), at));
-    let access = Access::new(rules, clock).expect("good hashes");
-    let room = Room { console: Data::new(Console { access, turns: turns.clone(), ledger, log }), turns, at };
+    let access = Access::new(rules, clock.clone()).expect("good hashes");
+    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, clock, ledger, log }), turns, at };
     until(|| room.console.ledger.is_whole()).await;
     room.hears(1, "hi").await;
     room.hears(2, NASTY).await;
@@ -73,7 +75,7 @@ impl Room {
         format!("/conversation/{ACCOUNT}/{PEER}")
     }
 
-    async fn hears(&self, number: u64, text: &str) {
+    pub(super) async fn hears(&self, number: u64, text: &str) {
         let from = Profile { id: PEER, name: NASTY.into(), screen_name: "ada".into() };
         let message = Incoming { id: MessageId(number), sent_at: self.at, text: text.into(), tap: None, attachment: None };
         let id = EventId::message(ACCOUNT, message.id);
@@ -81,18 +83,18 @@ impl Room {
         self.turns.arrive(vec![Arrival { key: self.key(), id, event, peer: from }]).await.expect("taken");
     }
 
-    async fn call(&self, request: TestRequest) -> ServiceResponse<impl MessageBody> {
+    pub(super) async fn call(&self, request: TestRequest) -> ServiceResponse<impl MessageBody> {
         let app = init_service(App::new().app_data(self.console.clone()).wrap(headers()).configure(routes)).await;
         call_service(&app, request.to_request()).await
     }
 
-    async fn get(&self, path: &str, who: &str) -> (StatusCode, String) {
+    pub(super) async fn get(&self, path: &str, who: &str) -> (StatusCode, String) {
         let response = self.call(TestRequest::get().uri(path).cookie(self.cookie(who).await)).await;
         let status = response.status();
         (status, String::from_utf8(read_body(response).await.to_vec()).expect("text"))
     }
 
-    async fn cookie(&self, who: &str) -> Cookie<'static> {
+    pub(super) async fn cookie(&self, who: &str) -> Cookie<'static> {
         let form = [("name", who), ("password", "correct horse")];
         let response = self.call(TestRequest::post().uri("/sign-in").set_form(form)).await;
         let cookie = response.response().cookies().find(|cookie| cookie.name() == COOKIE).map(Cookie::into_owned);
@@ -231,9 +233,10 @@ async fn taking_over_writing_and_giving_back_pass_through_the_journal() {
 async fn without_operators_only_this_machine_is_let_in() {
     let room = room().await;
     let rules = Rules { proxy: false, idle: Duration::from_secs(1), operators: None };
-    let access = Access::new(rules, Arc::new(ManualClock::at(room.at))).expect("no hashes");
-    let console =
-        Data::new(Console { access, turns: room.turns.clone(), ledger: room.console.ledger.clone(), log: room.console.log.clone() });
+    let clock = Arc::new(ManualClock::at(room.at));
+    let access = Access::new(rules, clock.clone()).expect("no hashes");
+    let (ledger, log) = (room.console.ledger.clone(), room.console.log.clone());
+    let console = Data::new(Console { access, turns: room.turns.clone(), scripts: BTreeMap::new(), clock, ledger, log });
     let room = Room { console, ..room };
     for (host, status) in
         [("localhost:1", StatusCode::OK), ("127.0.0.1:8081", StatusCode::OK), ("rebound.example:8081", StatusCode::FORBIDDEN)]

@@ -81,6 +81,8 @@ pub enum Event {
         /// The body, bounded.
         body: String,
     },
+    /// Nobody may keep what this conversation holds: its account has withdrawn the app's access.
+    Withdrawn,
     /// Something was noticed about the account, or done for it; only account records have such events.
     Noticed(Notice),
     /// What became of a send.

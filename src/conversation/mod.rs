@@ -30,7 +30,7 @@ pub use action::{Action, Fired, Lateness, Trace};
 pub use event::{DeskOrder, Event, Origin, Outcome};
 pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};
-pub use standing::{Deafness, Gap, Notice, Pause, Replay, Standing};
+pub use standing::{Deafness, Gap, Job, Notice, Pause, Replay, Standing};
 pub use state::{Asking, Backlog, Refusal, Row, RowId, RowStatus, Slots, State, Value};
 pub use step::{Context, Rendering, Step, step};
 pub use welcome::{Unsettable, welcome};

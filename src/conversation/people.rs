@@ -107,6 +107,12 @@ impl<'a> Play<'a> {
         self.actions.push(Action::Consent { wanted: true });
     }
 
+    /// The account has withdrawn the app's access, and the house is told to forget.
+    pub(super) fn withdrawn(&mut self) {
+        self.state.waiting.clear();
+        self.parting = Some(Parting::Forgotten);
+    }
+
     /// Carries out at the end of the turn what concerns everything before it.
     pub(super) fn part(&mut self) {
         let Some(parting) = self.parting else { return };

@@ -163,27 +163,38 @@ pub struct Pause {
 /// A time of which events may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
-    /// From when on.
+    /// From when on; what a replay has brought lies before it.
     pub from: Timestamp,
     /// Until when.
     pub until: Timestamp,
     /// The replay, as long as one is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,
-    /// Whether its messages are to be listed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub list: bool,
+    /// From when on its messages are to be listed, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<Timestamp>,
 }
 
 /// A replay that is wanted or under way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
-    /// The job that is under way, and when it was ordered.
+    /// The job that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<(u64, Timestamp)>,
-    /// How many ended without having delivered everything.
+    pub job: Option<Job>,
+    /// How many in a row ended without having delivered everything.
     #[serde(default, skip_serializing_if = "super::state::is_zero")]
     pub failed: u32,
+}
+
+/// A replay that X was told to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: u64,
+    /// When it was ordered.
+    pub ordered: Timestamp,
+    /// Where it ends.
+    pub until: Timestamp,
 }
 
 impl Standing {
@@ -199,22 +210,17 @@ impl Standing {
             Notice::Silence { since } => self.silent_since = Some(*since),
             Notice::GapFound { from, until, withheld } => self.missed(*from, *until, *withheld),
             Notice::ReplayOrdered { job, from, until } => {
-                for gap in self.gaps.iter_mut().filter(|gap| gap.until > *from && gap.from < *until) {
-                    if let Some(replay) = &mut gap.replay {
-                        replay.job = Some((*job, now));
-                    }
-                }
+                let job = Job { id: *job, ordered: now, until: *until };
+                let begun = self.gaps.iter_mut().filter(|gap| gap.from >= *from && gap.from < *until);
+                begun.filter_map(|gap| gap.replay.as_mut()).for_each(|replay| replay.job = Some(job));
             }
             Notice::ReplayEnded { job, complete } => self.replayed(*job, *complete),
             Notice::ReplayUnavailable { .. } => {
-                for gap in self.gaps.iter_mut().filter(|gap| gap.replay.is_some()) {
-                    (gap.replay, gap.list) = (None, true);
-                }
+                self.gaps.iter_mut().filter(|gap| gap.replay.is_some()).for_each(Gap::leave_to_list);
             }
             Notice::GapListed { from, until, .. } => {
-                for gap in self.gaps.iter_mut().filter(|gap| gap.from >= *from && gap.until <= *until) {
-                    gap.list = false;
-                }
+                let listed = self.gaps.iter_mut().filter(|gap| gap.list.is_some_and(|list| list >= *from) && gap.until <= *until);
+                listed.for_each(|gap| gap.list = None);
             }
             Notice::Revoked => self.pause(now, true),
             Notice::TokenRefused { .. } => self.pause(now, false),
@@ -225,12 +231,17 @@ impl Standing {
                 }
             }
         }
-        self.gaps.retain(|gap| (gap.replay.is_some() || gap.list) && now.since(gap.until) < LISTED);
+        self.gaps.retain(|gap| (gap.replay.is_some() || gap.list.is_some()) && now.since(gap.until) < LISTED);
     }
 
     /// Whether a job is under way for the account.
     pub fn waits_for(&self, job: u64) -> bool {
-        self.gaps.iter().filter_map(|gap| gap.replay?.job).any(|(running, _)| running == job)
+        self.jobs().any(|running| running.id == job)
+    }
+
+    /// The jobs that are under way.
+    pub fn jobs(&self) -> impl Iterator<Item = Job> {
+        self.gaps.iter().filter_map(|gap| gap.replay?.job)
     }
 
     fn listens(&mut self, now: Timestamp) {
@@ -250,19 +261,27 @@ impl Standing {
             before.until = before.until.max(last.until);
             before.from = before.from.min(last.from);
             before.replay = before.replay.or(last.replay);
-            before.list |= last.list;
+            before.list = before.list.into_iter().chain(last.list).min();
         }
-        self.gaps.push(Gap { from, until, replay: Some(Replay::default()), list: withheld });
+        self.gaps.push(Gap { from, until, replay: Some(Replay::default()), list: withheld.then_some(from) });
         self.listens(until);
     }
 
     fn replayed(&mut self, job: u64, complete: bool) {
         for gap in &mut self.gaps {
-            let Some(replay) = gap.replay.as_mut().filter(|replay| replay.job.is_some_and(|(running, _)| running == job)) else { continue };
-            (replay.job, replay.failed) = (None, replay.failed + u32::from(!complete));
-            if complete || replay.failed >= REPLAYS {
+            let Some(Replay { job: Some(ended), failed }) = gap.replay.filter(|replay| replay.job.is_some_and(|running| running.id == job))
+            else {
+                continue;
+            };
+            let failed = if complete { 0 } else { failed + 1 };
+            gap.replay = Some(Replay { job: None, failed });
+            if complete {
+                gap.from = ended.until.min(gap.until);
+            }
+            if gap.from == gap.until {
                 gap.replay = None;
-                gap.list |= !complete;
+            } else if failed >= REPLAYS {
+                gap.leave_to_list();
             }
         }
     }
@@ -270,6 +289,14 @@ impl Standing {
     fn pause(&mut self, now: Timestamp, revoked: bool) {
         let pause = self.paused.get_or_insert(Pause { since: now, revoked, erased: false });
         pause.revoked |= revoked;
+    }
+}
+
+impl Gap {
+    /// No replay will bring what is missing.
+    fn leave_to_list(&mut self) {
+        self.replay = None;
+        self.list = Some(self.list.unwrap_or(self.from));
     }
 }
 
@@ -305,15 +332,24 @@ mod tests {
         let once_more = after(&[gap(false), ordered(), ended(false)]);
         assert_eq!(once_more.gaps[0].replay, Some(Replay { job: None, failed: 1 }));
         let given_up = after(&[gap(false), ordered(), ended(false), ordered(), ended(false), ordered(), ended(false)]);
-        assert_eq!((given_up.gaps[0].replay, given_up.gaps[0].list), (None, true));
+        assert_eq!((given_up.gaps[0].replay, given_up.gaps[0].list), (None, Some(at(0))));
         assert_eq!(after(&[gap(false), ordered(), Notice::ReplayEnded { job: 8, complete: true }]).gaps.len(), 1, "another's job");
+    }
+
+    #[test]
+    fn a_long_gap_is_replayed_piece_by_piece() {
+        let order = |from, until| Notice::ReplayOrdered { job: ORDERED, from: at(from), until: at(until) };
+        let ended = Notice::ReplayEnded { job: ORDERED, complete: true };
+        let half = after(&[gap(true), order(0, 30), ended.clone()]);
+        assert_eq!((half.gaps[0].from, half.gaps[0].until, half.gaps[0].list), (at(30), at(60), Some(at(0))));
+        assert_eq!(after(&[gap(false), order(0, 30), ended.clone(), order(30, 61), ended]).gaps, []);
     }
 
     #[test]
     fn what_x_never_tried_to_deliver_is_listed_too() {
         let listed = Notice::GapListed { from: at(0), until: at(60), messages: 3 };
         let replayed = [gap(true), ordered(), Notice::ReplayEnded { job: ORDERED, complete: true }];
-        assert!(after(&replayed).gaps[0].list);
+        assert_eq!(after(&replayed).gaps[0].list, Some(at(0)));
         assert_eq!(after(&[&replayed[..], std::slice::from_ref(&listed)].concat()).gaps, []);
         let unavailable = Notice::ReplayUnavailable { reason: "Forbidden.".into() };
         assert_eq!(after(&[gap(false), unavailable, listed]).gaps, []);
@@ -336,7 +372,7 @@ mod tests {
             let covers = |gap: &&Gap| gap.from <= at(n * 10) && gap.until >= at(n * 10 + 5);
             assert!(standing.gaps.iter().any(|gap| covers(&gap)), "{n}");
         }
-        assert!(standing.gaps.iter().any(|gap| gap.list && gap.from <= at(30)));
+        assert!(standing.gaps.iter().any(|gap| gap.list.is_some_and(|list| list <= at(30))));
         let mut old = standing;
         old.take(&Notice::Listening, at(1_000).plus(LISTED));
         assert_eq!(old.gaps, [], "X lists nothing so old");

@@ -66,6 +66,7 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
     let (mut state, actions, mut trace) = match event {
         Event::Message { message, from, waited, .. } => played(state, &|play| waiting::message(play, message, from, *waited)),
         Event::Account { kind, from } => played(state, &|play| heard::account_event(play, kind, from)),
+        Event::Withdrawn => played(state, &|play| play.withdrawn()),
         Event::LookupDone { number, answer } => played(state, &|play| play.looked_up(*number, answer)),
         Event::TimerFired { number } => played(state, &|play| play.timer_fired(*number)),
         Event::Echo { message, origin } => {

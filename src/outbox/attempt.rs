@@ -68,7 +68,7 @@ impl Outbox {
             return None;
         }
         let app = *self.apps.get(&key.account)?;
-        let free = is_free(record.state.heard, record.state.replies, now);
+        let free = self.settings.free_replies && is_free(record.state.heard, record.state.replies, now);
         let verdict = self.with_pace(|pace, now| {
             let verdict = pace.ask(now, key.account, app, free);
             // Counted at once, so that no other send takes the same place under the limit.
@@ -109,6 +109,9 @@ impl Outbox {
             }
             Err(failure) => {
                 tracing::warn!(conversation = %key, %row, attempt = number, %failure, "not sent");
+                if let Err(error) = self.turns.refuse_token(key.account, failure.void_token()).await {
+                    tracing::error!(account = %key.account, %error, "the account could not be paused");
+                }
                 self.judge(key, failure, attempt)
             }
         }

@@ -25,8 +25,14 @@ impl Outbox {
             self.turns.take_up(key).await?;
         }
         self.refill(key, &record).await?;
-        // What was said before a lookup leaves before it, as far as it may.
-        self.serve_rows(key).await?;
+        if self.turns.is_paused(key.account) {
+            // X takes nothing from the account; its messages wait until it is authorised again.
+            self.park(key);
+        } else {
+            self.show_typing(key, &record).await;
+            // What was said before a lookup leaves before it, as far as it may.
+            self.serve_rows(key).await?;
+        }
         Ok(record.state.lookup.as_ref().map(OpenLookup::due).is_some_and(|due| due <= now))
     }
 

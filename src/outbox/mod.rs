@@ -10,6 +10,7 @@ mod errand;
 mod lookup;
 mod platform;
 mod reconcile;
+mod signals;
 mod stand_in;
 mod x;
 
@@ -22,15 +23,16 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::model::{AppId, Key, Timestamp, UserId};
+use crate::model::{AppId, Key, MessageId, Timestamp, UserId};
 use crate::pace::{Pace, Standing};
 use crate::turn::{Turns, Wake};
 use errand::Errands;
 use reconcile::Listings;
+use signals::Signals;
 
 pub use errand::Errand;
 pub use lookup::{Lookups, Resolver};
-pub use platform::{MediaFailure, Platform, Servers};
+pub use platform::{Access, MediaFailure, Platform, Servers};
 pub use stand_in::StandIn;
 pub use x::{Sender, X};
 
@@ -60,6 +62,15 @@ pub struct Settings {
     pub resend_after: Duration,
     /// Sends in flight at a time, and as many lookups beside them.
     pub in_flight: usize,
+    /// Whether the first replies to a message do not count against the daily limits; they do in the newer interface.
+    pub free_replies: bool,
+}
+
+/// How long a conversation rests, and whether because its account is paused.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    until: Timestamp,
+    paused: bool,
 }
 
 /// Carries out what conversations have ordered.
@@ -75,8 +86,9 @@ pub struct Outbox {
     /// Conversations being served, so that none is taken up twice; true where one was called again meanwhile.
     busy: Mutex<BTreeMap<Key, bool>>,
     /// Conversations that are due and cannot go on, and when they are tried again.
-    parked: Mutex<BTreeMap<Key, Timestamp>>,
+    parked: Mutex<BTreeMap<Key, Rest>>,
     errands: Errands,
+    signals: Mutex<Signals>,
     lookup_slots: Semaphore,
 }
 
@@ -104,6 +116,7 @@ impl Outbox {
             busy: Mutex::default(),
             parked: Mutex::default(),
             errands: Errands::default(),
+            signals: Mutex::default(),
         })
     }
 
@@ -132,12 +145,19 @@ impl Outbox {
                 wakes.push(wake);
             }
             for wake in wakes {
-                let Wake::Due(key) = wake else {
-                    // Not worth waiting for: where everything is in flight the message itself comes soon enough.
-                    if let Ok(slot) = slots.clone().try_acquire_owned() {
-                        tasks.spawn(self.clone().show(wake, slot));
+                let key = match wake {
+                    Wake::Due(key) => key,
+                    Wake::Typing(key) => {
+                        self.signals().want_typing(key);
+                        key
                     }
-                    continue;
+                    Wake::Read(key, last) => {
+                        // Not worth waiting for: where everything is in flight nobody minds.
+                        if let Ok(slot) = slots.clone().try_acquire_owned() {
+                            tasks.spawn(self.clone().read(key, last, slot));
+                        }
+                        continue;
+                    }
                 };
                 if !self.begin(key) {
                     continue;
@@ -161,17 +181,8 @@ impl Outbox {
         }
     }
 
-    /// Shows the person what is not worth a second try.
-    async fn show(self: Arc<Self>, wake: Wake, _slot: OwnedSemaphorePermit) {
-        let (key, shown) = match wake {
-            Wake::Due(_) => return,
-            Wake::Typing(key) => (key, self.platform.indicate_typing(key.account, key.peer).await),
-            Wake::Read(key, last) => (key, self.platform.mark_read(key.account, key.peer, last).await),
-        };
-        self.turns.metrics().shown(if shown.is_ok() { "shown" } else { "failed" });
-        if let Err(failure) = shown {
-            tracing::debug!(conversation = %key, %failure, "typing or reading was not shown");
-        }
+    async fn read(self: Arc<Self>, key: Key, last: MessageId, _slot: OwnedSemaphorePermit) {
+        self.show_read(key, last).await;
     }
 
     /// Takes up what a conversation has due, and again where it was called meanwhile; says whether its lookup is to be carried out.
@@ -208,7 +219,7 @@ impl Outbox {
         let now = self.clock.now();
         let parked: Vec<Key> = {
             let mut parked = self.parked();
-            parked.retain(|_, until| *until > now);
+            parked.retain(|key, rest| rest.until > now && (!rest.paused || self.turns.is_paused(key.account)));
             parked.keys().copied().collect()
         };
         // Those that cannot go on must not hide those behind them.
@@ -222,12 +233,13 @@ impl Outbox {
         }
     }
 
-    /// Lets a conversation rest that is due and cannot go on.
+    /// Lets a conversation rest that is due and cannot go on; where its account is paused, not longer than that.
     pub(super) fn park(&self, key: Key) {
-        self.parked().insert(key, self.clock.now().plus(PARKED));
+        let rest = Rest { until: self.clock.now().plus(PARKED), paused: self.turns.is_paused(key.account) };
+        self.parked().insert(key, rest);
     }
 
-    fn parked(&self) -> MutexGuard<'_, BTreeMap<Key, Timestamp>> {
+    fn parked(&self) -> MutexGuard<'_, BTreeMap<Key, Rest>> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -252,6 +264,10 @@ impl Outbox {
                 false
             }
         }
+    }
+
+    fn signals(&self) -> MutexGuard<'_, Signals> {
+        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_pace<T>(&self, ask: impl FnOnce(&mut Pace, Timestamp) -> T) -> T {

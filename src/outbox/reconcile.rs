@@ -3,7 +3,7 @@
 //! Everything that is known of a row is in its record, so that a crash at any point ends the same way. Here is only what X told
 //! last, which may be lost at any time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use super::{MAX_ATTEMPTS, Outbox};
 use crate::client::Failure;
 use crate::conversation::{Event, Outcome, Refusal, Row, RowStatus};
 use crate::model::{AppId, Key, MessageId, Timestamp, UserId};
+use crate::pace::{Calls, WINDOW};
 use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
 use crate::wire::rest::MessagePage;
 
-/// How often X lets an account list its messages (contract §4.1).
-const CALLS: (usize, Duration) = (15, Duration::from_secs(15 * 60));
+/// How often X lets an account list its messages within its window (contract §4.1).
+const CALLS: usize = 15;
 
 /// What X told of the messages of each account. Whoever needs one listing waits for whoever fetches it, and then shares it.
 #[derive(Default)]
 pub(super) struct Listings(Mutex<BTreeMap<UserId, Arc<AsyncMutex<Listing>>>>);
 
 /// What X told of one account's messages, and when it may be asked again.
-#[derive(Default)]
 struct Listing {
     /// When the newest page was asked for.
     asked: Option<Timestamp>,
@@ -36,10 +36,8 @@ struct Listing {
     oldest: Option<Timestamp>,
     /// Where what is older begins.
     next: Option<String>,
-    /// The calls of the last window.
-    calls: VecDeque<Timestamp>,
-    /// No call before.
-    blocked_until: Option<Timestamp>,
+    /// How often X was asked.
+    calls: Calls,
 }
 
 /// A row in doubt whose time to decide has come.
@@ -103,14 +101,14 @@ impl Outbox {
     /// Asks for a page, where X may be asked now; the first one begins the listing anew.
     async fn turn_page(&self, listing: &mut Listing, account: UserId, cursor: Option<&str>) -> bool {
         let now = self.clock.now();
-        if !listing.may_call(now) {
+        if !listing.calls.take(now) {
             return false;
         }
-        listing.calls.push_back(now);
         match self.platform.list_messages(account, cursor).await {
             Ok(page) => {
                 if cursor.is_none() {
-                    *listing = Listing { asked: Some(now), calls: std::mem::take(&mut listing.calls), ..Listing::default() };
+                    (listing.asked, listing.oldest, listing.next) = (Some(now), None, None);
+                    listing.sent.clear();
                 }
                 listing.add(page);
                 true
@@ -119,7 +117,7 @@ impl Outbox {
                 tracing::warn!(%failure, "X does not list the account's messages");
                 let told = if let Failure::NotTaken { retry_at, .. } = failure { retry_at } else { None };
                 // Others who wait for this listing need not try as well.
-                listing.blocked_until = Some(told.unwrap_or_else(|| self.clock.now().plus(self.settings.echo_wait)));
+                listing.calls.block(told.unwrap_or_else(|| self.clock.now().plus(self.settings.echo_wait)));
                 false
             }
         }
@@ -174,42 +172,17 @@ impl Listings {
     }
 }
 
-impl Listing {
-    fn may_call(&mut self, now: Timestamp) -> bool {
-        let (most, window) = CALLS;
-        while self.calls.front().is_some_and(|call| call.plus(window) <= now) {
-            self.calls.pop_front();
-        }
-        self.calls.len() < most && self.blocked_until.is_none_or(|until| until <= now)
+impl Default for Listing {
+    fn default() -> Self {
+        Listing { asked: None, sent: Vec::new(), oldest: None, next: None, calls: Calls::new(CALLS, WINDOW) }
     }
+}
 
+impl Listing {
     fn add(&mut self, page: MessagePage) {
         let oldest = page.messages.iter().map(|direct| direct.message.sent_at).min();
         self.oldest = self.oldest.into_iter().chain(oldest).min();
         self.next = page.next;
         self.sent.extend(page.messages);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn x_is_not_asked_more_often_than_it_allows() {
-        let at = |second: u64| Timestamp::from_millis(1_767_225_600_000).plus(Duration::from_secs(second));
-        let mut listing = Listing::default();
-        let mut calls = |from: u64, to: u64| {
-            let may = |second: &u64| {
-                let may = listing.may_call(at(*second));
-                listing.calls.extend(may.then(|| at(*second)));
-                may
-            };
-            (from..to).filter(may).count()
-        };
-        assert_eq!(calls(0, 900), 15);
-        assert_eq!(calls(900, 910), 10, "each call comes back when its quarter of an hour is over");
-        listing = Listing { blocked_until: Some(at(5)), ..Listing::default() };
-        assert!(!listing.may_call(at(4)) && listing.may_call(at(5)));
     }
 }

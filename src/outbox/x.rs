@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::platform::{MediaFailure, Platform};
-use crate::client::{Client, Failure, Media, NotTaken, UploadFailure};
+use super::platform::{Access, MediaFailure, Platform};
+use crate::client::{Among, Auth, Client, Failure, Media, NotTaken, UploadFailure};
 use crate::clock::Clock;
 use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
 use crate::wire::oauth::Credentials;
@@ -19,7 +19,7 @@ use crate::wire::rest::MessagePage;
 const SLACK: Duration = Duration::from_secs(10 * 60);
 
 /// How an account sends.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Sender {
     /// The app that sends for it.
     pub app: AppId,
@@ -33,6 +33,10 @@ pub struct Sender {
     pub token_secret: Secret,
     /// The folder of its bot, where the files of its messages are.
     pub folder: PathBuf,
+    /// Whether it sends through the newer interface, which has no buttons, and shows neither typing nor reading.
+    pub newer: bool,
+    /// The account's OAuth 2 token for that interface; without one its calls are signed as all others are.
+    pub access: Option<Arc<dyn Access>>,
 }
 
 impl Sender {
@@ -42,6 +46,18 @@ impl Sender {
             consumer_secret: self.consumer_secret.expose(),
             token: Some((self.token.expose(), self.token_secret.expose())),
         }
+    }
+
+    /// The token for a call of the newer interface.
+    async fn access(&self) -> Result<Option<Secret>, Failure> {
+        match &self.access {
+            Some(access) => access.token().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn auth<'a>(&'a self, access: Option<&'a Secret>) -> Auth<'a> {
+        access.map_or_else(|| Auth::User(self.credentials()), Auth::OAuth2)
     }
 }
 
@@ -88,11 +104,21 @@ impl X {
 #[async_trait]
 impl Platform for X {
     async fn send_message(&self, account: UserId, person: UserId, message: &Outgoing, media: Option<u64>) -> Result<MessageId, Failure> {
-        self.api.send_message(self.sender(account)?.credentials(), person, message, media).await
+        let sender = self.sender(account)?;
+        if !sender.newer {
+            return self.api.send_message(sender.credentials(), person, message, media).await;
+        }
+        let access = sender.access().await?;
+        Ok(self.api.send_to(sender.auth(access.as_ref()), person, &message.text, media).await?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
-        self.api.list_messages(self.sender(account)?.credentials(), cursor).await
+        let sender = self.sender(account)?;
+        if !sender.newer {
+            return self.api.list_messages(sender.credentials(), cursor).await;
+        }
+        let access = sender.access().await?;
+        self.api.list_messages_v2(sender.auth(access.as_ref()), Among::All, cursor).await
     }
 
     async fn media(&self, account: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure> {
@@ -110,7 +136,13 @@ impl Platform for X {
         let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await.map_err(std::io::Error::other);
         let bytes = read.flatten().map_err(unreadable)?;
         let kind = MediaType::of(&bytes).ok_or_else(|| MediaFailure::Unusable(format!("{file} is of no type that X takes")))?;
-        let media = self.upload.upload_media(sender.credentials(), &bytes, kind, true).await.map_err(|failure| match failure {
+        let uploaded = if sender.newer {
+            let access = sender.access().await?;
+            self.api.upload_media_v2(sender.auth(access.as_ref()), &bytes, kind, true).await
+        } else {
+            self.upload.upload_media(sender.credentials(), &bytes, kind, true).await
+        };
+        let media = uploaded.map_err(|failure| match failure {
             UploadFailure::Call(failure) => MediaFailure::Call(failure),
             other => MediaFailure::Unusable(format!("{file}: {other}")),
         })?;
@@ -119,10 +151,12 @@ impl Platform for X {
     }
 
     async fn indicate_typing(&self, account: UserId, person: UserId) -> Result<(), Failure> {
-        self.api.indicate_typing(self.sender(account)?.credentials(), person).await
+        let sender = self.sender(account)?;
+        if sender.newer { Ok(()) } else { self.api.indicate_typing(sender.credentials(), person).await }
     }
 
     async fn mark_read(&self, account: UserId, person: UserId, last: MessageId) -> Result<(), Failure> {
-        self.api.mark_read(self.sender(account)?.credentials(), person, last).await
+        let sender = self.sender(account)?;
+        if sender.newer { Ok(()) } else { self.api.mark_read(sender.credentials(), person, last).await }
     }
 }

@@ -1,12 +1,14 @@
 //! When a send may leave: daily limits, free replies, pauses that X orders, backoff. Pure: time and chance are arguments.
 
 mod backoff;
+mod calls;
 mod window;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use backoff::Backoff;
+pub use calls::{Calls, WINDOW};
 
 use self::window::Window;
 use crate::model::{AppId, Timestamp, UserId};

@@ -38,6 +38,8 @@ pub enum LoadError {
 pub struct Loaded {
     /// What the machine runs.
     pub program: Program,
+    /// The files that it was made of.
+    pub sources: Sources,
     /// What its author should look at, a line each.
     pub warnings: Vec<String>,
 }
@@ -81,7 +83,7 @@ pub fn compile_bot(folder: &Path) -> Result<Loaded, LoadError> {
                 format!("{}:{}: {}{help}", folder.join(&warning.file).display(), warning.line(&sources), warning.message)
             };
             let warnings = compiled.warnings.iter().map(line).collect();
-            Ok(Loaded { program: compiled.program, warnings })
+            Ok(Loaded { program: compiled.program, sources, warnings })
         }
         Err(found) => Err(LoadError::Wrong(report(folder, &found, &sources, false))),
     }

@@ -137,19 +137,19 @@ pub(super) async fn check_all(shared: &Shared) -> Vec<(WebhookId, Result<(), Crc
     results
 }
 
-/// Checks all webhooks every so often, for as long as the simulator runs. When the rules change, the wait begins anew.
+/// Checks all webhooks every so often, for as long as the simulator runs. When the rule changes, the wait begins anew.
 pub(super) async fn check_periodically(shared: Arc<Shared>) {
     loop {
-        let rules = shared.see(|world| world.rules.clone());
+        let period = shared.see(|world| world.rules.crc_period);
         let due = async {
-            match rules.crc_period {
+            match period {
                 Some(period) => shared.clock.pass(period).await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
             () = due => drop(check_all(&shared).await),
-            () = shared.other_rules(&rules) => {}
+            () = shared.other_crc_period(period) => {}
         }
     }
 }

@@ -84,8 +84,7 @@ async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::Unbounded
     let (exchange, gets_out) = shared.change(|world, now| {
         world.keep_for_replay(&parcel, now);
         let exchange = world.wire.asked(asked(&parcel, &address), now);
-        let echo = world.log.delivery(parcel.number).is_some_and(|record| record.echo);
-        (exchange, !world.faults.on_attempt(echo))
+        (exchange, !world.faults.on_attempt(parcel.label.echo))
     });
     let started = Instant::now();
     let (status, body) = if gets_out { post(&shared, address, &parcel).await.unzip() } else { (None, None) };

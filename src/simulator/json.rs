@@ -53,7 +53,7 @@ pub(super) mod span {
     pub(super) fn written(span: Duration) -> String {
         let millis = span.as_millis();
         let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-        let whole = units.iter().find(|(unit, _)| millis != 0 && millis % unit == 0);
+        let whole = units.iter().find(|(unit, _)| millis != 0 && millis.is_multiple_of(*unit));
         whole.map_or_else(|| format!("{millis}ms"), |(unit, name)| format!("{}{name}", millis / unit))
     }
 }

@@ -39,6 +39,7 @@ fn sheet(base: &str, stage: &Stage, settings: &Settings) -> Sheet {
             keys(stage, settings),
             people(stage),
             set_up(base, stage, settings),
+            newer(base),
             sign_in(),
             be_a_person(base, &names),
             trouble(base),
@@ -125,6 +126,20 @@ fn set_up(base: &str, stage: &Stage, settings: &Settings) -> Part {
         }
     }
     Part { title: "Set up a bot", items }
+}
+
+fn newer(base: &str) -> Part {
+    let words = "The newer API has the same world: webhooks, subscriptions and the X Activity API with the app's bearer, messages, files and \
+        users with OAuth 1.0a or a token of OAuth 2. A message has a text and one file, and no quick replies.";
+    let calls = format!(
+        "POST {base}/2/webhooks\n\
+         POST {base}/2/account_activity/webhooks/ID/subscriptions/all\n\
+         POST {base}/2/activity/subscriptions\n\
+         GET  {base}/2/activity/stream\n\
+         POST {base}/2/dm_conversations/with/USER/messages\n\
+         GET  {base}/2/dm_events"
+    );
+    Part { title: "Or set it up by the newer API", items: vec![Item::Words(words.to_owned()), Item::Copy(calls)] }
 }
 
 fn sign_in() -> Part {

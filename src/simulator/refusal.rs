@@ -40,6 +40,11 @@ impl Refusal {
         Self::new(401, 89, "Invalid or expired token.")
     }
 
+    /// Keys, or a bearer, that are none.
+    pub(super) fn unverified() -> Self {
+        Self::new(403, 99, "Unable to verify your credentials")
+    }
+
     pub(super) fn bad_authentication() -> Self {
         Self::new(400, 215, "Bad Authentication data.")
     }

@@ -13,7 +13,7 @@ use tokio::time::Duration;
 use super::clock::Clock;
 use super::error::Error;
 use super::lever::{Lever, Pulled};
-use super::settings::{Rules, Settings};
+use super::settings::Settings;
 use super::world::{Parcel, WebhookId, World};
 use crate::model::Timestamp;
 
@@ -78,10 +78,10 @@ impl Shared {
         tokio::time::timeout(timeout, found).await.ok().flatten()
     }
 
-    /// Waits until the rules are others than these.
-    pub(super) async fn other_rules(&self, rules: &Rules) {
+    /// Waits until webhooks are challenged more or less often than this.
+    pub(super) async fn other_crc_period(&self, period: Option<Duration>) {
         let mut changes = self.changes.subscribe();
-        while self.see(|world| world.rules == *rules) && changes.changed().await.is_ok() {}
+        while self.see(|world| world.rules.crc_period) == period && changes.changed().await.is_ok() {}
     }
 
     /// Runs something beside, until the simulator stops.

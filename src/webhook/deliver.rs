@@ -4,13 +4,16 @@ use actix_web::{HttpResponse, web};
 
 use super::{Door, Envelope, Seen, SeenEvent};
 use crate::conversation::{Event, Origin};
-use crate::model::{EventId, Key, Profile, Timestamp, UserId};
+use crate::model::{AppId, EventId, Key, Profile, Timestamp, UserId};
 use crate::turn::{Arrival, TurnError};
 use crate::wire::arrivals::{self, Arrivals};
 use crate::wire::{self, DirectMessage, EventBody, Tie};
 
 /// How many unreadable parts of one delivery are kept; a body may have as many as it has bytes.
 const KEPT_ODDITIES: usize = 8;
+
+/// How many messages of a list are taken at a time.
+const LISTED_AT_ONCE: usize = 64;
 
 /// 200 with an empty body when everything the delivery causes is on the disk; 500 when it is not, so that X delivers it again.
 pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpResponse {
@@ -65,6 +68,13 @@ impl Door {
                 (Some(_), EventBody::Message(_)) => {
                     self.metrics.strangers.inc();
                 }
+                (_, EventBody::Revoked { user, app }) if self.turns.has_account(user) && self.is_sender(user, app) => {
+                    self.turns.withdraw(user).await?;
+                }
+                (_, EventBody::ReplayJob { job, complete }) => {
+                    tracing::info!(job, complete, "a replay has ended");
+                    self.turns.replay_ended(job, complete).await?;
+                }
                 (_, body) => {
                     self.metrics.unused.inc();
                     tracing::debug!(kind = body.kind(), "event of a kind that nothing uses");
@@ -78,6 +88,24 @@ impl Door {
             self.seen(Seen::Delivery { body: envelope.body.clone(), events, taken: tally.taken, repeated: tally.repeated });
         }
         Ok(())
+    }
+
+    /// Takes messages that X did not deliver and lists all the same.
+    pub async fn take_listed(&self, account: UserId, messages: Vec<DirectMessage>) -> Result<(), TurnError> {
+        // Those of one conversation in one commit, and no commit grows without bound.
+        for some in messages.chunks(LISTED_AT_ONCE) {
+            let arrivals = some.iter().map(|direct| self.arrival(account, direct.clone())).collect();
+            let tally = self.turns.arrive(arrivals).await?;
+            self.metrics.taken.inc_by(tally.taken as u64);
+            self.metrics.repeated.inc_by(tally.repeated as u64);
+        }
+        Ok(())
+    }
+
+    /// Whether an app is the one that sends for the account: another one's access is no matter of ours.
+    fn is_sender(&self, account: UserId, app: Option<AppId>) -> bool {
+        let sender = self.senders.get(&account);
+        app.is_none() || sender.is_none() || app == sender.copied()
     }
 
     /// The conversation that a message of or to the user belongs to, and what it is there.

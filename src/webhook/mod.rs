@@ -9,6 +9,7 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::metrics::Metrics;
 use tokio::sync::broadcast;
 
-use crate::model::{AppId, Secret};
+use crate::model::{AppId, Secret, UserId};
 use crate::turn::Turns;
 use crate::wire::signature;
 use arrivals::Lately;
@@ -56,6 +57,7 @@ pub struct Door {
     turns: Arc<Turns>,
     metrics: Arc<Metrics>,
     lately: Lately,
+    senders: BTreeMap<UserId, AppId>,
     watchers: broadcast::Sender<Sighting>,
 }
 
@@ -63,7 +65,20 @@ impl Door {
     /// A door for the deliveries of these apps.
     pub fn new(apps: Vec<App>, limits: Limits, turns: Arc<Turns>) -> Self {
         let metrics = turns.metrics().clone();
-        Door { apps, limits, turns, metrics, lately: Lately::default(), watchers: broadcast::Sender::new(WATCHED) }
+        Door {
+            apps,
+            limits,
+            turns,
+            metrics,
+            lately: Lately::default(),
+            senders: BTreeMap::new(),
+            watchers: broadcast::Sender::new(WATCHED),
+        }
+    }
+
+    /// The same, told which app sends for each account.
+    pub fn sending(self, senders: BTreeMap<UserId, AppId>) -> Self {
+        Door { senders, ..self }
     }
 
     /// Everything that comes to the door from here on, for those who look on.

@@ -8,6 +8,7 @@ mod kinds;
 mod message;
 mod text;
 
+pub(super) use message::read_text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

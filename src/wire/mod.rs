@@ -5,6 +5,7 @@ pub mod envelope;
 mod event;
 mod lenient;
 pub mod oauth;
+pub mod oauth2;
 pub mod rest;
 pub mod signature;
 

@@ -5,6 +5,7 @@
 mod chat;
 mod check;
 mod fmt;
+mod graph;
 mod help;
 mod migrate;
 mod new;

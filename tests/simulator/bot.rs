@@ -9,7 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use junco::model::{MessageId, UserId};
-use junco::simulator::{Settings, Shown, Simulator, Token};
+use junco::simulator::{Settings, Shown, Simulator, Stage, Token};
 use junco::wire::oauth::{Credentials, Request, Stamp, authorization};
 use junco::wire::signature::{SIGNATURE_HEADER, crc_response, crc_token, verify};
 use serde_json::{Value, json};
@@ -161,6 +161,17 @@ impl Bot {
         let enough = got.wait_for(|got| got.len() >= count);
         let got = tokio::time::timeout(PATIENCE, enough).await;
         got.unwrap_or_else(|_| panic!("{count} deliveries did not come: {:?}", self.hook.got.borrow())).expect("the sender lives").clone()
+    }
+
+    /// Moves the world forward step by step until there is something to be seen: a wait may begin only after the first step.
+    pub(crate) async fn live_until<T>(&self, step: Duration, mut look: impl FnMut(&Stage) -> Option<T>) -> T {
+        for _ in 0..100 {
+            self.simulator.advance(step);
+            if let Some(seen) = self.simulator.wait_for(PATIENCE / 100, &mut look).await {
+                return seen;
+            }
+        }
+        panic!("{:?} of the world's time changed nothing", 100 * step);
     }
 
     pub(crate) fn got_so_far(&self) -> usize {

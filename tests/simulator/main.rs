@@ -23,4 +23,6 @@ mod v2_hooks;
 mod v2_media;
 mod v2_messages;
 mod v2_oauth;
+mod v2_posts;
+mod v2_replay;
 mod welcome;

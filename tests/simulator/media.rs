@@ -49,6 +49,18 @@ impl Uploader<'_> {
         self.0.send(json!({ "text": "look", "attachment": { "type": "media", "media": { "id": id.to_string() } } })).await
     }
 
+    /// A file without any command.
+    async fn whole(&self, category: &str, file: &[u8]) -> Reply {
+        let header = self.0.header(&Signed::by(Settings::BOT), "POST", UPLOAD, &[]);
+        let request = self.0.request("POST", UPLOAD).header("authorization", header);
+        let head = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"media_category\"\r\n\r\n{category}\r\n\
+            --x\r\nContent-Disposition: form-data; name=\"media\"; filename=\"a\"\r\n\r\n"
+        );
+        let body = [head.as_bytes(), file, b"\r\n--x--\r\n"].concat();
+        self.0.carry_out(request.header("content-type", "multipart/form-data; boundary=x").body(body)).await.expect("an answer")
+    }
+
     /// The id of a whole upload.
     async fn upload(&self, file: &[u8], media: &str, more: &[(&str, &str)]) -> u64 {
         let id = self.init(file.len(), media, more).await.json()["media_id"].as_u64().expect("an id");
@@ -93,6 +105,24 @@ async fn a_picture_goes_up_in_pieces_and_hangs_on_one_message() {
     assert_eq!((picture.id, picture.kind, picture.size), (id, MediaKind::Photo, PNG.len() as u64));
     assert_eq!(bot.simulator.file(bot.transcript()[0].id), Some((junco::model::MediaType::Png, PNG.to_vec())), "the pieces in order");
     assert_eq!(uploader.attach(id).await.refused(), (400, 325), "it is used up");
+}
+
+#[tokio::test]
+async fn a_picture_goes_up_in_one_call() {
+    let bot = Bot::ready().await;
+    let uploader = Uploader(&bot);
+    for (category, file, kind) in [("dm_image", PNG, MediaKind::Photo), ("DmGif", GIF, MediaKind::AnimatedGif)] {
+        let whole = uploader.whole(category, file).await;
+        assert_eq!((whole.status, &whole.json()["size"]), (200, &json!(file.len())));
+        let id = whole.json()["media_id"].as_u64().expect("an id");
+        assert_eq!(uploader.attach(id).await.status, 200, "it need not be waited for");
+        let picture = bot.transcript().last().and_then(|message| message.picture).expect("a picture");
+        assert_eq!((picture.id, picture.kind), (id, kind));
+    }
+    assert_eq!(uploader.whole("dm_video", MP4).await.refused(), (400, 324), "films go in pieces");
+    assert_eq!(uploader.whole("dm_image", b"no picture").await.refused(), (400, 324));
+    assert_eq!(uploader.whole("dm_image", GIF).await.refused(), (400, 324));
+    assert_eq!(bot.form(Settings::BOT, UPLOAD, &[]).await.refused(), (403, 38));
 }
 
 #[tokio::test]

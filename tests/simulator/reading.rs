@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use junco::simulator::{Settings, Token};
+use junco::simulator::{Outcome, Settings, Stage, Token};
 use serde_json::{Value, json};
 
 use crate::bot::Bot;
@@ -73,20 +73,25 @@ async fn what_no_source_pins_down_can_be_switched() {
 
 #[tokio::test]
 async fn a_world_that_began_in_the_past_lives_through_an_hour() {
-    let begins = Duration::from_secs(7_200);
-    let bot = Bot::with(|settings| (settings.begins, settings.time_scale) = (begins, 1.0)).await.set_up().await;
+    let hour = Duration::from_secs(3_600);
+    let slow = |settings: &mut Settings| {
+        (settings.begins, settings.time_scale, settings.rules.retry_after) = (200 * hour, 1.0, vec![hour]);
+    };
+    let bot = Bot::with(slow).await.set_up().await;
     let old = bot.say("an hour ago and more").await;
-    bot.answer(&[500, 500, 500]);
+    bot.got(1).await;
+    bot.answer(&[500]);
     bot.simulator.say(Settings::ADA, Settings::BOT, "refused at first").expect("a message");
-    bot.got(2).await;
-    let patch = bot.request("PATCH", "/sim/time").json(&json!({ "advance": "1h" }));
-    let time = bot.carry_out(patch).await.expect("an answer").json();
-    assert_eq!(time["scale"], 1.0);
+    let delivered = |stage: &Stage| stage.deliveries().iter().all(|record| record.outcome == Outcome::Delivered).then_some(());
+    bot.live_until(hour, delivered).await;
     let young = bot.say("in the same hour of the real clock").await;
-    assert!(young.minted_at().since(old.minted_at()) >= Duration::from_secs(3_600));
+    assert!(young.minted_at().since(old.minted_at()) >= hour);
     let real = junco::model::Timestamp::from_millis(i64::try_from(crate::bot::now()).expect("seconds") * 1000);
     assert!(young.minted_at() < real, "no id is of the future, and signatures are those of the real time");
-    bot.got(4).await;
+    let patch = bot.request("PATCH", "/sim/time").json(&json!({ "advance": "1h" }));
+    let before = bot.simulator.now();
+    assert_eq!(bot.carry_out(patch).await.expect("an answer").json()["scale"], 1.0);
+    assert!(bot.simulator.now().since(before) >= hour);
 }
 
 #[tokio::test]

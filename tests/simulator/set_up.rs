@@ -77,6 +77,8 @@ async fn only_the_owner_registers_and_only_with_a_users_token() {
     assert_eq!(bot.post(Settings::BOT, &path, None).await.refused(), (403, 200));
     assert_eq!(bot.with_bearer("POST", &path).await.refused(), (403, 261));
     assert_eq!(bot.get(Settings::OWNER, "/1.1/account_activity/webhooks.json").await.refused(), (401, 32));
+    let unknown = bot.request("GET", "/1.1/account_activity/webhooks.json").header("authorization", "Bearer AAAA");
+    assert_eq!(bot.carry_out(unknown).await.expect("an answer").refused(), (403, 99));
 }
 
 #[tokio::test]
@@ -135,6 +137,17 @@ async fn webhooks_are_checked_every_so_often() {
     bot.answer_crc(Crc::Status(500));
     let invalid = |stage: &Stage| stage.webhooks().iter().all(|hook| !hook.valid).then_some(());
     bot.simulator.wait_for(PATIENCE, invalid).await.expect("a check that failed");
+}
+
+#[tokio::test]
+async fn how_often_they_are_checked_and_which_addresses_are_fit_can_be_changed() {
+    let bot = Bot::with(|settings| settings.time_scale = 1.0).await;
+    bot.simulator.change_rules(&json!({ "strict_urls": true })).expect("rules");
+    assert_eq!(bot.register().await.refused(), (403, 214));
+    bot.simulator.change_rules(&json!({ "strict_urls": false, "crc_period": "1h" })).expect("rules");
+    let bot = bot.set_up().await;
+    bot.answer_crc(Crc::Status(500));
+    bot.live_until(Duration::from_secs(3_600), |stage| stage.webhooks().iter().all(|hook| !hook.valid).then_some(())).await;
 }
 
 #[tokio::test]

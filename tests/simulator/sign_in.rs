@@ -88,6 +88,21 @@ async fn with(bot: &Bot, signed: &Signed, method: &str, path: &str) -> Reply {
 }
 
 #[tokio::test]
+async fn verifier_and_token_may_stand_in_the_form_too() {
+    let bot = Bot::new().await;
+    let dance = Dance::with(&bot);
+    let (token, secret) = dance.asked("oob").await;
+    let pin = bot.simulator.allow(&token, Settings::ADA).expect("it is asked for");
+    let signed = Signed { token: token.clone(), secret, ..Signed::by(Settings::BOT) };
+    let verifier = [("oauth_verifier".to_owned(), pin.clone())];
+    let header = bot.header(&signed, "POST", "/oauth/access_token", &verifier);
+    let form = [("oauth_token", token), ("oauth_verifier", pin)];
+    let request = bot.request("POST", "/oauth/access_token").header("authorization", header).form(&form);
+    let reply = bot.carry_out(request).await.expect("an answer");
+    assert_eq!((reply.status, field(&reply.text, "screen_name")), (200, "ada".to_owned()), "{}", reply.text);
+}
+
+#[tokio::test]
 async fn a_person_allows_an_app_in_the_browser() {
     let bot = Bot::new().await;
     let dance = Dance::with(&bot);

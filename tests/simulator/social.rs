@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 
 use crate::bot::{Bot, Got};
 
+/// A bot that is told of one thing after the other, so that a test can count on their order.
+async fn ready() -> Bot {
+    Bot::with(|settings| settings.rules.concurrency = 1).await.set_up().await
+}
+
 async fn act(bot: &Bot, path: &str, body: Value) -> Value {
     let reply = bot.carry_out(bot.request("POST", path).json(&body)).await.expect("an answer");
     assert_eq!(reply.status, 200, "{path}: {}", reply.text);
@@ -20,7 +25,7 @@ fn read(got: &Got) -> Vec<EventBody> {
 
 #[tokio::test]
 async fn ties_are_told_to_those_whom_they_concern() {
-    let bot = Bot::ready().await;
+    let bot = ready().await;
     let told = async |count: usize| bot.got(count).await[count - 1].json();
     act(&bot, "/sim/tie", json!({ "person": "@ada", "tie": "follow", "other": "@snowbot" })).await;
     let follow = told(1).await;
@@ -56,7 +61,7 @@ async fn ties_are_told_to_those_whom_they_concern() {
 
 #[tokio::test]
 async fn posts_are_told_to_author_and_to_whom_they_name() {
-    let bot = Bot::ready().await;
+    let bot = ready().await;
     let posted = act(&bot, "/sim/post", json!({ "author": "@ada", "text": "ask @snowbot & see https://example.org/" })).await;
     let id = posted["post"].as_str().expect("an id").to_owned();
     let got = bot.got(1).await[0].clone();
@@ -89,7 +94,7 @@ async fn posts_are_told_to_author_and_to_whom_they_name() {
 
 #[tokio::test]
 async fn a_long_post_has_its_whole_text_beside_it() {
-    let bot = Bot::ready().await;
+    let bot = ready().await;
     let text = "snow ".repeat(40);
     bot.simulator.post(Settings::BOT, &text, None).expect("a post");
     let post = bot.got(1).await[0].json()["tweet_create_events"][0].clone();
@@ -99,7 +104,7 @@ async fn a_long_post_has_its_whole_text_beside_it() {
 
 #[tokio::test]
 async fn likes_are_told_once() {
-    let bot = Bot::ready().await;
+    let bot = ready().await;
     let id = bot.simulator.post(Settings::BOT, "like me", None).expect("a post");
     act(&bot, "/sim/like", json!({ "person": "@ada", "post": id.to_string() })).await;
     let like = bot.got(2).await[1].json()["favorite_events"][0].clone();
@@ -120,7 +125,7 @@ async fn a_token_that_only_reads_posts_nothing() {
 
 #[tokio::test]
 async fn whether_one_blocked_the_author_is_told_in_any_form() {
-    let bot = Bot::ready().await;
+    let bot = ready().await;
     bot.simulator.tie(Settings::BOT, Tie::Block, Settings::ADA).expect("people");
     for (number, (form, expected)) in [("text", json!("true")), ("boolean", json!(true)), ("absent", Value::Null)].into_iter().enumerate() {
         bot.simulator.set_rules(bot.simulator.rules().changed(&json!({ "user_has_blocked": form })).expect("rules"));

@@ -62,6 +62,8 @@ async fn each_reason_for_a_refusal_has_its_name() {
     }
     bot.answer_crc(Crc::Right);
     let register = async |url: &str| bot.with_token("POST", HOOKS, &app, Some(json!({ "url": url }))).await;
+    let untrusted = register(&bot.url.replace("http://", "https://")).await;
+    assert!(untrusted.text.contains("certificate"), "the webhook speaks no TLS: {}", untrusted.text);
     assert_eq!(register("ftp://example.org/").await.reason(), (400, "UrlValidationFailed".to_owned()));
     assert_eq!(register(&bot.url).await.status, 200);
     assert_eq!(register(&bot.url).await.reason(), (400, "DuplicateUrlFailed".to_owned()));

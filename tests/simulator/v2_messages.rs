@@ -107,6 +107,14 @@ async fn one_file_may_be_attached() {
     let page = bot.read_newer(&format!("{EVENTS}?expansions=attachments.media_keys")).await;
     assert_eq!(page["data"][0]["attachments"]["media_keys"], json!([format!("3_{id}")]));
     assert_eq!(page["includes"]["media"], json!([{ "media_key": format!("3_{id}"), "type": "photo" }]));
+    let page = bot.read_newer(&format!("{EVENTS}?expansions=attachments.media_keys&media.fields=url")).await;
+    let address = page["includes"]["media"][0]["url"].as_str().expect("an address");
+    let path = address.strip_prefix(&bot.simulator.url()).expect("an address of this server");
+    assert!(path.starts_with("/2/dm_conversations/media/"), "{path}");
+    let client = bot.request("GET", path).header("authorization", format!("Bearer {}", bot.granted(Settings::ADA, SCOPES).await));
+    let response = client.send().await.expect("an answer");
+    assert!(response.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("image/")), "{response:?}");
+    assert_eq!(bot.with_token("GET", path, &bot.granted(Settings::BEN, SCOPES).await, None).await.problem().0, 404, "it is not his");
 }
 
 #[tokio::test]
@@ -217,6 +225,16 @@ async fn sends_are_counted_in_windows_and_days() {
     let full = bot.send_newer(json!({ "text": "4" })).await;
     assert_eq!((full.status, left(&full, "x-user-limit-24hour").as_str()), (429, "0"), "the day is full, though the window is not");
     assert_eq!(bot.transcript().len(), 3);
+}
+
+#[tokio::test]
+async fn one_rule_is_changed_and_the_others_stay() {
+    let bot = Bot::with(|settings| settings.rules.v2.user_daily = 7).await;
+    bot.simulator.set_rules(bot.simulator.rules().changed(&json!({ "v2": { "messages": 1 } })).expect("rules"));
+    let first = bot.send_newer(json!({ "text": "1" })).await;
+    assert_eq!((first.status, &first.headers["x-user-limit-24hour-limit"]), (201, &"7".parse().expect("a header")));
+    assert_eq!(bot.send_newer(json!({ "text": "2" })).await.status, 429);
+    assert!(bot.simulator.rules().changed(&json!({ "v2": { "imagined": 1 } })).is_err());
 }
 
 #[tokio::test]

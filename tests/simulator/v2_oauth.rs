@@ -128,6 +128,10 @@ async fn confidential_clients_show_their_secret_and_public_ones_name_themselves(
     let code = parameter(&public.consent(Settings::ADA, &[]).await, "code").expect("a code");
     let named = public.carry_out(public.request("POST", "/2/oauth2/token").form(&form(&code))).await.expect("an answer");
     assert_eq!(named.status, 200, "{}", named.text);
+    let refresh = named.json()["refresh_token"].clone();
+    let json = json!({ "grant_type": "refresh_token", "refresh_token": refresh, "client_id": "simclient0001" });
+    let renewed = public.carry_out(public.request("POST", "/2/oauth2/token").json(&json)).await.expect("an answer");
+    assert_eq!(renewed.status, 200, "JSON will do: {}", renewed.text);
     assert_eq!(public.exchange(&code).await.status, 401, "it has no secret to show");
 }
 

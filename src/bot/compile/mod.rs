@@ -1,5 +1,6 @@
 //! From the texts of a bot's files to a program, or to everything that is wrong with them.
 
+mod amend;
 mod answers;
 mod body;
 mod check;
@@ -31,6 +32,7 @@ use super::program::{Fallback, Program, Reads, RuleIx, State, Welcome};
 use super::sources::Sources;
 use super::syntax::{Findings, Node};
 
+pub use amend::{Amendment, Taker, amend};
 pub(super) use body::STEPS;
 
 /// The file in which every bot begins.

@@ -7,7 +7,7 @@ use crate::bot::diagnostic::{Diagnostic, Place};
 use crate::bot::limits;
 use crate::bot::matcher::{RegexPattern, RulePatterns};
 use crate::bot::pattern::{PatternError, Phrase, parse};
-use crate::bot::program::{Body, Fallback, Op, Rule, RuleIx, StateIx, Welcome};
+use crate::bot::program::{Body, Fallback, Op, Pattern, Rule, RuleIx, StateIx, Welcome};
 use crate::bot::syntax::{Located, Node};
 
 /// A rule, its patterns, and where each of its phrases was written.
@@ -18,6 +18,19 @@ pub(super) struct Ruled {
     pub(super) patterns: RulePatterns,
     pub(super) phrases_at: Vec<Place>,
     pub(super) metadata_at: Vec<Place>,
+}
+
+/// All that a rule takes.
+fn written(
+    texts: &[Located<&str>],
+    search: Option<&Located<&str>>,
+    metadata: Option<&Located<&str>>,
+    event: Option<&Located<String>>,
+) -> Vec<Pattern> {
+    let texts = texts.iter().map(|text| Pattern::Words(text.value.to_owned()));
+    let search = search.map(|search| Pattern::Search(search.value.to_owned()));
+    let metadata = metadata.map(|metadata| Pattern::Metadata(metadata.value.to_owned()));
+    texts.chain(search).chain(metadata).chain(event.map(|event| Pattern::Event(event.value.clone()))).collect()
 }
 
 impl Script<'_> {
@@ -46,10 +59,11 @@ impl Script<'_> {
         let metadata_at = metadata.iter().flat_map(|text| metadata_phrases.iter().map(|_| text.at.clone())).collect();
         let name = texts.first().or(search.as_ref()).or(metadata.as_ref()).map(|text| text.value.to_owned());
         let name = name.or_else(|| event.as_ref().map(|event| event.value.clone())).unwrap_or_default();
+        let written = written(&texts, search.as_ref(), metadata.as_ref(), event.as_ref());
         let steps = self.body(node.children(), &Owner { body: Body::Rule(ix), name: name_of_rule(&name) });
         let opts_in = steps.iter().any(|op| matches!(op, Op::OptIn));
         Ruled {
-            rule: Rule { name, within: within.clone(), any_scope, steps, opts_in },
+            rule: Rule { name, patterns: written, within: within.clone(), any_scope, steps, opts_in },
             event,
             patterns: RulePatterns { within, any_scope, priority, fuzzy, phrases, regex, metadata: metadata_phrases },
             phrases_at,

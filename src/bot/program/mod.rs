@@ -159,6 +159,8 @@ pub struct State {
 pub struct Rule {
     /// The rule's first pattern, as its author wrote it; names the rule in traces.
     pub name: String,
+    /// All that it takes, as its author wrote it.
+    pub patterns: Vec<Pattern>,
     /// The states in which it holds; everywhere when empty.
     pub within: Vec<StateIx>,
     /// Whether it comes even before the open prompt (`scope="any"`).
@@ -167,6 +169,19 @@ pub struct Rule {
     pub steps: Vec<Op>,
     /// Whether one of its steps takes back an `optout`: then it is heard even by those who opted out.
     pub opts_in: bool,
+}
+
+/// What a rule takes, as its author wrote it: for people to read, the matcher has it compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pattern {
+    /// Words of a message.
+    Words(String),
+    /// A regex that a message has to match.
+    Search(String),
+    /// The metadata of a tap that is not ours.
+    Metadata(String),
+    /// Another event of the account.
+    Event(String),
 }
 
 /// What happens to a message that nothing takes.

@@ -1,14 +1,22 @@
 //! X Activity: a user is subscribed when each kind of event that a bot lives by is delivered to the webhook (contract §6.4).
 
-use reqwest::Method;
+use std::time::Duration;
+
+use reqwest::{Method, Response};
 
 use super::{ALREADY_SUBSCRIBED, Events, EventsFailure, NOT_SUBSCRIBED, unless};
-use crate::client::call::Body;
-use crate::client::{Auth, Client, Failure};
+use crate::client::call::{Body, lost};
+use crate::client::{Auth, Bearer, Client, Failure, Unsure};
 use crate::model::UserId;
 use crate::wire::rest::{self, ActivitySubscription, Count, Subscriptions};
 
 const SUBSCRIPTIONS: &str = "/2/activity/subscriptions";
+
+/// No event is longer; a webhook takes no more either.
+const LONGEST_EVENT: usize = 1 << 20;
+
+/// X sends a sign of life about every 20 seconds; a stream without is dead.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// The kinds that a bot lives by.
 const KINDS: [&str; 4] = ["dm.received", "dm.sent", "dm.read", "dm.indicate_typing"];
@@ -76,5 +84,44 @@ impl Client {
     pub async fn change_activity(&self, auth: Auth<'_>, id: u64, webhook: Option<u64>, tag: Option<&str>) -> Result<(), Failure> {
         let url = self.address(&format!("{SUBSCRIPTIONS}/{id}"));
         self.call(Method::PUT, url, auth, Body::Json(rest::changed_activity(webhook, tag))).await.map(drop)
+    }
+
+    /// Opens the stream of all that the app is subscribed to, also of what goes to a webhook.
+    pub async fn activity_stream(&self, app: &Bearer) -> Result<ActivityStream, Failure> {
+        let response = self.open(self.address("/2/activity/stream"), Auth::App(app)).await?;
+        Ok(ActivityStream { response, read: Vec::new() })
+    }
+}
+
+/// Events as they happen. It ends when X ends it, or with the connection: then it is opened again, after a pause.
+#[derive(Debug)]
+pub struct ActivityStream {
+    response: Response,
+    /// What has come, and is not a whole line yet.
+    read: Vec<u8>,
+}
+
+impl ActivityStream {
+    /// The next event, in the words that a webhook is told it; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                let line = line.trim_ascii();
+                // An empty line says that the connection stands.
+                if !line.is_empty() {
+                    return Ok(Some(line.to_vec()));
+                }
+                continue;
+            }
+            if self.read.len() > LONGEST_EVENT {
+                return Err(Failure::Unsure(Unsure::UnreadableAnswer));
+            }
+            let chunk = tokio::time::timeout(SILENCE, self.response.chunk()).await.map_err(|_| Failure::Unsure(Unsure::TimedOut))?;
+            match chunk.map_err(|error| Failure::Unsure(lost(error)))? {
+                Some(chunk) => self.read.extend_from_slice(&chunk),
+                None => return Ok(None),
+            }
+        }
     }
 }

@@ -35,7 +35,7 @@ fn events(api: &str, answers: &'static [&'static str]) -> (Events, mpsc::Receive
 /// What was asked, each as `METHOD PATH AUTH`, and the bodies.
 fn asked(events: Events, seen: mpsc::Receiver<Seen>) -> Vec<String> {
     drop(events);
-    seen.iter()
+    seen.try_iter()
         .map(|seen| {
             let auth = match seen.header("authorization") {
                 "Bearer secret%2F" => "A",
@@ -134,10 +134,12 @@ async fn premium_has_its_environment_and_no_replay() {
             refused!("404 Not Found", r#"{"errors":[{"code":34,"message":"no"}]}"#),
             EMPTY,
             EMPTY,
+            told!(r#"{"environments":[{"environment_name":"Prod","webhooks":[{"id":"5","url":"u","valid":true}]}]}"#),
         ],
     );
     tour(&events, Auth::User(US)).await;
     assert_eq!(events.validate(5).await, Ok(true));
+    assert_eq!(events.list_everywhere().await.expect("a list")[0].id, 5);
     let lacking = events.replay(5, FROM, TO).await.expect_err("there is none");
     assert_eq!(lacking.to_string(), "premium:Prod has no replay");
     assert_eq!(
@@ -156,6 +158,7 @@ async fn premium_has_its_environment_and_no_replay() {
             "DELETE /all/Prod/subscriptions/7.json A",
             "DELETE /all/Prod/webhooks/5.json U",
             "PUT /all/Prod/webhooks/5.json U",
+            "GET /all/webhooks.json A",
         ]
     );
 }
@@ -255,6 +258,28 @@ async fn activity_has_a_subscription_for_each_kind_of_event() {
             r#"PUT /2/activity/subscriptions/8 OAuth2 {"webhook_id":"5"}"#.to_owned(),
         ]
     );
+}
+
+#[tokio::test]
+async fn the_stream_is_read_line_by_line_until_it_ends() {
+    let (client, seen) = server(&[
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\r\n{\"data\":1}\r\n\r\n{\"data\":2}\r\n{\"da",
+        refused!("429 Too Many Requests", r#"{"title":"x"}"#),
+    ]);
+    let bearer = Bearer::new(&Secret::new("secret%2F"));
+    let mut stream = client.activity_stream(&bearer).await.expect("a stream");
+    assert_eq!(stream.next().await, Ok(Some(b"{\"data\":1}".to_vec())));
+    assert_eq!(stream.next().await, Ok(Some(b"{\"data\":2}".to_vec())));
+    assert_eq!(stream.next().await, Ok(None), "half an event is none");
+    assert_eq!(client.activity_stream(&bearer).await.expect_err("refused").remedy(), Remedy::WaitForReset);
+    let first = seen.recv().expect("a request");
+    assert_eq!((first.line.as_str(), first.header("authorization")), ("GET /2/activity/stream HTTP/1.1", "Bearer secret%2F"));
+    let endless = server_that(|stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+        while stream.write_all(&[b' '; 4096]).is_ok() {}
+    });
+    let mut stream = endless.activity_stream(&bearer).await.expect("a stream");
+    assert_eq!(stream.next().await, Err(Failure::Unsure(Unsure::UnreadableAnswer)), "a line without end is not kept");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ const UPLOAD: &str = "/1.1/media/upload.json";
 async fn upload(answers: &'static [&'static str], file: &[u8], media: MediaType) -> (Result<Media, UploadFailure>, Vec<Seen>) {
     let (client, seen) = server(answers);
     let outcome = client.upload_media(US, file, media, true).await;
-    (outcome, seen.iter().collect())
+    (outcome, seen.try_iter().collect())
 }
 
 macro_rules! told {
@@ -65,6 +65,33 @@ async fn a_video_is_asked_after_until_it_is_done() {
 }
 
 #[tokio::test]
+async fn v2_names_its_commands_in_the_address() {
+    let (client, seen) = server(&[
+        told!(r#"{"data":{"id":"7","media_key":"13_7","expires_after_secs":3600}}"#),
+        EMPTY,
+        told!(r#"{"data":{"id":"7","processing_info":{"state":"pending","check_after_secs":0}}}"#),
+        told!(r#"{"data":{"id":"7","processing_info":{"state":"succeeded"}}}"#),
+    ]);
+    let token = Secret::new("hush");
+    let outcome = client.upload_media_v2(Auth::OAuth2(&token), b"film", MediaType::Mp4, false).await;
+    assert_eq!(outcome, Ok(Media { id: 7, expires_at: NOW.plus(Duration::from_secs(3600)) }));
+    let seen: Vec<_> = seen.try_iter().collect();
+    let lines: Vec<_> = seen.iter().map(|seen| seen.line.trim_end_matches(" HTTP/1.1")).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST /2/media/upload/initialize",
+            "POST /2/media/upload/7/append",
+            "POST /2/media/upload/7/finalize",
+            "GET /2/media/upload?command=STATUS&media_id=7",
+        ]
+    );
+    let announced = r#"{"media_category":"dm_video","media_type":"video/mp4","shared":false,"total_bytes":4}"#;
+    assert_eq!((seen[0].body.as_str(), seen[0].header("authorization")), (announced, "Bearer hush"));
+    assert!(seen[1].body.contains("name=\"segment_index\"\r\n\r\n0\r\n") && !seen[1].body.contains("command"));
+}
+
+#[tokio::test]
 async fn a_file_that_x_cannot_use_says_so() {
     let unusable = &[
         told!(r#"{"media_id":7}"#),
@@ -87,7 +114,7 @@ async fn typing_and_reading_are_shown_to_the_other_side() {
     let (client, seen) = server(&[EMPTY, EMPTY]);
     assert_eq!(client.indicate_typing(US, UserId(7)).await, Ok(()));
     assert_eq!(client.mark_read(US, UserId(7), MessageId(9)).await, Ok(()));
-    let seen: Vec<_> = seen.iter().collect();
+    let seen: Vec<_> = seen.try_iter().collect();
     let typing = "/1.1/direct_messages/indicate_typing.json";
     assert_eq!((seen[0].line.as_str(), seen[0].body.as_str()), (&*format!("POST {typing} HTTP/1.1"), "recipient_id=7"));
     let read = "/1.1/direct_messages/mark_read.json";

@@ -110,11 +110,6 @@ impl Directory {
         states
     }
 
-    /// How many lines fit each kind.
-    pub(in crate::console) fn count(&self, kind: Kind) -> usize {
-        self.lines.values().filter(|line| line.is(kind)).count()
-    }
-
     /// Whether an entry tells anything new.
     pub(super) fn is_news(&self, entry: &Entry) -> bool {
         self.lines.get(&entry.key).is_none_or(|line| line.revision < entry.revision())

@@ -18,7 +18,7 @@ use crate::store::{Entry, EntryKind, StoreError};
 use crate::turn::Turns;
 
 pub(super) use directory::{Directory, Filter, Kind, Line, Listing};
-pub(super) use figures::{Figures, Refused};
+pub(super) use figures::{Figures, SPANS};
 
 /// How far back figures count.
 pub(super) const SPAN: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -33,7 +33,7 @@ impl Unmatched {
     /// The most frequent, and of these the newest, first.
     pub(in crate::console) fn ranked(&self, most: usize) -> Vec<&Text> {
         let mut texts: Vec<&Text> = self.0.values().collect();
-        texts.sort_by(|a, b| (b.count, b.last).cmp(&(a.count, a.last)));
+        texts.sort_by_key(|text| std::cmp::Reverse((text.count, text.last)));
         texts.truncate(most);
         texts
     }

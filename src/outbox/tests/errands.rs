@@ -143,7 +143,8 @@ fn run(world: &Arc<Town>, store: &Arc<MemoryStore>, clock: &Arc<ManualClock>) ->
     };
     let (turns, woken) = Turns::new(store.clone(), clock.clone(), BTreeMap::from([(BOT, program)]), LOST_AFTER);
     let turns = Arc::new(turns);
-    let settings = Settings { owner: "test".into(), resend: true, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 4 };
+    let settings =
+        Settings { owner: "test".into(), resend: true, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 4, free_replies: true };
     let (apps, pace) = (BTreeMap::from([(BOT, AppId(1))]), Pace::new(Limits::default()));
     let (x, servers) = (Arc::new(world.clone()), Arc::new(world.clone()));
     let outbox = Outbox::new(turns.clone(), x, servers, clock.clone(), apps, pace, settings);

@@ -92,7 +92,14 @@ impl Bench {
         };
         let (turns, _woken) = Turns::new(store.clone(), clock.clone(), BTreeMap::from([(BOT, program)]), LOST_AFTER);
         let turns = Arc::new(turns);
-        let settings = Settings { owner: "test".into(), resend: true, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 4 };
+        let settings = Settings {
+            owner: "test".into(),
+            resend: true,
+            echo_wait: ECHO_WAIT,
+            resend_after: RESEND_AFTER,
+            in_flight: 4,
+            free_replies: true,
+        };
         let (apps, pace) = (BTreeMap::from([(BOT, AppId(1))]), Pace::new(Limits::default()));
         let x = Arc::new(Moody(Mutex::new(Dice(seed)), clock.clone()));
         let outbox = Outbox::new(turns.clone(), x, Arc::new(Nobody), clock.clone(), apps, pace, settings);

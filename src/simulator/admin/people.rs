@@ -165,7 +165,7 @@ async fn say(stage: Data<Stage>, said: Json<Say>) -> Reply {
 }
 
 async fn open(stage: Data<Stage>, opened: Json<Open>) -> Reply {
-    let welcome = opened.welcome.as_deref().map(|id| number(id)).transpose()?;
+    let welcome = opened.welcome.as_deref().map(number).transpose()?;
     let shown = stage.open_chat(id_of(&stage, &opened.person)?, id_of(&stage, &opened.account)?, welcome)?;
     done(json!({ "shown": shown }))
 }

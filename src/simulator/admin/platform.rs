@@ -60,7 +60,7 @@ async fn set_feed(stage: Data<Stage>, path: Path<String>, feed: Json<Feed>) -> R
 }
 
 async fn webhooks(stage: Data<Stage>) -> HttpResponse {
-    let view = |hook: &Webhook| json!({ "id": hook.id.to_string(), "url": hook.url, "valid": hook.valid });
+    let view = |hook: &Webhook| json!({ "id": hook.id.to_string(), "app": hook.app.to_string(), "environment": hook.environment, "url": hook.url, "valid": hook.valid });
     HttpResponse::Ok().json(stage.webhooks().iter().map(view).collect::<Vec<Value>>())
 }
 
@@ -80,7 +80,7 @@ async fn rules(stage: Data<Stage>) -> HttpResponse {
 }
 
 async fn change_rules(stage: Data<Stage>, changes: Json<Value>) -> Reply {
-    stage.set_rules(stage.rules().changed(&changes)?);
+    stage.change_rules(&changes)?;
     Ok(rules(stage).await)
 }
 

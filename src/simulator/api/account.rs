@@ -24,7 +24,7 @@ pub(super) fn verify_credentials(shared: &Shared, caller: Caller) -> Result<Answ
 
 /// `POST oauth2/token`: Basic with both parts percent-encoded.
 pub(super) fn bearer(shared: &Shared, call: &Call) -> Result<Answer, Refusal> {
-    let refused = || Refusal::new(403, 99, "Unable to verify your credentials");
+    let refused = Refusal::unverified;
     if call.parameter("grant_type").as_deref() != Some("client_credentials") {
         return Err(refused());
     }

@@ -5,12 +5,16 @@ use super::super::shared::Shared;
 use super::super::world::picture;
 use super::answer::Answer;
 use super::auth::Caller;
-use crate::model::MessageId;
+use crate::model::{MessageId, UserId};
 
 /// `GET 1.1/ton/data/dm/:message/:media/:name`, signed by one of the two.
 pub(super) fn photo(shared: &Shared, caller: Result<Caller, Refusal>, path: [&str; 3]) -> Result<Answer, Refusal> {
     let (user, _) = caller.and_then(Caller::messenger).map_err(|refusal| Refusal { status: 401, ..refusal })?;
-    let [message, media, name] = path;
+    shown_to(shared, user, path)
+}
+
+/// The file on a message, for one of the two who talk.
+pub(super) fn shown_to(shared: &Shared, user: UserId, [message, media, name]: [&str; 3]) -> Result<Answer, Refusal> {
     shared.see(|world| {
         let message = message.parse().ok().and_then(|id: MessageId| world.messages.get(id)).ok_or_else(Refusal::no_such_page)?;
         let theirs = message.shown.from == user || message.shown.to == user;

@@ -1,4 +1,4 @@
-//! Uploads in pieces (contract §4.4). The calls are the platform's, under the same address as all others here.
+//! Uploads, in pieces or at once (contract §4.4). The calls are the platform's, under the same address as all others here.
 
 use std::time::Duration;
 
@@ -12,16 +12,17 @@ use super::super::world::{Announced, Category, Progress, UploadView};
 use super::answer::Answer;
 use super::auth::Caller;
 use super::call::Call;
-use crate::model::{MediaType, UserId};
+use crate::model::{MediaKind, MediaType, UserId};
 
-/// `POST media/upload.json`: INIT, APPEND or FINALIZE.
+/// `POST media/upload.json`: INIT, APPEND or FINALIZE, or a whole file without a command.
 pub(super) fn command(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
     let (owner, _) = caller.messenger()?;
-    match call.required("command")?.as_str() {
-        "INIT" => init(shared, call, owner),
-        "APPEND" => append(shared, call, owner),
-        "FINALIZE" => finalize(shared, call, owner),
-        _ => Err(Refusal::no_such_page()),
+    match call.parameter("command").as_deref() {
+        Some("INIT") => init(shared, call, owner),
+        Some("APPEND") => append(shared, call, owner),
+        Some("FINALIZE") => finalize(shared, call, owner),
+        Some(_) => Err(Refusal::no_such_page()),
+        None => whole(shared, call, owner),
     }
 }
 
@@ -39,28 +40,49 @@ pub(super) fn status(shared: &Shared, call: &Call, caller: Caller) -> Result<Ans
 fn init(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {
     let name = call.required("media_type")?;
     let media = MediaType::ALL.into_iter().find(|media| media.name() == name);
+    let announced = announced(call, owner, number(call, "total_bytes")?, media)?;
+    let view = shared.change(|world, now| world.announce(announced, now))?;
+    Ok(answer(view, 202))
+}
+
+/// A picture in one call, ready when it is answered; films go in pieces. Its type is seen from its bytes.
+fn whole(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {
+    let bytes = bytes(call)?;
+    let media = MediaType::of(&bytes).filter(|media| media.kind() != MediaKind::Video);
+    let announced = announced(call, owner, bytes.len() as u64, media)?;
+    let view = shared.change(|world, now| {
+        let id = world.announce(announced, now)?.id;
+        world.uploads.append(owner, id, 0, &bytes, now)?;
+        world.finalize(owner, id, Duration::ZERO, now)
+    })?;
+    Ok(answer(view, 200))
+}
+
+fn announced(call: &Call, owner: UserId, size: u64, media: Option<MediaType>) -> Result<Announced, Refusal> {
     let category = Category::named(call.parameter("media_category").as_deref());
-    let announced = Announced {
+    Ok(Announced {
         owner,
-        size: number(call, "total_bytes")?,
+        size,
         media: media.ok_or_else(|| Refusal::bad_media("media type unrecognized."))?,
         category: category.ok_or_else(|| Refusal::bad_media("Unsupported raw media category"))?,
         shared: call.parameter("shared").is_some_and(|shared| shared == "true"),
-    };
-    let view = shared.change(|world, now| world.announce(announced, now))?;
-    Ok(answer(view, 202))
+    })
 }
 
 fn append(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {
     let (id, index) = (number(call, "media_id")?, number(call, "segment_index")?);
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    let bytes = match (call.part("media"), call.parameter("media_data")) {
-        (Some(bytes), _) => bytes.to_vec(),
-        (None, Some(text)) => STANDARD.decode(text).map_err(|_| Refusal::bad_media("media_data is not base64."))?,
-        (None, None) => return Err(Refusal::missing("media")),
-    };
+    let bytes = bytes(call)?;
     shared.change(|world, now| world.uploads.append(owner, id, index, &bytes, now))?;
     Ok(Answer::empty(204))
+}
+
+fn bytes(call: &Call) -> Result<Vec<u8>, Refusal> {
+    match (call.part("media"), call.parameter("media_data")) {
+        (Some(bytes), _) => Ok(bytes.to_vec()),
+        (None, Some(text)) => STANDARD.decode(text).map_err(|_| Refusal::bad_media("media_data is not base64.")),
+        (None, None) => Err(Refusal::missing("media")),
+    }
 }
 
 fn finalize(shared: &Shared, call: &Call, owner: UserId) -> Result<Answer, Refusal> {

@@ -89,7 +89,7 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: Result<Caller, Refusal
         (_, ["1.1", "statuses" | "favorites", ..]) => posts::route(shared, call, caller?, &segments[1..]),
         (_, ["1.1", "account_activity", rest @ ..]) => match (method, rest) {
             ("POST", ["webhooks.json"]) => hooks::register(shared, call, caller?, None).await,
-            ("GET", ["webhooks.json"]) => hooks::list(shared, caller?, None),
+            ("GET", ["webhooks.json"]) => hooks::list(shared, caller.map_err(hooks::unverified)?, None),
             ("PUT", ["webhooks", id]) => hooks::revalidate(shared, caller?, None, hooks::id(id)?).await,
             ("DELETE", ["webhooks", id]) => hooks::delete(shared, caller?, None, hooks::id(id)?),
             ("POST", ["webhooks", id, "subscriptions", "all.json"]) => hooks::subscribe(shared, caller?, None, hooks::id(id)?),

@@ -21,6 +21,7 @@ pub(super) fn route(shared: &Arc<Shared>, call: &Call, caller: Caller, path: &[&
         ("POST", ["statuses", "destroy", id]) => destroy(shared, caller, id),
         ("GET", ["statuses", "user_timeline.json"]) => timeline(shared, call, caller),
         ("POST", ["favorites", "create.json"]) => like(shared, call, caller),
+        ("POST", ["favorites", "destroy.json"]) => unlike(shared, call, caller),
         _ => Err(Refusal::no_such_page()),
     }
 }
@@ -75,6 +76,15 @@ fn like(shared: &Arc<Shared>, call: &Call, caller: Caller) -> Result<Answer, Ref
     })?;
     delivery::submit(shared, parcels);
     Ok(Answer::json(&view))
+}
+
+fn unlike(shared: &Shared, call: &Call, caller: Caller) -> Result<Answer, Refusal> {
+    let (user, _) = caller.writer()?;
+    let id = number(&call.required("id")?)?;
+    shared.change(|world, _| {
+        world.unlike(user, id)?;
+        Ok(Answer::json(&event::post(world, world.posts.get(id)?)))
+    })
 }
 
 fn number(text: &str) -> Result<u64, Refusal> {

@@ -32,7 +32,7 @@ pub(super) async fn start(shared: &Arc<Shared>, call: &Call, caller: Caller, id:
     }
     let webhook: u64 = id.parse().map_err(|_| Refusal::new(400, 360, format!("webhook_id: [{id}] is not greater than or equal to 0.")))?;
     let webhook = WebhookId(webhook);
-    let (from, to) = window(call, shared.clock.now())?;
+    let (from, to) = window(call.parameter("from_date"), call.parameter("to_date"), REPLAYABLE, shared.clock.now())?;
     ready(shared, webhook, app)?;
     // The challenge comes before anything is delivered.
     crc::revalidate(shared, webhook).await.map_err(|_| invalid())?;
@@ -55,9 +55,9 @@ fn ready(shared: &Shared, webhook: WebhookId, app: AppId) -> Result<(), Refusal>
     })
 }
 
-/// The time that is asked for, in whole minutes.
-fn window(call: &Call, now: Timestamp) -> Result<(Timestamp, Timestamp), Refusal> {
-    let (from, to) = (date(call, "from_date")?, date(call, "to_date")?);
+/// The time that is asked for, in whole minutes, and no longer ago than `back`.
+pub(super) fn window(from: Option<String>, to: Option<String>, back: Duration, now: Timestamp) -> Result<(Timestamp, Timestamp), Refusal> {
+    let (from, to) = (date("from_date", from)?, date("to_date", to)?);
     for (name, (text, at), before) in [("from_date", &from, FROM_BEFORE), ("to_date", &to, TO_BEFORE)] {
         if *at > now.minus(before) {
             return Err(Refusal::new(400, 368, format!("{name}: [{text}] is not in the past.")));
@@ -67,14 +67,16 @@ fn window(call: &Call, now: Timestamp) -> Result<(Timestamp, Timestamp), Refusal
     if from >= to {
         return Err(Refusal::new(400, 356, "from_date must be before to_date."));
     }
-    if from < now.minus(REPLAYABLE) {
-        return Err(Refusal::new(400, 356, "from_date must be within the past 5 days."));
+    if from < now.minus(back) {
+        let days = back.as_secs() / (24 * 60 * 60);
+        let span = if days == 1 { "24 hours".to_owned() } else { format!("{days} days") };
+        return Err(Refusal::new(400, 356, format!("from_date must be within the past {span}.")));
     }
     Ok((from, to))
 }
 
-fn date(call: &Call, name: &str) -> Result<(String, Timestamp), Refusal> {
-    let text = call.parameter(name).filter(|text| !text.is_empty());
+fn date(name: &str, text: Option<String>) -> Result<(String, Timestamp), Refusal> {
+    let text = text.filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| Refusal::new(400, 357, format!("{name}: queryParam is required.")))?;
     let at = json::minute(&text).ok_or_else(|| Refusal::new(400, 358, "Unable to parse parameter."))?;
     Ok((text, at))

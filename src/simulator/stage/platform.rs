@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::super::crc::{self, CrcFailure};
 use super::super::error::Error;
 use super::super::settings::Rules;
@@ -29,10 +31,12 @@ impl Stage {
 
     /// Changes what the platform insists on.
     pub fn set_rules(&self, rules: Rules) {
-        self.shared.change(|world, _| {
-            world.log.remember(rules.remembered);
-            world.rules = rules;
-        });
+        self.shared.change(|world, _| world.obey(rules));
+    }
+
+    /// Changes those rules that `changes` names, a JSON object.
+    pub fn change_rules(&self, changes: &Value) -> Result<(), Error> {
+        self.shared.change(|world, _| world.rules.changed(changes).map(|rules| world.obey(rules)))
     }
 
     /// The time in the world.

@@ -146,7 +146,7 @@ impl Activities {
     pub(in crate::simulator) fn streamed_after(&self, app: AppId, number: u64) -> Option<(u64, String)> {
         let news = || self.streamed.iter().filter(|event| event.app == app && event.number > number);
         let lines: String = news().map(|event| format!("{}\r\n", event.body)).collect();
-        news().last().map(|event| (event.number, lines))
+        news().next_back().map(|event| (event.number, lines))
     }
 
     fn stream(&mut self, app: AppId, body: String, remembered: usize, now: Timestamp) {

@@ -135,7 +135,7 @@ impl Log {
     }
 
     /// Keeps so many of each from now on.
-    pub(in crate::simulator) fn remember(&mut self, remembered: usize) {
+    pub(super) fn remember(&mut self, remembered: usize) {
         self.remembered = remembered;
         self.forget();
     }

@@ -19,6 +19,8 @@ pub(in crate::simulator) struct Parcel {
     /// The number of its record.
     pub(in crate::simulator) number: u64,
     pub(in crate::simulator) webhook: WebhookId,
+    pub(in crate::simulator) label: Label,
+    pub(in crate::simulator) kind: &'static str,
     pub(in crate::simulator) body: Bytes,
     pub(in crate::simulator) handling: Handling,
     /// Attempts made so far.
@@ -48,7 +50,6 @@ pub(super) struct Waiting {
 
 /// A body that still grows.
 struct Gathering {
-    for_user: Option<UserId>,
     parcel: Parcel,
     body: Body,
     shape: Shape,
@@ -128,7 +129,7 @@ impl World {
 
     /// Puts an event to those that wait for the same user; when they are enough, they leave.
     fn gather(&mut self, webhook: WebhookId, label: Label, body: Body, events: usize, disturbance: &Disturbance) -> Vec<Parcel> {
-        let mine = |gathering: &&mut Gathering| gathering.parcel.webhook == webhook && gathering.for_user == label.for_user;
+        let mine = |gathering: &&mut Gathering| gathering.parcel.webhook == webhook && gathering.parcel.label.for_user == label.for_user;
         let number = match self.waiting.gathering.values_mut().find(mine) {
             Some(gathering) => {
                 gathering.body.append(body);
@@ -139,7 +140,7 @@ impl World {
                 let parcel = self.parcel(webhook, label, kind, Bytes::new(), disturbance);
                 let number = parcel.number;
                 self.log.settle(number, Outcome::Held);
-                let gathering = Gathering { for_user: label.for_user, parcel, body, shape: disturbance.shape, events };
+                let gathering = Gathering { parcel, body, shape: disturbance.shape, events };
                 self.waiting.gathering.insert(number, gathering);
                 number
             }
@@ -167,7 +168,7 @@ impl World {
 
     fn parcel(&mut self, webhook: WebhookId, label: Label, kind: &'static str, body: Bytes, disturbance: &Disturbance) -> Parcel {
         let number = self.log.open(webhook, label, kind);
-        Parcel { number, webhook, body, handling: disturbance.handling, attempts: 0, job: None }
+        Parcel { number, webhook, label, kind, body, handling: disturbance.handling, attempts: 0, job: None }
     }
 
     fn sealed(&self, content: &Content, shape: Shape) -> Bytes {

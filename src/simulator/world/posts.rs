@@ -98,6 +98,13 @@ impl World {
         Ok(leaving)
     }
 
+    /// Takes a like back, of which no webhook hears. One who does not like the post has nothing to take back.
+    pub(in crate::simulator) fn unlike(&mut self, user: UserId, id: u64) -> Result<(), Refusal> {
+        self.posts.get(id)?;
+        let was = self.posts.0.get_mut(&id).is_some_and(|post| post.likes.remove(&user));
+        if was { Ok(()) } else { Err(Refusal::new(404, 144, "No status found with that ID.")) }
+    }
+
     /// The people that a text names as `@handle`.
     fn mentions(&self, text: &str) -> Vec<(UserId, [usize; 2])> {
         let mut found = Vec::new();

@@ -56,11 +56,12 @@ impl Archive {
 impl World {
     /// Keeps what is attempted for the first time, if the account has replay.
     pub(in crate::simulator) fn keep_for_replay(&mut self, parcel: &Parcel, now: Timestamp) {
-        let Parcel { number, webhook, attempts: 0, job: None, .. } = *parcel else { return };
         // The end of a job tells of no user, and is never replayed.
-        let Some(record) = self.log.delivery(number).filter(|record| self.rules.replay && record.for_user.is_some()) else { return };
-        let label = Label { for_user: record.for_user, message: record.message, echo: record.echo };
-        self.archive.keep(number, Archived { webhook, label, kind: record.kind, body: parcel.body.clone() }, now);
+        let is_new = parcel.attempts == 0 && parcel.job.is_none() && parcel.label.for_user.is_some();
+        if is_new && self.rules.replay {
+            let Parcel { webhook, label, kind, .. } = *parcel;
+            self.archive.keep(parcel.number, Archived { webhook, label, kind, body: parcel.body.clone() }, now);
+        }
     }
 
     pub(in crate::simulator) fn is_replaying(&self, webhook: WebhookId) -> bool {
@@ -89,7 +90,7 @@ impl World {
         for (label, kind, body) in again {
             let number = self.log.open(webhook, label, kind);
             self.log.of_replay(number, id);
-            leaving.push(Parcel { number, webhook, body, handling: Handling::default(), attempts: 0, job: Some(id) });
+            leaving.push(Parcel { number, webhook, label, kind, body, handling: Handling::default(), attempts: 0, job: Some(id) });
         }
         leaving.extend(self.ended(webhook));
         Some((id, leaving))

@@ -84,6 +84,7 @@ impl World {
     pub(in crate::simulator) fn revoke(&mut self, user: UserId, app: AppId, now: Timestamp) -> Vec<Parcel> {
         self.keys.withdraw(user, app);
         self.grants.forget(user, app);
+        self.sign_ins.0.retain(|_, request| request.app != app || request.allowed.as_ref().is_none_or(|(allowed, _)| *allowed != user));
         let told = self.hooks.unsubscribe_all(user, app);
         let revoke = json!({
             "date_time": json::iso_offset(now),

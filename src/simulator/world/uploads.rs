@@ -42,15 +42,15 @@ pub(in crate::simulator) struct Category {
 }
 
 impl Category {
-    /// The category of a parameter; without one a file is for posts.
+    /// The category of a parameter; without one a file is for posts. X takes its own words too, and some clients write only those.
     pub(in crate::simulator) fn named(name: Option<&str>) -> Option<Self> {
         let (kind, name, direct) = match name {
-            Some("dm_image") => (MediaKind::Photo, "DmImage", true),
-            Some("dm_gif") => (MediaKind::AnimatedGif, "DmGif", true),
-            Some("dm_video") => (MediaKind::Video, "DmVideo", true),
-            None | Some("tweet_image") => (MediaKind::Photo, "TweetImage", false),
-            Some("tweet_gif") => (MediaKind::AnimatedGif, "TweetGif", false),
-            Some("tweet_video") => (MediaKind::Video, "TweetVideo", false),
+            Some("dm_image" | "DmImage") => (MediaKind::Photo, "DmImage", true),
+            Some("dm_gif" | "DmGif") => (MediaKind::AnimatedGif, "DmGif", true),
+            Some("dm_video" | "DmVideo") => (MediaKind::Video, "DmVideo", true),
+            None | Some("tweet_image" | "TweetImage") => (MediaKind::Photo, "TweetImage", false),
+            Some("tweet_gif" | "TweetGif") => (MediaKind::AnimatedGif, "TweetGif", false),
+            Some("tweet_video" | "TweetVideo") => (MediaKind::Video, "TweetVideo", false),
             Some(_) => return None,
         };
         Some(Category { kind, name, direct })

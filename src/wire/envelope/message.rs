@@ -62,6 +62,14 @@ pub(super) fn read<'a>(place: Place<'_>, raw: &'a RawValue, level: &Level<'a>, d
     }))
 }
 
+/// The text of a message as typed, wherever X shows it with its entities and what hangs on it; what is odd is left out.
+pub(in crate::wire) fn read_text(text: &str, entities: Option<&RawValue>, hanging: Option<&RawValue>) -> String {
+    let entities: Option<Entities<'_>> = entities.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let hanging: Option<AttachmentElement<'_>> = hanging.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let links = hanging.as_ref().and_then(AttachmentElement::link).into_iter().chain(entities.iter().flat_map(Entities::links));
+    as_typed(text, links.take(MOST_LINKS))
+}
+
 /// Parts of a message that may be missing, and may be odd.
 struct Optional<'p, 'd> {
     place: Place<'p>,

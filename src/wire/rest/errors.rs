@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
+use super::remedy;
 use crate::wire::lenient::{Id, Parts, Text};
 
 /// One error of X's.
@@ -79,37 +80,11 @@ fn read_error(parts: &Parts<'_>) -> Option<ApiError> {
 
 /// What an answer with this status and these errors means for the call, and the error that says so. The status is not a success.
 ///
-/// Of several errors the first whose code is known decides.
+/// Of several errors the first that is known decides.
 pub fn judge(status: u16, errors: &[ApiError]) -> (Verdict, Option<&ApiError>) {
-    let known = errors.iter().find_map(|error| Some((by_code(error.code)?, Some(error))));
-    known.unwrap_or_else(|| (by_status(status), errors.first()))
-}
-
-fn by_code(code: u32) -> Option<Verdict> {
-    Some(match code {
-        88 | 344 => Verdict::RateLimited,
-        67 | 130 => Verdict::Overloaded,
-        131 => Verdict::Unsure,
-        17 | 50 | 63 | 108 | 150 | 349 => Verdict::Refused(Scope::Person),
-        323..=325 => Verdict::Refused(Scope::Media),
-        32 | 34 | 61 | 64 | 68 | 87 | 89 | 92 | 93 | 99 | 135 | 200 | 215 | 220 | 251 | 261 | 326 | 348 | 416 | 453 => {
-            Verdict::Refused(Scope::Account)
-        }
-        38 | 151 | 187 | 195 | 214 | 226 | 354 => Verdict::Refused(Scope::Message),
-        _ => return None,
-    })
-}
-
-fn by_status(status: u16) -> Verdict {
-    match status {
-        429 => Verdict::RateLimited,
-        503 => Verdict::Overloaded,
-        // A redirect is not followed: the address of the API is wrong.
-        300..=399 | 401 | 404 | 410 => Verdict::Refused(Scope::Account),
-        408 => Verdict::Unsure,
-        400..=499 => Verdict::Refused(Scope::Message),
-        _ => Verdict::Unsure,
-    }
+    let known = errors.iter().find_map(|error| Some((remedy::known(status, error)?, Some(error))));
+    let (remedy, error) = known.unwrap_or_else(|| (remedy::by_status(status), errors.first()));
+    (remedy.verdict(), error)
 }
 
 #[cfg(test)]
@@ -162,6 +137,7 @@ mod tests {
             (403, 151, Verdict::Refused(Scope::Message)),
             (400, 214, Verdict::Refused(Scope::Message)),
             (403, 354, Verdict::Refused(Scope::Message)),
+            (402, 0, Verdict::Refused(Scope::Account)),
             // An unknown code, or none, leaves the word to the status.
             (429, 0, Verdict::RateLimited),
             (503, 9999, Verdict::Overloaded),
@@ -179,5 +155,7 @@ mod tests {
         assert_eq!(judge(500, &[]), (Verdict::Unsure, None));
         let several = [error(0, ""), error(349, ""), error(32, "")];
         assert_eq!(judge(403, &several), (Verdict::Refused(Scope::Person), Some(&several[1])));
+        let closed = read_errors(br#"{"title":"Forbidden","detail":"You do not have permission to DM one or more participants."}"#);
+        assert_eq!(judge(403, &closed).0, Verdict::Refused(Scope::Person));
     }
 }

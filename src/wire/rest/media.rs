@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::json;
 
+use super::lists::bare;
 use crate::model::{MediaKind, MediaType};
 use crate::wire::lenient::{Id, Text};
 
@@ -15,11 +17,7 @@ pub type Fields = Vec<(String, String)>;
 
 /// Announces a file. A `shared` one may be attached to any number of messages, another to one.
 pub fn upload_init(size: u64, media: MediaType, shared: bool) -> Fields {
-    let category = match media.kind() {
-        MediaKind::Photo => "dm_image",
-        MediaKind::AnimatedGif => "dm_gif",
-        MediaKind::Video => "dm_video",
-    };
+    let category = category(media);
     let mut fields = command("INIT");
     fields.push(("total_bytes".to_owned(), size.to_string()));
     fields.push(("media_type".to_owned(), media.name().to_owned()));
@@ -28,6 +26,20 @@ pub fn upload_init(size: u64, media: MediaType, shared: bool) -> Fields {
         fields.push(("shared".to_owned(), "true".to_owned()));
     }
     fields
+}
+
+/// Announces a file to v2.
+pub fn upload_init_v2(size: u64, media: MediaType, shared: bool) -> String {
+    let body = json!({ "total_bytes": size, "media_type": media.name(), "media_category": category(media), "shared": shared });
+    body.to_string()
+}
+
+fn category(media: MediaType) -> &'static str {
+    match media.kind() {
+        MediaKind::Photo => "dm_image",
+        MediaKind::AnimatedGif => "dm_gif",
+        MediaKind::Video => "dm_video",
+    }
 }
 
 /// Ends an upload whose pieces are all there.
@@ -53,6 +65,15 @@ pub struct Multipart {
 pub fn upload_append(media: u64, index: usize, piece: &[u8], boundary: &str) -> Multipart {
     let mut fields = about("APPEND", media);
     fields.push(("segment_index".to_owned(), index.to_string()));
+    multipart(&fields, piece, boundary)
+}
+
+/// One piece of a file for v2, whose address says the rest.
+pub fn upload_append_v2(index: usize, piece: &[u8], boundary: &str) -> Multipart {
+    multipart(&[("segment_index".to_owned(), index.to_string())], piece, boundary)
+}
+
+fn multipart(fields: &[(String, String)], piece: &[u8], boundary: &str) -> Multipart {
     let mut bytes = Vec::with_capacity(piece.len() + 1024);
     for (name, value) in fields {
         bytes.extend_from_slice(format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes());
@@ -93,13 +114,13 @@ pub enum Processing {
 
 /// Reads an answer to INIT, FINALIZE or STATUS; without `processing_info` there is nothing to wait for.
 pub fn upload(body: &[u8]) -> Option<Upload> {
-    let body: UploadBody<'_> = serde_json::from_slice(body).ok()?;
+    let body: UploadBody<'_> = serde_json::from_str(bare(body)?.get()).ok()?;
     let processing = match body.processing_info {
         Some(info) => info.read()?,
         None => Processing::Done,
     };
     let kept = body.expires_after_secs.map_or(KEPT, |seconds| Duration::from_secs(seconds.0));
-    Some(Upload { id: body.media_id_string.or(body.media_id)?.0, kept, processing })
+    Some(Upload { id: body.media_id_string.or(body.media_id).or(body.id)?.0, kept, processing })
 }
 
 fn command(name: &str) -> Fields {
@@ -116,6 +137,7 @@ fn about(name: &str, media: u64) -> Fields {
 struct UploadBody<'a> {
     media_id: Option<Id>,
     media_id_string: Option<Id>,
+    id: Option<Id>,
     expires_after_secs: Option<Id>,
     #[serde(borrow)]
     processing_info: Option<ProcessingBody<'a>>,
@@ -170,6 +192,8 @@ mod tests {
         let gif = upload_init(7, MediaType::Gif, false);
         assert_eq!(written(&gif), "command=INIT&total_bytes=7&media_type=image/gif&media_category=dm_gif");
         assert!(written(&upload_init(7, MediaType::Mp4, false)).ends_with("media_category=dm_video"));
+        let newer = r#"{"media_category":"dm_video","media_type":"video/mp4","shared":false,"total_bytes":7}"#;
+        assert_eq!(upload_init_v2(7, MediaType::Mp4, false), newer);
         assert_eq!(written(&upload_finalize(5)), "command=FINALIZE&media_id=5");
         assert_eq!(written(&upload_status(5)), "command=STATUS&media_id=5");
     }
@@ -184,6 +208,8 @@ mod tests {
             --xyz\r\nContent-Disposition: form-data; name=\"media\"; filename=\"media\"\r\nContent-Type: application/octet-stream\r\n\r\n\
             \x00\r\n--\xff\r\n--xyz--\r\n";
         assert_eq!(part.bytes, expected);
+        let newer = String::from_utf8(upload_append_v2(2, b"piece", "xyz").bytes).expect("text");
+        assert!(newer.starts_with("--xyz\r\nContent-Disposition: form-data; name=\"segment_index\"\r\n\r\n2\r\n--xyz\r\n"), "{newer}");
     }
 
     #[test]
@@ -192,6 +218,8 @@ mod tests {
         let init = r#"{"media_id":2006515713900000001,"media_id_string":"2006515713900000001","expires_after_secs":86400}"#;
         assert_eq!(read(init), Some((2_006_515_713_900_000_001, 86_400, Processing::Done)));
         assert_eq!(read(r#"{"media_id":5}"#), Some((5, 86_400, Processing::Done)));
+        let newer = r#"{"data":{"id":"5","media_key":"13_5","expires_after_secs":60,"processing_info":{"state":"succeeded"}}}"#;
+        assert_eq!(read(newer), Some((5, 60, Processing::Done)));
         let state = |info: &str| read(&format!(r#"{{"media_id":5,"processing_info":{info}}}"#)).map(|(_, _, processing)| processing);
         assert_eq!(state(r#"{"state":"pending","check_after_secs":5}"#), Some(Processing::Wait(Duration::from_secs(5))));
         assert_eq!(state(r#"{"state":"in_progress","progress_percent":8}"#), Some(Processing::Wait(Duration::from_secs(1))));

@@ -25,6 +25,18 @@ pub fn message_page(body: &[u8]) -> Option<MessagePage> {
     Some(MessagePage { messages: read_messages(&elements), next })
 }
 
+/// The message in the answer to `events/show`.
+pub fn shown_message(body: &[u8]) -> Option<DirectMessage> {
+    let body: ShownBody<'_> = serde_json::from_slice(body).ok()?;
+    read_messages(&[body.event]).pop()
+}
+
+#[derive(Deserialize)]
+struct ShownBody<'a> {
+    #[serde(borrow)]
+    event: &'a RawValue,
+}
+
 #[derive(Deserialize)]
 struct PageBody<'a> {
     #[serde(borrow)]
@@ -64,6 +76,15 @@ mod tests {
         assert_eq!(next(r#"{"next_cursor":5}"#).as_deref(), Some("5"));
         assert_eq!(next(r#"{"events":[]}"#), None);
         assert_eq!(next(r#"{"events":[],"next_cursor":""}"#), None);
+    }
+
+    #[test]
+    fn a_shown_message_is_read_as_a_listed_one() {
+        let shown = shown_message(format!(r#"{{"event":{SENT},"apps":{{}}}}"#).as_bytes()).expect("a message");
+        assert_eq!(shown.message.text, "Snow & ice: https://example.org/shop");
+        for none in ["", "{}", r#"{"event":7}"#, r#"{"event":{"type":"other","id":"1"}}"#] {
+            assert_eq!(shown_message(none.as_bytes()), None, "{none}");
+        }
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod consent;
 mod hooks;
 mod media;
 mod messages;
+mod posts;
 mod problem;
 mod reading;
+mod replay;
 mod subscriptions;
 mod token;
 mod users;
@@ -55,7 +57,11 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
         ("GET", ["2", "users", "me"]) => users::me(shared, call, caller),
         ("GET", ["2", "users", "by", "username", name]) => users::by_name(shared, call, caller, name),
         ("GET", ["2", "users", id]) => users::by_id(shared, call, caller, id),
+        ("GET", ["2", "users", id, "tweets"]) => posts::of(shared, call, caller, id),
+        ("POST", ["2", "users", id, "likes"]) => posts::like(shared, call, caller, id),
+        ("DELETE", ["2", "users", id, "likes", post]) => posts::unlike(shared, caller, id, post),
         ("POST", ["2", "webhooks"]) => hooks::register(shared, call, caller).await,
+        ("POST", ["2", "webhooks", "replay"]) => replay::start(shared, call, caller).await,
         ("GET", ["2", "webhooks"]) => hooks::list(shared, caller),
         ("PUT", ["2", "webhooks", id]) => hooks::revalidate(shared, caller, id).await,
         ("DELETE", ["2", "webhooks", id]) => hooks::delete(shared, caller, id),
@@ -64,6 +70,7 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
             ("GET", ["webhooks", id, "subscriptions", "all"]) => subscriptions::subscribed(shared, caller, id),
             ("GET", ["webhooks", id, "subscriptions", "all", "list"]) => subscriptions::list(shared, caller, id),
             ("DELETE", ["webhooks", id, "subscriptions", user, "all"]) => subscriptions::unsubscribe(shared, caller, id, user),
+            ("POST", ["replay", "webhooks", id, "subscriptions", "all"]) => replay::start_formerly(shared, call, caller, id).await,
             ("GET", ["subscriptions", "count"]) => subscriptions::count(shared, caller),
             _ => Err(Problem::no_such_page()),
         },
@@ -71,6 +78,7 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
             ("POST", []) => messages::create_group(caller),
             ("POST", ["with", participant, "messages"]) => messages::send_to(shared, call, caller, participant).await,
             ("POST", [conversation, "messages"]) => messages::send_in(shared, call, caller, conversation).await,
+            ("GET", ["media", message, media, name]) => reading::media(shared, caller, [message, media, name]),
             ("GET", ["with", participant, "dm_events"]) => reading::with(shared, call, caller, participant),
             ("GET", [conversation, "dm_events"]) => reading::of(shared, call, caller, conversation),
             _ => Err(Problem::no_such_page()),

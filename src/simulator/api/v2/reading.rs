@@ -12,6 +12,7 @@ use super::super::super::shared::Shared;
 use super::super::super::world::{Message, World, escape};
 use super::super::answer::Answer;
 use super::super::call::Call;
+use super::super::files::shown_to;
 use super::super::messages::READABLE;
 use super::auth::{Caller, READ_MESSAGES};
 use super::body;
@@ -37,6 +38,9 @@ struct Wanted {
     fields: BTreeSet<String>,
     expansions: BTreeSet<String>,
     user_fields: String,
+    with_addresses: bool,
+    /// The address of this server, as the caller wrote it.
+    base: String,
     with_messages: bool,
 }
 
@@ -53,6 +57,12 @@ pub(super) fn with(shared: &Shared, call: &Call, caller: &Caller, participant: &
 /// `GET /2/dm_conversations/:id/dm_events`.
 pub(super) fn of(shared: &Shared, call: &Call, caller: &Caller, conversation: &str) -> Result<Answer, Problem> {
     page(shared, call, caller, "2/dm_conversations/id", |user| other_side(user, conversation).map(Some))
+}
+
+/// `GET /2/dm_conversations/media/:dm_id/:media_id/:resource_id`: the bytes.
+pub(super) fn media(shared: &Shared, caller: &Caller, path: [&str; 3]) -> Result<Answer, Problem> {
+    let (user, _) = caller.messenger(READ_MESSAGES)?;
+    Ok(shown_to(shared, user, path)?)
 }
 
 fn page(
@@ -111,6 +121,8 @@ impl Wanted {
             fields: list("dm_event.fields"),
             expansions: list("expansions"),
             user_fields: call.parameter("user.fields").unwrap_or_default(),
+            with_addresses: list("media.fields").contains("url"),
+            base: call.url.origin().ascii_serialization(),
             with_messages: types.is_none_or(|types| types.split(',').any(|kind| kind.trim() == "MessageCreate")),
         }
     }
@@ -156,13 +168,23 @@ impl Wanted {
             let users = people.map(|person| NewerUser::new(person).with_fields(&self.user_fields)).collect();
             includes.insert("users".to_owned(), users);
         }
-        let pictures: Vec<_> = events.iter().filter_map(|message| message.shown.picture).collect();
-        if self.expansions.contains("attachments.media_keys") && !pictures.is_empty() {
-            let media =
-                pictures.iter().map(|picture| json!({ "media_key": media_key(picture.kind, picture.id), "type": kind(picture.kind) }));
-            includes.insert("media".to_owned(), media.collect());
+        if self.expansions.contains("attachments.media_keys") {
+            let media: Vec<Value> = events.iter().filter_map(|message| self.media(message)).collect();
+            if !media.is_empty() {
+                includes.insert("media".to_owned(), media.into());
+            }
         }
         includes
+    }
+
+    fn media(&self, message: &Message) -> Option<Value> {
+        let picture = message.shown.picture?;
+        let mut view = json!({ "media_key": media_key(picture.kind, picture.id), "type": kind(picture.kind) });
+        if let Some(file) = message.file.as_ref().filter(|_| self.with_addresses) {
+            let path = format!("{}/{}/{}.{}", message.shown.id, picture.id, file.name, file.ending());
+            view["url"] = format!("{}/2/dm_conversations/media/{path}", self.base).into();
+        }
+        Some(view)
     }
 }
 

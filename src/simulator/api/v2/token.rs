@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::super::settings::App;
 use super::super::super::shared::Shared;
@@ -17,7 +17,7 @@ pub(super) fn exchange(shared: &Shared, call: &Call) -> Answer {
         Ok(app) => app,
         Err(answer) => return answer,
     };
-    let given = |name| call.parameter(name).unwrap_or_default();
+    let given = |name| given(call, name).unwrap_or_default();
     let (tokens, named) = match given("grant_type").as_str() {
         "authorization_code" => {
             let (code, callback, verifier) = (given("code"), given("redirect_uri"), given("code_verifier"));
@@ -47,7 +47,7 @@ pub(super) fn revoke(shared: &Shared, call: &Call) -> Answer {
         Ok(app) => app,
         Err(answer) => return answer,
     };
-    let token = call.parameter("token").unwrap_or_default();
+    let token = given(call, "token").unwrap_or_default();
     shared.change(|world, _| world.grants.revoke(app, &token));
     Answer::json(&json!({ "revoked": true }))
 }
@@ -60,9 +60,15 @@ fn client(shared: &Shared, call: &Call) -> Result<AppId, Answer> {
     };
     let app = match basic {
         Some((id, secret)) => known(&id, &|app| app.client_secret.as_deref() == Some(&secret)),
-        None => call.parameter("client_id").and_then(|id| known(&id, &|app| app.client_secret.is_none())),
+        None => given(call, "client_id").and_then(|id| known(&id, &|app| app.client_secret.is_none())),
     };
     app.ok_or_else(|| refused(401, "unauthorized_client", "Missing valid authorization header"))
+}
+
+/// A field of the form, or of JSON: some clients send that here too, and X takes it.
+fn given(call: &Call, name: &str) -> Option<String> {
+    let in_json = || serde_json::from_slice::<Value>(&call.body).ok()?.get(name)?.as_str().map(str::to_owned);
+    if call.is_json() { in_json() } else { call.parameter(name) }
 }
 
 fn pair(encoded: &str) -> Option<(String, String)> {

@@ -1,0 +1,61 @@
+//! Looking after the accounts at X: webhooks and subscriptions, the watchdog, replay, the welcome message, signing in, and the doctor.
+//!
+//! Commands, the watchdog and the console use it. Nothing here prints, and nothing reads the configuration.
+
+mod advice;
+pub mod doctor;
+mod registry;
+pub mod replay;
+mod running;
+mod secret_file;
+pub mod sign_in;
+pub mod watchdog;
+pub mod welcome;
+
+use url::Url;
+
+use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
+use crate::model::{AppId, UserId};
+
+pub use advice::advice_on;
+use advice::told;
+pub use registry::{Registered, Registry, Unfit, is_at, unfit};
+pub use running::{Answered, Running, Unheard};
+pub use secret_file::{FileError, write_secret};
+
+/// An account that is looked after.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Who it is.
+    pub user: UserId,
+    /// The app that acts for it.
+    pub app: AppId,
+    /// With what; nobody has signed in for it yet where there is none.
+    pub token: Option<UserToken>,
+}
+
+/// Why something at the account could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// A call did not succeed.
+    #[error("{}", told(.0))]
+    Call(#[from] Failure),
+    /// A call about webhooks or subscriptions did not succeed.
+    #[error("{}", match .0 { EventsFailure::Call(failure) => told(failure), other => other.to_string() })]
+    Events(#[from] EventsFailure),
+    /// A file could not be uploaded.
+    #[error("{}", match .0 { UploadFailure::Call(failure) => told(failure), other => other.to_string() })]
+    Upload(#[from] UploadFailure),
+    /// X knows no webhook of the address.
+    #[error("X knows no webhook {0}: run `junco webhook register`")]
+    NoWebhook(Url),
+    /// Nobody has signed in.
+    #[error("there is no token for the account {0}: run `junco login --account {0}`")]
+    NoToken(UserId),
+    /// A file of ours could not be read or written.
+    #[error("{0}")]
+    File(#[from] FileError),
+    /// Something that X answered does not fit together.
+    #[error("{0}")]
+    Odd(String),
+}

@@ -1,0 +1,125 @@
+//! What the watchdog needs of the world: X, as an app and its accounts see it, and a door for what was missed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::client::{Among, Auth, Client, Events, EventsFailure, Failure, Keys};
+use crate::model::{EventsApi, Timestamp, UserId};
+use crate::turn::TurnError;
+use crate::wire::DirectMessage;
+use crate::wire::oauth::Credentials;
+use crate::wire::rest::{MessagePage, UserToken, Webhook};
+
+/// How far back the interfaces replay (contract §4.8, §6.2).
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// X, as one app and its accounts see it. Each call is made once.
+#[async_trait]
+pub trait Platform: Send + Sync {
+    /// How far back events can be replayed; no time where the interface has no replay.
+    fn reach(&self) -> Duration;
+
+    /// The app's webhooks.
+    async fn webhooks(&self) -> Result<Vec<Webhook>, EventsFailure>;
+
+    /// Has X challenge a webhook, and tells whether it is valid now.
+    async fn validate(&self, webhook: u64) -> Result<bool, EventsFailure>;
+
+    /// Registers an address.
+    async fn register(&self, address: &str) -> Result<Webhook, EventsFailure>;
+
+    /// Who is subscribed to a webhook.
+    async fn subscribers(&self, webhook: u64) -> Result<Vec<UserId>, EventsFailure>;
+
+    /// Subscribes an account.
+    async fn subscribe(&self, webhook: u64, account: UserId) -> Result<(), EventsFailure>;
+
+    /// Orders a replay and returns the job's id.
+    async fn replay(&self, webhook: u64, from: Timestamp, until: Timestamp) -> Result<u64, EventsFailure>;
+
+    /// A page of the messages that an account sent and received, newest first.
+    async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure>;
+
+    /// Whether X takes the account's token: a failure says that it does not, or that nobody knows.
+    async fn verify(&self, account: UserId) -> Result<(), Failure>;
+}
+
+/// The door for messages that X did not deliver and lists all the same.
+#[async_trait]
+pub trait Intake: Send + Sync {
+    /// Takes messages to and from an account as if they had been delivered. Those that were taken before change nothing.
+    async fn take(&self, account: UserId, messages: Vec<DirectMessage>) -> Result<(), TurnError>;
+}
+
+/// X, through its REST API.
+pub struct X {
+    client: Client,
+    events: Events,
+    keys: Keys,
+    tokens: BTreeMap<UserId, UserToken>,
+    /// Whether messages are listed by the newer interface.
+    newer: bool,
+}
+
+impl X {
+    /// X as an app and its accounts, whose tokens these are; messages go, and are listed, through the newer interface or the older one.
+    pub fn new(client: Client, api: EventsApi, keys: Keys, tokens: BTreeMap<UserId, UserToken>, newer: bool) -> Self {
+        X { events: Events::new(client.clone(), api, keys.clone()), client, keys, tokens, newer }
+    }
+
+    /// An account without a token calls as the app alone, which X refuses in its own words.
+    fn user(&self, account: UserId) -> Credentials<'_> {
+        self.tokens.get(&account).map_or_else(|| self.keys.app(), |token| self.keys.user(token))
+    }
+}
+
+#[async_trait]
+impl Platform for X {
+    fn reach(&self) -> Duration {
+        match self.events.api() {
+            EventsApi::Enterprise => 5 * DAY,
+            EventsApi::V2 | EventsApi::Activity => DAY,
+            EventsApi::Premium(_) => Duration::ZERO,
+        }
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Webhook>, EventsFailure> {
+        self.events.list().await
+    }
+
+    async fn validate(&self, webhook: u64) -> Result<bool, EventsFailure> {
+        self.events.validate(webhook).await
+    }
+
+    async fn register(&self, address: &str) -> Result<Webhook, EventsFailure> {
+        self.events.register(address).await
+    }
+
+    async fn subscribers(&self, webhook: u64) -> Result<Vec<UserId>, EventsFailure> {
+        Ok(self.events.subscriptions(webhook).await?.users)
+    }
+
+    async fn subscribe(&self, webhook: u64, account: UserId) -> Result<(), EventsFailure> {
+        self.events.subscribe(webhook, account, Auth::User(self.user(account))).await
+    }
+
+    async fn replay(&self, webhook: u64, from: Timestamp, until: Timestamp) -> Result<u64, EventsFailure> {
+        Ok(self.events.replay(webhook, from, until).await?.id)
+    }
+
+    async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
+        if self.newer {
+            return self.client.list_messages_v2(Auth::User(self.user(account)), Among::All, cursor).await;
+        }
+        self.client.list_messages(self.user(account), cursor).await
+    }
+
+    async fn verify(&self, account: UserId) -> Result<(), Failure> {
+        if self.newer {
+            return self.client.me(Auth::User(self.user(account))).await.map(drop);
+        }
+        self.client.verify_credentials(self.user(account)).await.map(drop)
+    }
+}

@@ -1,0 +1,245 @@
+//! `junco login`: lets the app in for a user, and keeps the tokens where the configuration wants them.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::Asked;
+use super::desk::{self, Changing, Desk};
+use crate::account::doctor::{Permission, permission};
+use crate::account::sign_in::{self, Brought, Callback};
+use crate::account::{AccountError, write_secret};
+use crate::client::{Auth, Keys, OAuth2App, SignedIn, UserToken};
+use crate::config;
+use crate::model::{AppId, Profile, Secret, UserId};
+use crate::wire::oauth2::SCOPES;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    changing: Changing,
+    /// The app's owner signs in, whose token registers the webhook; without it an account that a bot answers for.
+    #[arg(long, conflicts_with_all = ["account", "oauth2"])]
+    owner: bool,
+    /// Only this account is to sign in.
+    #[arg(long, value_name = "USER_ID")]
+    account: Option<UserId>,
+    /// The app that is let in, where the configuration has several.
+    #[arg(long, value_name = "APP_ID")]
+    app: Option<AppId>,
+    /// X sends the browser back to this machine instead of showing a PIN; the app's page must list http://127.0.0.1:PORT/callback.
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8089")]
+    callback: Option<u16>,
+    /// Sign in by OAuth 2, for calls of the v2 interface; it always takes the way of --callback.
+    #[arg(long, conflicts_with = "pin")]
+    oauth2: bool,
+    /// Read the PIN from standard input though it is no terminal.
+    #[arg(long, conflicts_with = "callback")]
+    pin: bool,
+}
+
+/// What was kept, and what the configuration still lacks.
+struct Kept {
+    files: Vec<PathBuf>,
+    add: Option<String>,
+}
+
+pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let desk = Desk::open(&args.changing.common)?;
+    let app = app(&desk, &args)?;
+    if args.changing.dry_run {
+        return Ok(dry_run(&desk, app, &args));
+    }
+    if args.oauth2 {
+        return by_oauth2(&desk, app, &args).await;
+    }
+    let keys = desk.keys(app)?;
+    let signed_in = by_oauth1(&desk, &keys, &args).await?;
+    let user = desk.client.verify_credentials(keys.user(&signed_in.token)).await.map_err(AccountError::from)?;
+    is_meant(&user, args.account)?;
+    let kept = match args.owner {
+        true => keep_owner(app, &desk, &signed_in.token)?,
+        false => keep_account(app, &desk, user.id, &signed_in.token)?,
+    };
+    // The token is kept already: what it may do is told, but does not undo it.
+    let may = permission(&desk.client, keys.user(&signed_in.token)).await.ok();
+    let told_may = may.map_or("unknown", Permission::name);
+    let mut lines = told(&user, &kept);
+    lines.insert(1, format!("permission: {told_may}"));
+    if may.is_some_and(|may| may != Permission::Messages) && !args.owner {
+        lines.push(
+            "A bot needs the permission to read, write and send Direct Messages: set it on the app's page, then log in again.".into(),
+        );
+    }
+    desk.tell(&document(&user, &kept, told_may), lines);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The app that is let in.
+fn app<'a>(desk: &'a Desk, args: &Args) -> anyhow::Result<&'a config::App> {
+    let of_account = desk.config.account.iter().find(|account| Some(account.user_id) == args.account).map(|account| account.app);
+    match desk.apps(args.app.or(of_account))?.as_slice() {
+        [app] => Ok(app),
+        _ => Err(Asked("the configuration has several apps: name one with --app".into()).into()),
+    }
+}
+
+async fn by_oauth1(desk: &Desk, keys: &Keys, args: &Args) -> anyhow::Result<SignedIn> {
+    if args.callback.is_none() && !args.pin && !std::io::stdin().is_terminal() {
+        return Err(Asked("nobody can type the PIN here: add --pin to read it from standard input, or --callback".into()).into());
+    }
+    let callback = match args.callback {
+        Some(port) => Some(open(port).await?),
+        None => None,
+    };
+    let request = desk.client.request_token(keys, callback.as_ref().map(Callback::address)).await.map_err(AccountError::from)?;
+    // Somebody else may be signed in at X in this browser: it asks for the name anew.
+    let url = desk.client.authorize_url(&request, None, true);
+    let who = if args.owner { "the app's owner" } else { "the bot's account" };
+    desk.progress(&format!("Open this address, and sign in as {who}:\n  {url}"));
+    let verifier = match callback {
+        None => Secret::new(desk::answer("PIN: ")?),
+        Some(callback) => come_back(desk, &callback, request.token.expose()).await?,
+    };
+    Ok(desk.client.access_token(keys, &request, verifier.expose()).await.map_err(AccountError::from)?)
+}
+
+async fn by_oauth2(desk: &Desk, app: &config::App, args: &Args) -> anyhow::Result<ExitCode> {
+    let lacking = || Asked(format!("[[app]] {} has no client_id: copy it (and client_secret) from the app's page", app.id));
+    let client_id = app.client_id.clone().ok_or_else(lacking)?;
+    let oauth2 = OAuth2App { client_id, client_secret: app.client_secret.clone() };
+    let callback = open(args.callback.unwrap_or(8089)).await?;
+    let question = desk.client.ask_oauth2(&oauth2, callback.address(), &SCOPES);
+    desk.progress(&format!("Open this address, and sign in as the bot's account:\n  {}", question.url));
+    let code = come_back(desk, &callback, &question.state).await?;
+    let exchanged = desk.client.exchange_code(&oauth2, callback.address(), &code, &question.verifier).await;
+    let token = exchanged.map_err(AccountError::from)?;
+    let user = desk.client.me(Auth::OAuth2(&token.access)).await.map_err(AccountError::from)?;
+    is_meant(&user, args.account)?;
+    let configured = desk.config.account.iter().find(|account| account.user_id == user.id);
+    let (path, line) = match configured.and_then(|account| account.oauth2_file.clone()) {
+        Some(path) => (path, None),
+        None => {
+            let name = format!("secrets/{}.oauth2.json", user.id);
+            (desk.folder().join(&name), Some(format!("# in [[account]] {}:\noauth2_file = \"{name}\"", user.id)))
+        }
+    };
+    sign_in::keep(&path, &token)?;
+    let kept = Kept { files: vec![path], add: line };
+    desk.tell(&document(&user, &kept, &token.scopes.join(" ")), told(&user, &kept));
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open(port: u16) -> anyhow::Result<Callback> {
+    Callback::open(port).await.with_context(|| format!("cannot listen on 127.0.0.1:{port}: name another port, --callback PORT"))
+}
+
+async fn come_back(desk: &Desk, callback: &Callback, expected: &str) -> anyhow::Result<Secret> {
+    desk.progress(&format!("waiting for the browser at {}", callback.address()));
+    match callback.wait(expected).await? {
+        Brought::Yes(secret) => Ok(secret),
+        Brought::No => bail!("the user said no at X"),
+    }
+}
+
+/// Whoever signs in as somebody else is told before anything is written.
+fn is_meant(user: &Profile, meant: Option<UserId>) -> anyhow::Result<()> {
+    match meant {
+        Some(meant) if meant != user.id => {
+            bail!(
+                "signed in was @{} ({}), and not {meant}; nothing was written: sign out at X, or use a private window",
+                user.screen_name,
+                user.id
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+fn keep_owner(app: &config::App, desk: &Desk, token: &UserToken) -> anyhow::Result<Kept> {
+    let named = app.owner_token_file.clone().zip(app.owner_token_secret_file.clone());
+    keep(desk, named, &format!("{}.owner", app.id), "owner_token", token, |lines| format!("# in [[app]] {}:\n{lines}", app.id))
+}
+
+fn keep_account(app: &config::App, desk: &Desk, user: UserId, token: &UserToken) -> anyhow::Result<Kept> {
+    let configured = desk.config.account.iter().find(|account| account.user_id == user);
+    let named = configured.and_then(|account| account.access_token_file.clone().zip(account.access_token_secret_file.clone()));
+    keep(desk, named, &user.to_string(), "access_token", token, |lines| match configured {
+        Some(_) => format!("# in [[account]] {user}, in place of access_token and access_token_secret:\n{lines}"),
+        None => format!("[[account]]\nuser_id = \"{user}\"\napp = \"{}\"\nbot = \"bots/NAME\"\n{lines}", app.id),
+    })
+}
+
+/// Writes both halves of a token, where the configuration names files, else into `secrets`; then it is told what to add.
+fn keep(
+    desk: &Desk,
+    named: Option<(PathBuf, PathBuf)>,
+    name: &str,
+    key: &str,
+    token: &UserToken,
+    add: impl FnOnce(String) -> String,
+) -> anyhow::Result<Kept> {
+    let (files, add) = match named {
+        Some(files) => (files, None),
+        None => {
+            let [first, second] = names(name);
+            let lines = format!("{key}_file = \"{first}\"\n{key}_secret_file = \"{second}\"");
+            ((desk.folder().join(first), desk.folder().join(second)), Some(add(lines)))
+        }
+    };
+    // The secret goes first: a token alone would look like a sign-in.
+    write_secret(&files.1, &token.secret)?;
+    write_secret(&files.0, &token.token)?;
+    Ok(Kept { files: vec![files.0, files.1], add })
+}
+
+fn names(name: &str) -> [String; 2] {
+    [format!("secrets/{name}.token"), format!("secrets/{name}.token-secret")]
+}
+
+fn dry_run(desk: &Desk, app: &config::App, args: &Args) -> ExitCode {
+    let configured = desk.config.account.iter().find(|account| Some(account.user_id) == args.account);
+    let named = match (args.owner, args.oauth2) {
+        (true, _) => [app.owner_token_file.clone(), app.owner_token_secret_file.clone()],
+        (_, true) => [configured.and_then(|account| account.oauth2_file.clone()), None],
+        _ => [configured.and_then(|a| a.access_token_file.clone()), configured.and_then(|a| a.access_token_secret_file.clone())],
+    };
+    let mut files: Vec<String> = named.into_iter().flatten().map(|path| shown(&path)).collect();
+    if files.is_empty() {
+        let id = args.account.map_or("USER_ID".to_owned(), |id| id.to_string());
+        files = match (args.owner, args.oauth2) {
+            (true, _) => names(&format!("{}.owner", app.id)).to_vec(),
+            (_, true) => vec![format!("secrets/{id}.oauth2.json")],
+            _ => names(&id).to_vec(),
+        };
+    }
+    let line = format!("would ask {} to let the app {} in, and write {}", desk.config.x.api, app.id, files.join(" and "));
+    desk.tell(&json!({ "dry_run": true, "app": app.id.to_string(), "files": files }), [line]);
+    ExitCode::SUCCESS
+}
+
+fn told(user: &Profile, kept: &Kept) -> Vec<String> {
+    let files: Vec<String> = kept.files.iter().map(|file| shown(file)).collect();
+    let mut lines = vec![format!("signed in: @{} ({})", user.screen_name, user.id), format!("written: {}", files.join(", "))];
+    if let Some(add) = &kept.add {
+        lines.push(format!("Add to the configuration:\n\n{add}\n"));
+    }
+    lines
+}
+
+fn document(user: &Profile, kept: &Kept, may: &str) -> serde_json::Value {
+    json!({
+        "user_id": user.id.to_string(),
+        "screen_name": user.screen_name,
+        "permission": may,
+        "files": kept.files.iter().map(|file| shown(file)).collect::<Vec<_>>(),
+        "add_to_configuration": kept.add,
+    })
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

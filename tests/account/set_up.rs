@@ -1,0 +1,118 @@
+//! From nothing to a bot that answers, and a doctor who finds nothing.
+
+use std::io::BufReader;
+use std::process::Stdio;
+
+use junco::model::MessageId;
+use junco::simulator::{Choice, Settings};
+
+use crate::office::{Office, PATIENCE, Ran, browse, decide, is_private, request_token, submit};
+
+fn nobody_signed_in() -> Settings {
+    Settings { tokens: vec![], ..Settings::default() }
+}
+
+fn signed_in(ran: &Ran) {
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.starts_with("signed in: @"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_nothing_to_a_bot_that_answers_and_a_doctor_who_is_content() {
+    let mut office = Office::bare(nobody_signed_in()).await;
+    office.write("junco.toml", &office.head());
+    let refused = office.run(&["run"]);
+    assert!(refused.code == Some(1) && refused.err.contains("run `junco login`"), "{refused:?}");
+
+    signed_in(&office.signs_in(Settings::OWNER, &["--owner"]));
+    let login = office.signs_in(Settings::BOT, &[]);
+    signed_in(&login);
+    // What it says is to be added is added, with the bot's name.
+    let (_, add) = login.out.split_once("Add to the configuration:\n").unwrap();
+    office.write("junco.toml", &(office.head() + &add.replace("bots/NAME", "bots/snowbot")));
+    for name in ["owner.token", "owner.token-secret", "906948460078698496.token", "906948460078698496.token-secret"] {
+        assert!(is_private(&office.path(&format!("secrets/{name}"))), "{name}");
+    }
+
+    office.start();
+    office.does(&["webhook", "register"]);
+    office.does(&["subscription", "add"]);
+    office.does(&["welcome", "set"]);
+    office.x.post(Settings::BOT, "Fresh powder", None).unwrap();
+    let told = office.does(&["doctor"]);
+    assert!(told.ends_with("\nall is well\n") && told.lines().filter(|line| line.starts_with("right ")).count() == 12, "{told}");
+
+    // A tap on the welcome message is answered as one on the newest menu.
+    let shown = office.x.open_chat(Settings::ADA, Settings::BOT, None).unwrap().expect("a welcome message is shown");
+    office.x.tap(Settings::ADA, shown.id, &Choice::Label("About".to_owned())).unwrap();
+    let answer = office.x.next_message(Settings::BOT, Settings::ADA, MessageId(shown.id.0), PATIENCE).await.expect("the bot answers");
+    assert!(answer.text.starts_with("SnowBot is the example bot"), "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_else_who_signs_in_changes_nothing() {
+    let office = Office::bare(nobody_signed_in()).await;
+    let ran = office.signs_in(Settings::ADA, &["--account", "906948460078698496"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.contains("signed in was @ada") && ran.err.contains("nothing was written"), "{ran:?}");
+    assert!(!office.path("secrets/bot.token").exists());
+    let silent = office.run(&["login"]);
+    assert!(silent.code == Some(2) && silent.err.contains("--pin"), "{silent:?}");
+}
+
+/// Starts a login that waits for the browser, and gives it the page's answer.
+fn through_the_browser(office: &Office, arguments: &[&str], decision: &str, page: impl FnOnce(&str) -> String) -> Ran {
+    tokio::task::block_in_place(|| {
+        let mut login = office.command(&[&["login"], arguments].concat());
+        let mut login = login.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut told = BufReader::new(login.stderr.take().unwrap());
+        let back = page(&{
+            let mut line = String::new();
+            while !line.contains("http") {
+                line.clear();
+                std::io::BufRead::read_line(&mut told, &mut line).unwrap();
+            }
+            line.trim().to_owned()
+        });
+        assert!(back.starts_with("http://127.0.0.1:"), "{decision}: {back}");
+        assert!(browse(&back, None).contains("You may close this window"));
+        let mut err = String::new();
+        std::io::Read::read_to_string(&mut told, &mut err).unwrap();
+        let output = login.wait_with_output().unwrap();
+        Ran { code: output.status.code(), out: String::from_utf8(output.stdout).unwrap(), err }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_comes_back_by_itself() {
+    let office = Office::bare(nobody_signed_in()).await;
+    let page = |decision: &'static str| {
+        let x = office.x.url();
+        move |address: &str| {
+            let token = request_token(&mut address.as_bytes());
+            decide(&x, &token, Settings::BOT, decision).0.expect("X leads back")
+        }
+    };
+    let ran = through_the_browser(&office, &["--callback", "0"], "cancel", page("cancel"));
+    assert!(ran.code == Some(1) && ran.err.contains("the user said no"), "{ran:?}");
+    signed_in(&through_the_browser(&office, &["--callback", "0"], "allow", page("allow")));
+    assert!(is_private(&office.path("secrets/bot.token")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
+    let office = Office::bare(nobody_signed_in()).await;
+    let x = office.x.url();
+    let ran = through_the_browser(&office, &["--oauth2", "--callback", "0"], "allow", |address| {
+        let (_, query) = address.split_once('?').unwrap();
+        let form = format!("{query}&person={}&decision=allow", Settings::BOT);
+        let (back, page) = submit(&format!("{x}/i/oauth2/authorize"), &form);
+        back.unwrap_or_else(|| panic!("{page}"))
+    });
+    signed_in(&ran);
+    let kept = office.path("secrets/bot.oauth2.json");
+    assert!(is_private(&kept));
+    let token = junco::account::sign_in::kept(&kept).unwrap();
+    assert!(token.refresh.is_some() && token.scopes.iter().any(|scope| scope == "dm.write"), "{:?}", token.scopes);
+    assert!(!ran.out.contains(token.access.expose()) && !ran.err.contains(token.access.expose()));
+}
