@@ -176,7 +176,7 @@ fn credentials<'a>(keys: &'a Keys, account: &'a Account) -> Result<Credentials<'
 }
 
 /// The picture or video on the message.
-fn file(bot: &Path, message: &Outgoing) -> anyhow::Result<Option<File>> {
+pub(super) fn file(bot: &Path, message: &Outgoing) -> anyhow::Result<Option<File>> {
     let Some(name) = &message.media else { return Ok(None) };
     let path = bot.join(name);
     let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
