@@ -150,6 +150,8 @@ pub struct Limits {
     pub app_sends: u32,
     /// Sends in flight at a time, 1 to 10 000.
     pub in_flight: usize,
+    /// The largest picture of a person's that is handed to a lookup, in bytes.
+    pub media: usize,
 }
 
 /// One app registered at X.
@@ -282,6 +284,7 @@ impl Default for Limits {
             account_sends: 1_000,
             app_sends: 15_000,
             in_flight: 128,
+            media: 5 << 20,
         }
     }
 }

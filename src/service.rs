@@ -73,7 +73,8 @@ impl Service {
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
         let upkeep = upkeep::upkeep(&config, sending, outbox.clone(), door.clone(), clock.clone())?;
-        let console = open_console(&config, &door, console::Bots { turns: turns.clone(), scripts }, upkeep)?;
+        let bots = console::Bots { turns: turns.clone(), scripts };
+        let console = open_console(&config, &door, bots, upkeep)?;
         let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
@@ -188,12 +189,12 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     Ok(pace)
 }
 
-fn make_outbox(config: &Config, sending: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
+fn make_outbox(config: &Config, api: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
     let upload = client(&config.x.upload, config)?;
     // Tokens end by the time of X, as calls are signed by it.
     let machine: Arc<dyn Clock> = Arc::new(SystemClock);
-    let senders = senders(config, &sending, &machine);
-    let x = X::new(sending, upload, machine, senders);
+    let senders = senders(config, &api, &machine);
+    let x = X::new(api, upload, machine, senders);
     let apps = x.apps();
     let settings = outbox::Settings {
         owner: format!("{}", std::process::id()),
@@ -201,6 +202,7 @@ fn make_outbox(config: &Config, sending: Client, turns: Arc<Turns>, clock: Arc<d
         echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
+        picture_bytes: config.limits.media,
         free_replies: !is_newer(config),
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))

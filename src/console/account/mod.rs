@@ -240,7 +240,7 @@ fn at_x(console: &Console, visitor: &Visitor) -> Markup {
 
 fn asked(said: &Said, visitor: &Visitor) -> Markup {
     html! {
-        form.row method="post" action="/account/look" {
+        form.row.asked method="post" action="/account/look" {
             (mark(visitor))
             span.soft { "What X said at " (time(said.at)) "." }
             button.quiet { "Ask X again" }

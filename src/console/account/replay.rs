@@ -1,7 +1,7 @@
 //! Having X deliver again what it delivered before: ordered, followed, and ordered again where something is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -207,19 +207,26 @@ async fn order(console: Data<Console>, asked: Asked<Order>) -> Result<HttpRespon
         }
     };
     let what = format!("replay {from} to {to} (UTC) of the webhook {webhook}, app {app}");
-    written(&console, &visitor, Act::Upkeep { what }).await?;
+    written(&console, &visitor, Act::Upkeep { what: what.clone() }).await?;
     let by = visitor.0.name.clone();
     let run = Run { by, whole, jobs: spans.len(), job: None, waits: false, done: Vec::new(), failed: None, is_over: false };
     if !caretaker.replays.begin(app, run) {
         caretaker.tell(&visitor, false, "A replay is under way; X takes one at a time. Order the next when it has ended.".to_owned());
         return Ok(frame::on_to("/account"));
     }
-    caretaker.go_about(carry_out(caretaker.clone(), console.turns.clone(), app, webhook, spans));
+    let (carrying, turns, admin) = (caretaker.clone(), console.turns.clone(), visitor.clone());
+    caretaker.go_about(async move {
+        carry_out(&carrying, &turns, app, webhook, spans).await;
+        let Some(why) = carrying.replays.of(app).and_then(|run| run.failed) else { return };
+        if let Err(error) = turns.did(admin.did(Act::Failed { what, why })).await {
+            tracing::error!(%error, "it is not written down why a replay stopped");
+        }
+    });
     caretaker.tell(&visitor, true, "The replay is ordered.".to_owned());
     Ok(frame::on_to("/account#replay"))
 }
 
-async fn carry_out(caretaker: Arc<Caretaker>, turns: Arc<Turns>, id: AppId, webhook: u64, spans: Vec<Span>) {
+async fn carry_out(caretaker: &Caretaker, turns: &Turns, id: AppId, webhook: u64, spans: Vec<Span>) {
     let Ok(app) = caretaker.app(id) else { return };
     let (replays, upkeep) = (&caretaker.replays, &caretaker.upkeep);
     let (tell, mut told) = mpsc::unbounded_channel();
@@ -248,7 +255,7 @@ async fn carry_out(caretaker: Arc<Caretaker>, turns: Arc<Turns>, id: AppId, webh
     let noticing = async {
         let mut untold = BTreeSet::new();
         while let Some(progress) = told.recv().await {
-            notice(&turns, app, progress, &mut untold).await;
+            notice(turns, app, progress, &mut untold).await;
         }
     };
     tokio::join!(ordering, noticing);

@@ -51,7 +51,7 @@ fn card(user: UserId, said: &AccountSaid, visitor: &Visitor) -> Markup {
                 Err(told) => p.soft { (theirs(told)) },
                 Ok((message, is_set)) => {
                     (shown(message))
-                    p { @if *is_set { span.mark.good { "X has just this" } } @else { span.mark.warm { "X has something else" } } }
+                    p { @if *is_set { span.mark.good { "X has just this" } } @else { span.mark.warm { "not what X has" } } }
                 }
             }
             @if may(visitor) {
