@@ -88,6 +88,9 @@ pub struct Config {
     /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
     #[serde(skip)]
     pub unguarded: bool,
+    /// The folder of the configuration, beside which tokens are kept; none where it came from no file.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
     /// How the console is entered.
     #[serde(default)]
     pub access: Access,
@@ -340,6 +343,7 @@ impl Config {
 
     /// Paths count from the folder of the configuration, wherever the service is started.
     fn settle_in(&mut self, folder: &Path) {
+        self.folder = Some(folder.to_owned());
         if let Some(store) = self.store_folder() {
             self.store = format!("sled:{}", folder.join(store).display());
         }

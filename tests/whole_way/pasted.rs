@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use junco::bot::compile;
+use junco::model::MessageId;
 use junco::rehearsal::script::read_suite;
 use junco::rehearsal::{Look, check, run};
 use junco::service::read_bot;
 use junco::simulator::Shown;
 
-use crate::town::{BOT, PEER, Town};
+use crate::town::{BOT, PATIENCE, PEER, Town};
 
 /// The stubs of SnowBot's own tests: the simulator cannot tell what a script calls its lookups.
 const STUBS: &str = "stub \"snow\" ok=#true new=6 base=48 lifts.open=7 lifts.all=8 sky=\"Sun until noon, then high cloud.\"\n";
@@ -21,22 +22,26 @@ struct Phone<'a> {
 }
 
 impl Phone<'_> {
-    async fn fill_in(&self, what: &str, fields: &[(&str, &str)]) -> Shown {
-        let newest = self.town.x.transcript(PEER, BOT).last().map_or(junco::model::MessageId(0), |message| message.id);
+    async fn fill(&self, what: &str, fields: &[(&str, &str)]) {
         let ids = [("person", PEER.to_string()), ("with", BOT.to_string())];
         let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned())).chain(ids).collect::<Vec<_>>();
         let reply = self.client.post(format!("{}/phone/{what}", self.town.x.url())).form(&fields).send().await.unwrap();
         assert_eq!(reply.status().as_u16(), 200, "{fields:?}");
+    }
+
+    async fn answered(&self, what: &str, fields: &[(&str, &str)]) -> Shown {
+        let newest = self.town.x.transcript(PEER, BOT).last().map_or(MessageId(0), |message| message.id);
+        self.fill(what, fields).await;
         self.town.answer(newest).await
     }
 
     async fn says(&self, text: &str) -> Shown {
-        self.fill_in("say", &[("text", text)]).await
+        self.answered("say", &[("text", text)]).await
     }
 
     async fn taps(&self, menu: &Shown, label: &str) -> Shown {
         let option = menu.options.iter().position(|option| option.label == label).unwrap_or_else(|| panic!("{label}: {menu:?}"));
-        self.fill_in("tap", &[("message", &menu.id.to_string()), ("option", &option.to_string())]).await
+        self.answered("tap", &[("message", &menu.id.to_string()), ("option", &option.to_string())]).await
     }
 
     async fn test(&self) -> String {
@@ -61,6 +66,16 @@ async fn a_chat_that_was_copied_passes_as_a_test() {
     phone.says("a \"quoted\" \\ text\nof two lines, \u{202e}turned\u{202c} ☃").await;
     phone.says("report aspen").await;
     town.delivered().await;
+    // Delivered the other way round, and so answered.
+    let before = town.said().len();
+    phone.fill("once", &[("once", "swap")]).await;
+    phone.fill("say", &[("text", "help")]).await;
+    phone.fill("say", &[("text", "about")]).await;
+    let both = |stage: &junco::simulator::Stage| {
+        (stage.transcript(BOT, PEER).iter().filter(|one| one.from == BOT).count() == before + 2).then_some(())
+    };
+    town.x.wait_for(PATIENCE, both).await.expect("both are answered");
+    assert!(town.said()[before].contains("example bot"), "{:?}", town.said());
     let text = phone.test().await;
     assert!(text.contains("// Since it began the bot asked a server, snow.example/reports/aspen.json: stub"), "{text}");
     assert!(text.contains("as=\"m1\"") && text.contains("tap \"Help\" of=\"m1\""), "{text}");

@@ -10,11 +10,13 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::bot::{Bot, End};
+use crate::account::welcome::{Desk, File};
 use crate::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::conversation;
 use crate::model::{EventsApi, Key, Secret, UserId};
-use crate::service::Service;
+use crate::service::{Service, compile_bot};
 use crate::simulator::{Outcome, Settings, Simulator};
 
 /// The person who chats.
@@ -58,10 +60,10 @@ impl Rig {
         let service = Service::start(world.config(free, free)?).await?;
         let (address, console) = (service.address(), service.console().context("the console is open")?);
         // It keeps its addresses over restarts, so that X and a page that is open find it again.
-        let bot = Bot::running(service, Box::new(move || world.config(address, console)));
-        simulator.offer(bot.levers());
-        let rig = Rig { simulator, bot, address, console, _temporary: temporary };
-        rig.set_up().await?;
+        let service = Bot::running(service, Box::new(move || world.config(address, console)));
+        simulator.offer(service.levers());
+        let rig = Rig { simulator, bot: service, address, console, _temporary: temporary };
+        rig.set_up(bot).await?;
         Ok(rig)
     }
 
@@ -130,8 +132,8 @@ impl Rig {
         !under_way && self.bot.is_idle().await
     }
 
-    /// What `junco webhook register` and `junco subscription add` do at X.
-    async fn set_up(&self) -> anyhow::Result<()> {
+    /// What `junco webhook register`, `junco subscription add` and `junco welcome set` do at X.
+    async fn set_up(&self, bot: &Path) -> anyhow::Result<()> {
         let settings = self.simulator.settings();
         let app = &settings.apps[0];
         let token = |user: UserId| {
@@ -145,9 +147,18 @@ impl Rig {
         };
         let account = token(ACCOUNT)?;
         let client = Client::new(Url::parse(&self.simulator.url())?, Timeouts::default(), Arc::new(SystemClock))?;
-        let events = Events::new(client, EventsApi::Enterprise, keys.clone());
+        let events = Events::new(client.clone(), EventsApi::Enterprise, keys.clone());
         let webhook = events.register(&self.webhook()).await.context("the webhook was not registered")?;
         events.subscribe(webhook.id, ACCOUNT, Auth::User(keys.user(&account))).await.context("the account was not subscribed")?;
+        let program = compile_bot(bot)?.program;
+        if program.welcome.is_none() {
+            return Ok(());
+        }
+        let message = conversation::welcome(&program, ACCOUNT)?;
+        let file = File::on(&message, bot)?;
+        let desk = Desk { api: &client, upload: &client, account: keys.user(&account) };
+        let plan = desk.standing().await?.plan(&message, file.as_ref());
+        desk.carry_out(&plan, &message, file.as_ref()).await.context("the welcome message was not set")?;
         Ok(())
     }
 }

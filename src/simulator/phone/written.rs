@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::super::settings::{Person, Settings};
 use super::super::stage::Stage;
-use super::super::world::{Shown, WEB_CLIENT};
+use super::super::world::{DeliveryRecord, Shown, WEB_CLIENT};
 use super::Sorry;
 use super::view::View;
 use crate::model::{MediaKind, MessageId, Tap, Timestamp, UserId};
@@ -26,12 +26,36 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(super) async fn test(request: HttpRequest, stage: Data<Stage>, settings: Data<Settings>) -> Result<HttpResponse, Sorry> {
     let view = View::read(request.query_string(), &stage, &settings)?;
     let person = view.people.first().ok_or(Sorry::Missing("person"))?;
-    let chat = stage.transcript(person.id, view.with.id);
+    let chat = as_heard(stage.transcript(person.id, view.with.id), person.id, &stage.deliveries());
     let began = chat.first().map(|message| message.at).unwrap_or_default();
     let asked = stage.feeds().into_iter().filter(|(_, feed)| feed.last.as_ref().is_some_and(|last| last.at >= began));
     let asked: Vec<(String, Option<Value>)> = asked.map(|(path, feed)| (path, feed.feed.body)).collect();
     let text = written(person, view.with.id, &chat, &asked);
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
+}
+
+/// The chat as the bot has it: what was delivered late stands where it came, and what never came is left out.
+fn as_heard(chat: Vec<Shown>, person: UserId, deliveries: &[DeliveryRecord]) -> Vec<Shown> {
+    let mut heard: BTreeMap<MessageId, Option<Timestamp>> = BTreeMap::new();
+    for delivery in deliveries.iter().filter(|delivery| !delivery.echo && delivery.for_user != Some(person)) {
+        let Some(message) = delivery.message else { continue };
+        let taken = delivery.attempts.iter().find(|attempt| attempt.status == Some(200));
+        // When it began: by its end the bot may have answered.
+        let taken = taken.map(|attempt| attempt.at.minus(attempt.latency));
+        let known = heard.entry(message).or_default();
+        *known = [*known, taken].into_iter().flatten().min();
+    }
+    let place = |mut message: Shown| {
+        if message.from == person
+            && let Some(heard) = heard.get(&message.id)
+        {
+            message.at = (*heard)?.max(message.at);
+        }
+        Some(message)
+    };
+    let mut chat: Vec<Shown> = chat.into_iter().filter_map(place).collect();
+    chat.sort_by_key(|message| message.at);
+    chat
 }
 
 /// The test.
