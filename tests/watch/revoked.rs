@@ -62,7 +62,7 @@ async fn who_withdraws_access_hears_nothing_until_it_is_given_again() {
     world.has_said(ADA, &["Home.", "Noted: Ada."]).await;
     let entries = world.store().journal(Key::new(BOT, ADA), 0..=u64::MAX).await.unwrap();
     let claims = |entry: &&Entry| entry.turns.iter().any(|turn| matches!(turn.event, Event::Claimed { .. }));
-    assert!(entries.iter().filter(claims).last().unwrap().at >= given_again, "nothing was even tried before");
+    assert!(entries.iter().rfind(claims).unwrap().at >= given_again, "nothing was even tried before");
 }
 
 #[tokio::test(flavor = "multi_thread")]
