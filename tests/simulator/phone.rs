@@ -65,6 +65,18 @@ async fn people_chat_side_by_side() {
 }
 
 #[tokio::test]
+async fn a_long_chat_is_a_light_page() {
+    let bot = Bot::new().await;
+    for number in 0..100 {
+        bot.simulator.say(Settings::ADA, Settings::BOT, &format!("number {number}.")).expect("a message");
+    }
+    let page = bot.page("/phone?people=ada").await.text;
+    assert!(page.contains("Show 60 older messages") && page.contains("number 60.") && !page.contains("number 59."), "{page}");
+    let whole = page.split("class=\"older\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert_eq!(bot.page(&whole.replace("&amp;", "&")).await.text.matches("<article").count(), 100);
+}
+
+#[tokio::test]
 async fn nobody_has_to_be_named_and_anybody_can_come() {
     let bot = Bot::ready().await;
     let page = bot.page("/phone").await;
