@@ -88,6 +88,9 @@ pub struct Config {
     /// Whether everybody on this machine may enter it: for trying out a bot, and never to be had from a file.
     #[serde(skip)]
     pub unguarded: bool,
+    /// The folder of the configuration, beside which tokens are kept; none where it came from no file.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
     /// How the console is entered.
     #[serde(default)]
     pub access: Access,
@@ -147,6 +150,8 @@ pub struct Limits {
     pub app_sends: u32,
     /// Sends in flight at a time, 1 to 10 000.
     pub in_flight: usize,
+    /// The largest picture of a person's that is handed to a lookup, in bytes.
+    pub media: usize,
 }
 
 /// One app registered at X.
@@ -279,6 +284,7 @@ impl Default for Limits {
             account_sends: 1_000,
             app_sends: 15_000,
             in_flight: 128,
+            media: 5 << 20,
         }
     }
 }
@@ -337,6 +343,7 @@ impl Config {
 
     /// Paths count from the folder of the configuration, wherever the service is started.
     fn settle_in(&mut self, folder: &Path) {
+        self.folder = Some(folder.to_owned());
         if let Some(store) = self.store_folder() {
             self.store = format!("sled:{}", folder.join(store).display());
         }

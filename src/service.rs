@@ -3,6 +3,7 @@
 mod access;
 mod bots;
 mod figures;
+mod upkeep;
 mod watching;
 
 use std::collections::BTreeMap;
@@ -66,11 +67,14 @@ impl Service {
 
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
-        let outbox = make_outbox(&config, turns.clone(), clock.clone(), pace)?;
+        let sending = client(&config.x.api, &config)?;
+        let outbox = make_outbox(&config, sending.clone(), turns.clone(), clock.clone(), pace)?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
-        let console = open_console(&config, &door, turns.clone(), scripts)?;
+        let upkeep = upkeep::upkeep(&config, sending, outbox.clone(), door.clone(), clock.clone())?;
+        let bots = console::Bots { turns: turns.clone(), scripts };
+        let console = open_console(&config, &door, bots, upkeep)?;
         let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
@@ -185,9 +189,8 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     Ok(pace)
 }
 
-fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
-    let client = |address: &Url| client(address, config);
-    let (api, upload) = (client(&config.x.api)?, client(&config.x.upload)?);
+fn make_outbox(config: &Config, api: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
+    let upload = client(&config.x.upload, config)?;
     // Tokens end by the time of X, as calls are signed by it.
     let machine: Arc<dyn Clock> = Arc::new(SystemClock);
     let senders = senders(config, &api, &machine);
@@ -199,6 +202,7 @@ fn make_outbox(config: &Config, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: 
         echo_wait: config.limits.echo_wait,
         resend_after: config.limits.resend_after,
         in_flight: config.limits.in_flight,
+        picture_bytes: config.limits.media,
         free_replies: !is_newer(config),
     };
     Ok(Outbox::new(turns, Arc::new(x), servers(config, clock.clone()), clock, apps, pace, settings))
@@ -209,12 +213,7 @@ fn client(address: &Url, config: &Config) -> anyhow::Result<Client> {
     Ok(Client::new(address.clone(), timeouts, Arc::new(SystemClock))?)
 }
 
-fn open_console(
-    config: &Config,
-    door: &Door,
-    turns: Arc<Turns>,
-    scripts: BTreeMap<UserId, Arc<Sources>>,
-) -> anyhow::Result<Option<console::Opened>> {
+fn open_console(config: &Config, door: &Door, bots: console::Bots, upkeep: console::Upkeep) -> anyhow::Result<Option<console::Opened>> {
     let Some(address) = config.console else { return Ok(None) };
     let operator = |one: &crate::config::Operator| {
         let password_hash = one.password_hash.clone()?;
@@ -222,8 +221,7 @@ fn open_console(
     };
     let operators = (!config.unguarded).then(|| config.operator.iter().filter_map(operator).collect());
     let rules = console::Rules { proxy: config.access.proxy, idle: config.access.idle, operators };
-    let bots = console::Bots { turns, scripts };
-    Ok(Some(console::open(address, rules, door, bots, Arc::new(SystemClock))?))
+    Ok(Some(console::open(address, rules, door, bots, Arc::new(SystemClock), upkeep)?))
 }
 
 fn servers(config: &Config, clock: Arc<dyn Clock>) -> Arc<dyn Servers> {

@@ -22,7 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("outbox", &["model", "wire", "conversation", "pace", "client", "store", "turn", "clock", "metrics"]),
     ("account", &["model", "wire", "conversation", "pace", "client", "store", "turn", "clock", "metrics"]),
     ("rehearsal", &["model", "wire", "bot", "conversation", "pace", "clock", "store", "client", "turn", "outbox"]),
-    ("console", &["model", "wire", "bot", "graph", "conversation", "store", "turn", "webhook", "client", "account", "clock"]),
+    ("console", &["model", "wire", "bot", "graph", "conversation", "pace", "store", "turn", "webhook", "client", "account", "clock"]),
     ("simulator", &["model", "wire"]),
     (
         "service",

@@ -188,14 +188,13 @@ impl Walk {
             let arguments: Vec<&str> = arguments.split(' ').collect();
             return if arguments[0] == "login" { self.signs_in(&arguments) } else { self.runs(&arguments) };
         }
-        let output = if let Some((_, rest)) = typed.split_once("http://127.0.0.1:8090/sim/") {
+        if let Some((_, rest)) = typed.split_once("http://127.0.0.1:8090/sim/") {
             let (path, body) = rest.split_once(" -H 'content-type: application/json' -d '").unwrap();
             self.asks_x(path, body.trim_end_matches('\''))
         } else {
             let output = Command::new("sh").args(["-c", typed]).current_dir(self.folder.path()).output().unwrap();
             String::from_utf8(output.stdout).unwrap()
-        };
-        output
+        }
     }
 
     fn runs(&self, arguments: &[&str]) -> String {

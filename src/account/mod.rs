@@ -4,6 +4,7 @@
 
 mod advice;
 pub mod doctor;
+mod keep;
 mod registry;
 pub mod replay;
 mod running;
@@ -19,8 +20,9 @@ use crate::model::{AppId, UserId};
 
 pub use advice::advice_on;
 use advice::told;
+pub use keep::{Kept, keep_account, keep_owner, usual_files};
 pub use registry::{Registered, Registry, Unfit, is_at, unfit};
-pub use running::{Answered, Running, Unheard};
+pub use running::{Answered, Heard, Running, Unheard};
 pub use secret_file::{FileError, write_secret};
 
 /// An account that is looked after.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AccountError, Registry, Running};
+use super::{AccountError, Heard, Registry};
 use crate::client::{EventsFailure, Failure, NotTaken};
 use crate::clock::Clock;
 use crate::model::{EventsApi, Timestamp};
@@ -20,6 +20,12 @@ const RUNNING: u32 = 355;
 
 /// How often the service is asked whether the end of a job has come.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
+
+/// How long an end is waited for. A service that was restarted may have forgotten it, and X may never tell.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// A service that restarts is away for a moment; one that is away for so many questions stays away.
+const QUESTIONS: u32 = 10;
 
 /// From one minute up to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +138,7 @@ pub async fn replay(
     registry: &Registry,
     webhook: u64,
     spans: &[Span],
-    running: Option<&Running>,
+    heard: Option<&dyn Heard>,
     clock: &dyn Clock,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Vec<Done>, AccountError> {
@@ -140,7 +146,7 @@ pub async fn replay(
     for span in spans {
         let job = order(registry, webhook, *span, clock, progress).await?;
         progress(Progress::Ordered { job, span: *span });
-        let complete = follow(running, job).await;
+        let complete = follow(heard, job).await;
         progress(complete.map_or(Progress::Unfollowed { job }, |complete| Progress::Ended { job, complete }));
         done.push(Done { job, span: *span, complete });
     }
@@ -175,15 +181,14 @@ async fn order(
     }
 }
 
-/// Waits for the end of a job. `None` where the service cannot be asked, or has forgotten.
-async fn follow(running: Option<&Running>, job: u64) -> Option<bool> {
-    let running = running?;
-    let mut failures = 0;
-    // A service that restarts is away for a moment.
-    while failures < 10 {
-        match running.arrivals().await {
+/// Waits for the end of a job. `None` where the service cannot be asked, or does not know it.
+async fn follow(heard: Option<&dyn Heard>, job: u64) -> Option<bool> {
+    let heard = heard?;
+    let mut unheard = 0;
+    for _ in 0..PATIENCE.as_secs() / ASKED_EVERY.as_secs() {
+        match heard.lately().await {
             Ok(lately) => {
-                failures = 0;
+                unheard = 0;
                 let ended = lately.events.iter().find_map(|arrival| match arrival.what {
                     Arrived::ReplayJob { job: ended, complete } if ended == job => Some(complete),
                     _ => None,
@@ -192,7 +197,10 @@ async fn follow(running: Option<&Running>, job: u64) -> Option<bool> {
                     return ended;
                 }
             }
-            Err(_) => failures += 1,
+            Err(_) => unheard += 1,
+        }
+        if unheard == QUESTIONS {
+            return None;
         }
         tokio::time::sleep(ASKED_EVERY).await;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -59,6 +60,20 @@ pub enum Unheard {
     /// An answer of another kind came.
     #[error("what answers there is no running Junco of this version (HTTP {0})")]
     Stranger(u16),
+}
+
+/// Who can tell what came to the webhook lately.
+#[async_trait]
+pub trait Heard: Send + Sync {
+    /// What came lately.
+    async fn lately(&self) -> Result<Arrivals, Unheard>;
+}
+
+#[async_trait]
+impl Heard for Running {
+    async fn lately(&self) -> Result<Arrivals, Unheard> {
+        self.arrivals().await
+    }
 }
 
 impl Running {

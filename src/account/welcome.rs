@@ -1,10 +1,12 @@
 //! The welcome message at X. X itself is the memory: the name of each message of ours tells what is in it, so that an unchanged one is
 //! left alone, whoever set it and from wherever, and an old one is known as ours.
 
+use std::path::Path;
+
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::AccountError;
+use super::{AccountError, FileError};
 use crate::client::{Client, WelcomeMessage, WelcomeRule};
 use crate::model::{MediaType, Outgoing, UserId};
 use crate::wire::oauth::Credentials;
@@ -19,6 +21,17 @@ pub struct File {
     pub bytes: Vec<u8>,
     /// What they are.
     pub kind: MediaType,
+}
+
+impl File {
+    /// The picture or video on a message of the bot in that folder, if it has one.
+    pub fn on(message: &Outgoing, bot: &Path) -> Result<Option<Self>, AccountError> {
+        let Some(name) = &message.media else { return Ok(None) };
+        let path = bot.join(name);
+        let bytes = std::fs::read(&path).map_err(|source| FileError { path: path.clone(), source })?;
+        let kind = MediaType::of(&bytes).ok_or_else(|| AccountError::Odd(format!("{}: nothing that X shows", path.display())))?;
+        Ok(Some(File { bytes, kind }))
+    }
 }
 
 /// Where an account's welcome messages are looked after.

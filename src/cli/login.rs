@@ -1,7 +1,7 @@
 //! `junco login`: lets the app in for a user, and keeps the tokens where the configuration wants them.
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -11,7 +11,7 @@ use super::Asked;
 use super::desk::{self, Changing, Desk};
 use crate::account::doctor::{Permission, permission};
 use crate::account::sign_in::{self, Brought, Callback};
-use crate::account::{AccountError, write_secret};
+use crate::account::{AccountError, FileError, Kept, keep_account, keep_owner, usual_files};
 use crate::client::{Auth, Keys, OAuth2App, SignedIn, UserToken};
 use crate::config;
 use crate::model::{AppId, Profile, Secret, UserId};
@@ -41,12 +41,6 @@ pub(super) struct Args {
     pin: bool,
 }
 
-/// What was kept, and what the configuration still lacks.
-struct Kept {
-    files: Vec<PathBuf>,
-    add: Option<String>,
-}
-
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&args.changing.common)?;
     let app = app(&desk, &args)?;
@@ -61,8 +55,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let user = desk.client.verify_credentials(keys.user(&signed_in.token)).await.map_err(AccountError::from)?;
     is_meant(&user, args.account)?;
     let kept = match args.owner {
-        true => keep_owner(app, &desk, &signed_in.token)?,
-        false => keep_account(app, &desk, user.id, &signed_in.token)?,
+        true => {
+            let named = app.owner_token_file.clone().zip(app.owner_token_secret_file.clone());
+            keep_owner(desk.folder(), app.id, named, &signed_in.token)?
+        }
+        false => keep_token(&desk, app, user.id, &signed_in.token)?,
     };
     // The token is kept already: what it may do is told, but does not undo it.
     let may = permission(&desk.client, keys.user(&signed_in.token)).await.ok();
@@ -159,45 +156,10 @@ fn is_meant(user: &Profile, meant: Option<UserId>) -> anyhow::Result<()> {
     }
 }
 
-fn keep_owner(app: &config::App, desk: &Desk, token: &UserToken) -> anyhow::Result<Kept> {
-    let named = app.owner_token_file.clone().zip(app.owner_token_secret_file.clone());
-    keep(desk, named, &format!("{}.owner", app.id), "owner_token", token, |lines| format!("# in [[app]] {}:\n{lines}", app.id))
-}
-
-fn keep_account(app: &config::App, desk: &Desk, user: UserId, token: &UserToken) -> anyhow::Result<Kept> {
+fn keep_token(desk: &Desk, app: &config::App, user: UserId, token: &UserToken) -> Result<Kept, FileError> {
     let configured = desk.config.account.iter().find(|account| account.user_id == user);
     let named = configured.and_then(|account| account.access_token_file.clone().zip(account.access_token_secret_file.clone()));
-    keep(desk, named, &user.to_string(), "access_token", token, |lines| match configured {
-        Some(_) => format!("# in [[account]] {user}, in place of access_token and access_token_secret:\n{lines}"),
-        None => format!("[[account]]\nuser_id = \"{user}\"\napp = \"{}\"\nbot = \"bots/NAME\"\n{lines}", app.id),
-    })
-}
-
-/// Writes both halves of a token, where the configuration names files, else into `secrets`; then it is told what to add.
-fn keep(
-    desk: &Desk,
-    named: Option<(PathBuf, PathBuf)>,
-    name: &str,
-    key: &str,
-    token: &UserToken,
-    add: impl FnOnce(String) -> String,
-) -> anyhow::Result<Kept> {
-    let (files, add) = match named {
-        Some(files) => (files, None),
-        None => {
-            let [first, second] = names(name);
-            let lines = format!("{key}_file = \"{first}\"\n{key}_secret_file = \"{second}\"");
-            ((desk.folder().join(first), desk.folder().join(second)), Some(add(lines)))
-        }
-    };
-    // The secret goes first: a token alone would look like a sign-in.
-    write_secret(&files.1, &token.secret)?;
-    write_secret(&files.0, &token.token)?;
-    Ok(Kept { files: vec![files.0, files.1], add })
-}
-
-fn names(name: &str) -> [String; 2] {
-    [format!("secrets/{name}.token"), format!("secrets/{name}.token-secret")]
+    keep_account(desk.folder(), (user, app.id), configured.is_some(), named, token)
 }
 
 fn dry_run(desk: &Desk, app: &config::App, args: &Args) -> ExitCode {
@@ -211,9 +173,9 @@ fn dry_run(desk: &Desk, app: &config::App, args: &Args) -> ExitCode {
     if files.is_empty() {
         let id = args.account.map_or("USER_ID".to_owned(), |id| id.to_string());
         files = match (args.owner, args.oauth2) {
-            (true, _) => names(&format!("{}.owner", app.id)).to_vec(),
+            (true, _) => usual_files(&format!("{}.owner", app.id)).to_vec(),
             (_, true) => vec![format!("secrets/{id}.oauth2.json")],
-            _ => names(&id).to_vec(),
+            _ => usual_files(&id).to_vec(),
         };
     }
     let line = format!("would ask {} to let the app {} in, and write {}", desk.config.x.api, app.id, files.join(" and "));

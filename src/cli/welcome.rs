@@ -1,6 +1,5 @@
 //! `junco welcome`: the message that X shows before a person has written.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -11,7 +10,7 @@ use crate::account::welcome::{self, File, deep_link};
 use crate::account::{Account, AccountError};
 use crate::client::{Client, Keys, Timeouts};
 use crate::conversation;
-use crate::model::{MediaType, Outgoing, UserId};
+use crate::model::UserId;
 use crate::service::compile_bot;
 use crate::wire::oauth::Credentials;
 
@@ -69,7 +68,7 @@ async fn set(desk: &Desk, named: Option<UserId>, dry_run: bool) -> anyhow::Resul
             continue;
         }
         let message = conversation::welcome(&program, account.user)?;
-        let file = file(bot, &message)?;
+        let file = File::on(&message, bot)?;
         let keys = keys(desk, &account)?;
         let table = welcome::Desk { api: &desk.client, upload: &upload, account: credentials(&keys, &account)? };
         let standing = table.standing().await?;
@@ -173,13 +172,4 @@ fn keys(desk: &Desk, account: &Account) -> anyhow::Result<Keys> {
 
 fn credentials<'a>(keys: &'a Keys, account: &'a Account) -> Result<Credentials<'a>, AccountError> {
     account.token.as_ref().map(|token| keys.user(token)).ok_or(AccountError::NoToken(account.user))
-}
-
-/// The picture or video on the message.
-pub(super) fn file(bot: &Path, message: &Outgoing) -> anyhow::Result<Option<File>> {
-    let Some(name) = &message.media else { return Ok(None) };
-    let path = bot.join(name);
-    let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-    let kind = MediaType::of(&bytes).with_context(|| format!("{}: nothing that X shows", path.display()))?;
-    Ok(Some(File { bytes, kind }))
 }

@@ -6,24 +6,28 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{Refusal, Visitor};
 use super::assets::{ICON_PATH, SCRIPT_PATH, STYLE_PATH};
-use crate::model::Timestamp;
+use crate::model::{Role, Timestamp};
 
 /// The places of the console, in the order of its navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Conversations,
     Activity,
+    Account,
     Bot,
+    Audit,
 }
 
 impl Place {
-    const ALL: [Place; 3] = [Place::Conversations, Place::Activity, Place::Bot];
+    const ALL: [Place; 5] = [Place::Conversations, Place::Activity, Place::Bot, Place::Account, Place::Audit];
 
     fn label(self) -> &'static str {
         match self {
             Place::Conversations => "Conversations",
             Place::Activity => "Activity",
             Place::Bot => "Bot",
+            Place::Account => "Account",
+            Place::Audit => "Audit",
         }
     }
 
@@ -32,6 +36,16 @@ impl Place {
             Place::Conversations => "/",
             Place::Activity => "/activity",
             Place::Bot => "/bot",
+            Place::Account => "/account",
+            Place::Audit => "/audit",
+        }
+    }
+
+    /// Who may go there.
+    fn role(self) -> Role {
+        match self {
+            Place::Conversations | Place::Activity | Place::Bot | Place::Account => Role::View,
+            Place::Audit => Role::Admin,
         }
     }
 }
@@ -43,7 +57,7 @@ pub(super) fn page(visitor: &Visitor, place: Place, title: &str, content: &Marku
             a.skip href="#content" { "To the content" }
             a.brand href="/" { "Junco" }
             nav aria-label="Places" {
-                @for each in Place::ALL {
+                @for each in Place::ALL.into_iter().filter(|each| visitor.may(each.role())) {
                     a href=(each.path()) aria-current=[(each == place).then_some("page")] { (each.label()) }
                 }
             }

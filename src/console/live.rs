@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use maud::Markup;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -61,10 +61,11 @@ pub(super) fn changes<T: Clone + Send + 'static>(
     respond(told)
 }
 
-/// Gives a page each new item that it wants.
+/// Gives a page the items that it has missed, and then each new one that it wants.
 pub(super) fn items<T: Clone + Send + 'static>(
     console: Data<Console>,
     visitor: Visitor,
+    missed: Vec<Markup>,
     news: Receiver<T>,
     show: impl Fn(&T) -> Option<Markup> + 'static,
 ) -> HttpResponse {
@@ -87,7 +88,7 @@ pub(super) fn items<T: Clone + Send + 'static>(
             console.still_knows(&visitor).then(|| (line(told), (news, show)))
         }
     });
-    respond(told)
+    respond(stream::iter(missed).map(|item| line(Told::Item(item))).chain(told))
 }
 
 fn respond(told: impl futures_util::Stream<Item = Result<Bytes, Infallible>> + 'static) -> HttpResponse {
@@ -98,7 +99,11 @@ fn respond(told: impl futures_util::Stream<Item = Result<Bytes, Infallible>> + '
 fn line(told: Told) -> Result<Bytes, Infallible> {
     Ok(Bytes::from(match told {
         Told::Changed => "event: changed\ndata:\n\n".to_owned(),
-        Told::Item(item) => format!("event: item\ndata: {}\n\n", item.0.replace(['\r', '\n'], " ")),
+        // Each line is a field of its own, or the breaks would be lost.
+        Told::Item(item) => {
+            let lines = item.0.split('\n').map(|line| format!("data: {}\n", line.replace('\r', "")));
+            format!("event: item\n{}\n", lines.collect::<String>())
+        }
         Told::Beat => ": still here\n\n".to_owned(),
     }))
 }

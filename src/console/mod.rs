@@ -7,8 +7,10 @@
 //! see it.
 
 mod access;
+mod account;
 mod activity;
 mod assets;
+mod audit;
 mod bot;
 mod conversation;
 mod conversations;
@@ -28,6 +30,7 @@ use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 
 pub use access::{Operator, PasswordError, Rules, hash};
+pub use account::{App as UpkeepApp, SendsOf, Served, Upkeep};
 
 use crate::bot::Sources;
 use crate::clock::Clock;
@@ -35,6 +38,7 @@ use crate::model::UserId;
 use crate::turn::Turns;
 use crate::webhook::Door;
 use access::{Access, Visitor};
+use account::Caretaker;
 use activity::Log;
 use ledger::Ledger;
 
@@ -70,6 +74,7 @@ pub(crate) struct Console {
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     log: Arc<Log>,
+    caretaker: Arc<Caretaker>,
 }
 
 impl Console {
@@ -84,6 +89,7 @@ pub struct Opened {
     address: SocketAddr,
     server: ServerHandle,
     following: [JoinHandle<()>; 2],
+    caretaker: Arc<Caretaker>,
 }
 
 impl Opened {
@@ -95,17 +101,27 @@ impl Opened {
     /// Closes it; pages that are open notice.
     pub async fn close(self) {
         self.following.iter().for_each(JoinHandle::abort);
+        self.caretaker.stop();
         self.server.stop(false).await;
     }
 }
 
 /// Opens the console on an address.
-pub fn open(address: SocketAddr, rules: Rules, door: &Door, bots: Bots, clock: Arc<dyn Clock>) -> Result<Opened, ConsoleError> {
+pub fn open(
+    address: SocketAddr,
+    rules: Rules,
+    door: &Door,
+    bots: Bots,
+    clock: Arc<dyn Clock>,
+    upkeep: Upkeep,
+) -> Result<Opened, ConsoleError> {
     let Bots { turns, scripts } = bots;
     let ledger = Ledger::new();
     let log = Log::new(clock.clone());
     let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
-    let console = Data::new(Console { access: Access::new(rules, clock.clone())?, turns, scripts, clock, ledger, log });
+    let caretaker = Caretaker::new(upkeep);
+    let access = Access::new(rules, clock.clone())?;
+    let console = Data::new(Console { access, turns, scripts, clock, ledger, log, caretaker: caretaker.clone() });
     let factory = move || App::new().app_data(console.clone()).wrap(headers()).configure(routes);
     let listen = HttpServer::new(factory).disable_signals().workers(2).shutdown_timeout(0).bind(address);
     let server = listen.map_err(|source| ConsoleError::Listen { address, source })?;
@@ -113,7 +129,7 @@ pub fn open(address: SocketAddr, rules: Rules, door: &Door, bots: Bots, clock: A
     let server = server.run();
     let handle = server.handle();
     tokio::spawn(server);
-    Ok(Opened { address, server: handle, following })
+    Ok(Opened { address, server: handle, following, caretaker })
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -123,7 +139,9 @@ fn routes(config: &mut web::ServiceConfig) {
         .configure(conversations::configure)
         .configure(conversation::configure)
         .configure(bot::configure)
-        .configure(activity::configure);
+        .configure(activity::configure)
+        .configure(account::configure)
+        .configure(audit::configure);
     config.default_service(web::to(frame::nowhere));
 }
 

@@ -7,8 +7,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use maud::html;
 use serde::Deserialize;
 
-use super::access::{Asked, COOKIE, SignInError};
+use super::access::{Asked, COOKIE, SignInError, source};
 use super::{Console, frame};
+use crate::conversation::{Act, Deed};
 use crate::model::Secret;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -40,17 +41,21 @@ async fn show(next: Query<Next>) -> HttpResponse {
 async fn sign_in(request: HttpRequest, console: Data<Console>, given: Form<Given>) -> HttpResponse {
     let Given { name, password, next } = given.into_inner();
     let access = &console.access;
-    let from = from(&request, access.is_behind_proxy());
+    let from = source(&request, access.is_behind_proxy());
+    let deed = |by: &str, act| Deed { by: by.to_owned(), from: from.clone(), act };
     match access.sign_in(&name, &Secret::new(password), &from).await {
         Ok(session) => {
             tracing::info!(operator = name, from, "signed in to the console");
+            note(&console, deed(&name, Act::SignedIn)).await;
             let mut response = frame::on_to(local(&next));
             // A cookie that cannot be added leaves nobody signed in.
             let _ = response.add_cookie(&cookie(session.token, access.is_behind_proxy()));
             response
         }
-        Err(SignInError::Wrong) => {
-            tracing::warn!(from, "a wrong name or password at the console");
+        Err(SignInError::Wrong { tries, known }) => {
+            tracing::warn!(from, tries, "a wrong name or password at the console");
+            // Somebody may have typed a password in the place of a name.
+            note(&console, deed(if known { &name } else { "" }, Act::TurnedAway { tries })).await;
             form(StatusCode::UNAUTHORIZED, &next, &name, Some("Name or password are wrong.".to_owned()))
         }
         Err(SignInError::Wait(wait)) => {
@@ -63,9 +68,17 @@ async fn sign_in(request: HttpRequest, console: Data<Console>, given: Form<Given
 async fn sign_out(console: Data<Console>, asked: Asked<Nothing>) -> HttpResponse {
     let Nothing {} = asked.fields;
     console.access.sign_out(&asked.visitor.0.token);
+    note(&console, asked.visitor.did(Act::SignedOut)).await;
     let mut response = frame::on_to("/sign-in");
     let _ = response.add_removal_cookie(&cookie(String::new(), console.access.is_behind_proxy()));
     response
+}
+
+/// Nobody is kept out, or in, because the journal takes nothing at the moment.
+async fn note(console: &Console, deed: Deed) {
+    if let Err(error) = console.turns.did(deed).await {
+        tracing::error!(%error, "the journal does not take who signed in or out of the console");
+    }
 }
 
 fn form(status: StatusCode, next: &str, name: &str, wrong: Option<String>) -> HttpResponse {
@@ -89,12 +102,4 @@ fn cookie(token: String, is_behind_proxy: bool) -> Cookie<'static> {
 /// A page of ours, whatever the form says.
 fn local(next: &str) -> &str {
     if next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']) { next } else { "/" }
-}
-
-/// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last.
-fn from(request: &HttpRequest, is_behind_proxy: bool) -> String {
-    let forwarded = request.headers().get("x-forwarded-for").filter(|_| is_behind_proxy);
-    let told =
-        forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next()).map(|last| last.trim().to_owned());
-    told.or_else(|| request.peer_addr().map(|address| address.ip().to_string())).unwrap_or_default()
 }

@@ -11,12 +11,15 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
 use super::access::{COOKIE, tests::CHEAP};
 use super::*;
+use crate::account::{Heard, Unheard};
 use crate::bot::{Sources, compile};
+use crate::client::{Client, Timeouts};
 use crate::clock::ManualClock;
 use crate::conversation::{DeskOrder, Event};
 use crate::model::{EventId, Incoming, Key, MessageId, Profile, Role, Secret, Timestamp, UserId};
 use crate::store::MemoryStore;
 use crate::turn::Arrival;
+use crate::wire::arrivals::Arrivals;
 
 pub(super) const ACCOUNT: UserId = UserId(4_503_599_627_370_601);
 const PEER: UserId = UserId(1_900_000_000_000_000_007);
@@ -48,12 +51,38 @@ pub(super) async fn room() -> Room {
     let (ledger, log) = (Ledger::new(), Log::new(clock.clone()));
     tokio::spawn(ledger.clone().follow(turns.clone(), at));
     let access = Access::new(rules, clock.clone()).expect("good hashes");
-    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, clock, ledger, log }), turns, at };
+    let caretaker = nobodys(clock.clone());
+    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, clock, ledger, log, caretaker }), turns, at };
     until(|| room.console.ledger.is_whole()).await;
     room.hears(1, "hi").await;
     room.hears(2, NASTY).await;
     until(|| room.console.ledger.directory(|all| all.line(room.key()).is_some_and(|line| line.messages == 2))).await;
     room
+}
+
+/// A caretaker of no app.
+fn nobodys(clock: Arc<ManualClock>) -> Arc<Caretaker> {
+    struct Deaf;
+    #[async_trait::async_trait]
+    impl Heard for Deaf {
+        async fn lately(&self) -> Result<Arrivals, Unheard> {
+            Ok(Arrivals::default())
+        }
+    }
+    let api: url::Url = "http://127.0.0.1:9".parse().expect("an address");
+    let client = Client::new(api.clone(), Timeouts::default(), clock.clone()).expect("a client");
+    Caretaker::new(Upkeep {
+        apps: Vec::new(),
+        client: client.clone(),
+        upload: client.clone(),
+        sending: client,
+        api,
+        address: None,
+        folder: None,
+        heard: Arc::new(Deaf),
+        sends: Arc::new(|_| None),
+        clock,
+    })
 }
 
 fn told(response: &ServiceResponse<impl MessageBody>, name: &str) -> String {
@@ -121,7 +150,7 @@ impl Room {
 #[actix_web::test]
 async fn who_is_not_signed_in_sees_nothing_and_comes_back_after_signing_in() {
     let room = room().await;
-    for page in ["/", &room.page(), "/activity"] {
+    for page in ["/", &room.page(), "/activity", "/account", "/audit"] {
         let response = room.call(TestRequest::get().uri(page)).await;
         assert_eq!(response.status(), StatusCode::SEE_OTHER, "{page}");
         let to = told(&response, "location");
@@ -235,8 +264,8 @@ async fn without_operators_only_this_machine_is_let_in() {
     let rules = Rules { proxy: false, idle: Duration::from_secs(1), operators: None };
     let clock = Arc::new(ManualClock::at(room.at));
     let access = Access::new(rules, clock.clone()).expect("no hashes");
-    let (ledger, log) = (room.console.ledger.clone(), room.console.log.clone());
-    let console = Data::new(Console { access, turns: room.turns.clone(), scripts: BTreeMap::new(), clock, ledger, log });
+    let (ledger, log, caretaker) = (room.console.ledger.clone(), room.console.log.clone(), room.console.caretaker.clone());
+    let console = Data::new(Console { access, turns: room.turns.clone(), scripts: BTreeMap::new(), clock, ledger, log, caretaker });
     let room = Room { console, ..room };
     for (host, status) in
         [("localhost:1", StatusCode::OK), ("127.0.0.1:8081", StatusCode::OK), ("rebound.example:8081", StatusCode::FORBIDDEN)]
@@ -244,4 +273,32 @@ async fn without_operators_only_this_machine_is_let_in() {
         let response = room.call(TestRequest::get().uri("/").insert_header((header::HOST, host))).await;
         assert_eq!(response.status(), status, "{host}");
     }
+}
+
+#[actix_web::test]
+async fn what_people_of_the_house_do_is_written_down_and_shown_to_admins() {
+    let room = room().await;
+    let (status, seen) = room.get("/", "kim").await;
+    assert!(status.is_success() && !seen.contains("/audit"), "{seen}");
+    for (name, password) in [("kim", "hush hush hush"), ("hunter2 hunter2", "x")] {
+        room.call(TestRequest::post().uri("/sign-in").set_form([("name", name), ("password", password)])).await;
+    }
+    room.post(&format!("{}/say", room.page()), "kim", &[("text", "Between us")], |request| request).await;
+    room.post("/sign-out", "kim", &[], |request| request).await;
+    for path in ["/audit", "/audit/part", "/audit/live"] {
+        assert_eq!(room.get(path, "kim").await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+    let (_, seen) = room.get("/audit", "ada").await;
+    for told in ["signed in", "signed out", "wrote as the account", "2 from there of late", "<bdi>kim</bdi>", "nobody we know"] {
+        assert!(seen.contains(told), "{told}: {seen}");
+    }
+    for hidden in ["hush", "hunter2", "Between us"] {
+        assert!(!seen.contains(hidden), "{hidden}: {seen}");
+    }
+    let address: std::net::SocketAddr = "192.0.2.7:1".parse().expect("an address");
+    room.call(TestRequest::post().uri("/sign-in").peer_addr(address).set_form([("name", "kim"), ("password", "correct horse")])).await;
+    let (_, seen) = room.get("/audit/part", "ada").await;
+    assert!(seen.contains("192.0.2.7"), "{seen}");
+    let (_, seen) = room.get("/audit?until=1", "ada").await;
+    assert!(seen.matches("<tr>").count() == 2 && seen.contains("Newer"), "{seen}");
 }

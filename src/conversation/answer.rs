@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Value, bounds};
 use crate::bot::{Answer, Day, Question};
-use crate::model::{Attachment, Timestamp, fold};
+use crate::model::{Attachment, MediaKind, Timestamp, fold};
 
 /// What a person sent.
 pub(super) struct Given<'m> {
@@ -48,6 +48,10 @@ pub(super) fn accept(question: &Question, given: &Given) -> Option<Value> {
         Answer::Url => text(url(typed)),
         Answer::Media => match given.attachment {
             Some(Attachment::Media { url, .. }) => text(Some(url.clone())),
+            _ => None,
+        },
+        Answer::Picture => match given.attachment {
+            Some(Attachment::Media { kind: MediaKind::Photo, url, .. }) => text(Some(url.clone())),
             _ => None,
         },
         Answer::Location => match given.attachment {

@@ -1,5 +1,6 @@
 //! Lookups and timers: what goes out of a turn and comes back as an event of its own.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
@@ -58,10 +59,14 @@ impl Play<'_> {
                 }
             }
         }
+        let pictures = lookup.pictures.iter().map(|(name, address)| (name.clone(), self.render(address)));
+        let pictures: BTreeMap<String, String> = pictures.filter(|(_, address)| !address.is_empty()).collect();
+        let has_body = !lookup.fields.is_empty() || !lookup.pictures.is_empty();
         Some(LookupRequest {
             method: lookup.method,
             url,
-            body: (!lookup.fields.is_empty()).then_some(Json::Object(body)),
+            body: has_body.then_some(Json::Object(body)),
+            pictures,
             timeout: lookup.timeout,
             retry: lookup.retry,
             cache: lookup.cache,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Notice, Refusal, Row, RowId};
+use super::{Deed, Notice, Refusal, Row, RowId};
 use crate::model::{Incoming, LookupAnswer, MessageId, Outgoing, Profile, Timestamp};
 
 /// Something that happened to a conversation.
@@ -85,6 +85,8 @@ pub enum Event {
     Withdrawn,
     /// Something was noticed about the account, or done for it; only account records have such events.
     Noticed(Notice),
+    /// Somebody of the house did something in the console; only the journal of [`DEEDS`](super::DEEDS) has such events.
+    Done(Deed),
     /// What became of a send.
     Settled {
         /// The row.

@@ -7,6 +7,7 @@ mod action;
 mod answer;
 mod beyond;
 mod bounds;
+mod deed;
 mod delivery;
 mod desk;
 mod event;
@@ -27,6 +28,7 @@ mod waiting;
 mod welcome;
 
 pub use action::{Action, Fired, Lateness, Trace};
+pub use deed::{Act, DEEDS, Deed, DeskDeed};
 pub use event::{DeskOrder, Event, Origin, Outcome};
 pub use held::{Offer, OpenLookup, Purpose, Silence, Timer, Waiting};
 pub use metadata::{AskingRef, Metadata};

@@ -74,13 +74,17 @@ impl Output {
         }
     }
 
-    /// Hangs a button on the last message; a message takes three.
-    pub(super) fn link(&mut self, label: String, url: String) {
-        if self.messages.last().is_none_or(|last| last.message.links.len() >= LINKS) {
+    /// Hangs a button on the last message; a message takes three. Where there are no buttons it is a line of the text.
+    pub(super) fn link(&mut self, label: String, url: String, numbered: bool) {
+        let is_full = self.messages.last().is_none_or(|last| last.message.links.len() >= LINKS);
+        if numbered {
+            self.say(&format!("{label}: {url}"), is_full);
+        } else if is_full {
             self.say(&label, true);
         }
         if let Some(last) = self.messages.last_mut() {
             last.message.links.push(Link { label, url });
+            last.message.numbered |= numbered;
         }
     }
 

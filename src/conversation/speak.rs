@@ -30,12 +30,7 @@ impl Play<'_> {
         let (shown, address) = (self.render(label), self.render(url));
         let shown: String = shown.chars().take(limits::LABEL).collect();
         if limits::is_label(&shown) && limits::is_address(&address) {
-            if self.context.rendering.numbered {
-                // Where there are no quick replies there are no buttons either.
-                self.output.say(&format!("{shown}: {address}"), false);
-            } else {
-                self.output.link(shown, address);
-            }
+            self.output.link(shown, address, self.context.rendering.numbered);
         } else {
             self.fault(format!("no link: X does not take what `{}` or `{}` became", label.source(), url.source()));
         }

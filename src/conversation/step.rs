@@ -96,7 +96,7 @@ pub fn step(program: &Program, mut state: State, event: &Event, context: &Contex
             (state, actions, Trace::default())
         }
         // Nothing in a conversation depends on what could not be read, or on what concerns the account alone.
-        Event::Unreadable { .. } | Event::Noticed(_) => quiet(state),
+        Event::Unreadable { .. } | Event::Noticed(_) | Event::Done(_) => quiet(state),
         Event::Settled { row, outcome } => {
             let actions = delivery::settled(&mut state, *row, outcome, context.now);
             (state, actions, Trace::default())

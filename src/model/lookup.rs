@@ -1,5 +1,6 @@
 //! What a bot asks of the world over HTTP, and what it hears. Both go through the journal.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub struct LookupRequest {
     /// The JSON that a `post` sends; a `get` has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// Pictures that go into the body, by their fields there: where each is at X. They are fetched by whoever carries it out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pictures: BTreeMap<String, String>,
     /// How long one try may take in all, from looking up the name to the last byte.
     #[serde(with = "millis")]
     pub timeout: Duration,
@@ -151,13 +155,14 @@ mod tests {
             method: LookupMethod::Post,
             url: "https://shop.example/orders".to_owned(),
             body: Some(json!({ "qty": 2, "price": 1.5, "big": u64::MAX, "map": "Aspen ☃", "none": null })),
+            pictures: BTreeMap::from([("door".to_owned(), "https://ton.x.com/7".to_owned())]),
             timeout: Duration::from_millis(2_500),
             retry: 2,
             cache: Some(Duration::from_secs(600)),
             idempotency: Some("p-7".to_owned()),
             allow: vec!["shop.example".to_owned()],
         };
-        let bare = LookupRequest { body: None, cache: None, idempotency: None, ..full.clone() };
+        let bare = LookupRequest { body: None, pictures: BTreeMap::new(), cache: None, idempotency: None, ..full.clone() };
         for request in [full, bare] {
             let bytes = rmp_serde::to_vec_named(&request).expect("it can be written");
             assert_eq!(rmp_serde::from_slice::<LookupRequest>(&bytes).expect("and read"), request);

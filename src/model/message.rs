@@ -95,7 +95,7 @@ pub struct Outgoing {
     /// The quick replies under it; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<QuickOption>,
-    /// Whether the quick replies stand as numbered lines in the text and are not sent as such, since there are none where it goes.
+    /// Whether quick replies and buttons stand as lines in the text and are not sent as such, since there are none where it goes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub numbered: bool,
     /// Call-to-action buttons; at most three.

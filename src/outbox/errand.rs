@@ -68,7 +68,10 @@ impl Outbox {
         let Ok(_slot) = self.lookup_slots.acquire().await else { return };
         let done = async {
             let Some(errand) = self.claim_lookup(mark).await? else { return Ok(()) };
-            let answer = self.servers.ask(&errand.name, &errand.request).await;
+            let answer = match self.with_pictures(key.account, &errand.request).await {
+                Ok(request) => self.servers.ask(&errand.name, &request).await,
+                Err(failed) => failed,
+            };
             self.answer(errand, answer).await
         };
         if let Err(error) = done.await {

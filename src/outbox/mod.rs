@@ -8,6 +8,7 @@ mod backlog;
 mod due;
 mod errand;
 mod lookup;
+mod pictures;
 mod platform;
 mod reconcile;
 mod signals;
@@ -62,6 +63,8 @@ pub struct Settings {
     pub resend_after: Duration,
     /// Sends in flight at a time, and as many lookups beside them.
     pub in_flight: usize,
+    /// The largest picture of a person's that is handed to a lookup.
+    pub picture_bytes: usize,
     /// Whether the first replies to a message do not count against the daily limits; they do in the newer interface.
     pub free_replies: bool,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::Lookups;
-use crate::client::Failure;
+use crate::client::{Download, DownloadFailure, Failure};
 use crate::model::{LookupAnswer, LookupRequest, MessageId, Outgoing, Secret, UserId};
 use crate::wire::rest::MessagePage;
 
@@ -20,6 +20,9 @@ pub trait Platform: Send + Sync {
 
     /// What a message names a file of the account's bot by; uploaded where it is not known, or where `anew` says to forget that it was.
     async fn media(&self, account: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure>;
+
+    /// Fetches what a person has hung on a message to the account, at the address that the event told; no more than `longest` bytes.
+    async fn fetch(&self, account: UserId, address: &str, longest: usize) -> Result<Download, DownloadFailure>;
 
     /// Shows the person that somebody is typing.
     async fn indicate_typing(&self, account: UserId, person: UserId) -> Result<(), Failure>;

@@ -45,6 +45,7 @@ impl Servers for StandIn {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
@@ -59,6 +60,7 @@ mod tests {
             method: LookupMethod::Get,
             url: "https://snow.example/reports/aspen.json?unit=in%20ch".into(),
             body: None,
+            pictures: BTreeMap::new(),
             timeout: Duration::from_secs(1),
             retry: 0,
             cache: None,

@@ -144,8 +144,15 @@ fn start(x: &Simulator, store: &Arc<MemoryStore>, clock: &Arc<ManualClock>, rese
         newer: false,
         access: None,
     };
-    let settings =
-        Settings { owner: "test".into(), resend, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 8, free_replies: true };
+    let settings = Settings {
+        owner: "test".into(),
+        resend,
+        echo_wait: ECHO_WAIT,
+        resend_after: RESEND_AFTER,
+        in_flight: 8,
+        picture_bytes: 1 << 20,
+        free_replies: true,
+    };
     let x = X::new(client(x, clock), client(x, clock), clock.clone(), BTreeMap::from([(BOT, sender)]));
     let (apps, pace) = (x.apps(), Pace::new(Limits::default()));
     let outbox = Outbox::new(turns.clone(), Arc::new(x), Arc::new(Nobody), clock.clone(), apps, pace, settings);

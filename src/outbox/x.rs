@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::platform::{Access, MediaFailure, Platform};
-use crate::client::{Among, Auth, Client, Failure, Media, NotTaken, UploadFailure};
+use crate::client::{Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, UploadFailure};
 use crate::clock::Clock;
 use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
 use crate::wire::oauth::Credentials;
@@ -148,6 +148,11 @@ impl Platform for X {
         })?;
         *known = Some(Uploaded { media, file: stamp });
         Ok(media.id)
+    }
+
+    async fn fetch(&self, account: UserId, address: &str, longest: usize) -> Result<Download, DownloadFailure> {
+        // Whichever interface sends: X's store of private files knows one kind of signature.
+        self.api.download(Auth::User(self.sender(account)?.credentials()), address, longest).await
     }
 
     async fn indicate_typing(&self, account: UserId, person: UserId) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{TurnError, Turns};
-use crate::conversation::{Event, Notice, Standing, Trace};
+use crate::conversation::{DEEDS, Deed, Event, Notice, Standing, Trace};
 use crate::model::{Key, Profile, Timestamp, UserId};
 use crate::store::{Record, TurnLog};
 
@@ -159,6 +159,11 @@ impl Turns {
         let event =
             Event::Unreadable { place: place.to_owned(), reason: reason.to_owned(), body: String::from_utf8_lossy(kept).into_owned() };
         self.in_account(account, |_| vec![event.clone()]).await.map(drop)
+    }
+
+    /// Journals what somebody of the house did in the console.
+    pub async fn did(&self, deed: Deed) -> Result<(), TurnError> {
+        self.in_account(DEEDS.account, |_| vec![Event::Done(deed.clone())]).await.map(drop)
     }
 
     async fn in_account<F>(&self, account: UserId, decide: F) -> Result<(Standing, Vec<Event>), TurnError>

@@ -35,6 +35,11 @@ pub(super) async fn events(envelope: Envelope, door: web::Data<Door>) -> HttpRes
 }
 
 impl Door {
+    /// What came lately, for those within the house.
+    pub fn lately(&self) -> Arrivals {
+        self.lately.told(self.turns.now())
+    }
+
     /// Answers whoever holds an app's secret what came lately; an old question is answered with nothing but the time.
     fn told(&self, asked: Timestamp) -> HttpResponse {
         let now = self.turns.now();

@@ -2,8 +2,12 @@
 
 use std::io::BufReader;
 use std::process::Stdio;
+use std::sync::Arc;
 
-use junco::model::MessageId;
+use junco::account::sign_in;
+use junco::client::{Client, OAuth2App, Timeouts};
+use junco::clock::{Clock as _, SystemClock};
+use junco::model::{MessageId, Secret};
 use junco::simulator::{Choice, Settings};
 
 use crate::office::{Office, PATIENCE, Ran, browse, decide, is_private, request_token, submit};
@@ -112,7 +116,17 @@ async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
     signed_in(&ran);
     let kept = office.path("secrets/bot.oauth2.json");
     assert!(is_private(&kept));
-    let token = junco::account::sign_in::kept(&kept).unwrap();
+    let token = sign_in::kept(&kept).unwrap();
     assert!(token.refresh.is_some() && token.scopes.iter().any(|scope| scope == "dm.write"), "{:?}", token.scopes);
     assert!(!ran.out.contains(token.access.expose()) && !ran.err.contains(token.access.expose()));
+
+    // One that is about to end is renewed and written back before it is used; one that is not stays.
+    let client = Client::new(x.parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
+    let app = OAuth2App { client_id: "simclient0001".to_owned(), client_secret: Some(Secret::new("sim-client-secret-01")) };
+    let now = SystemClock.now();
+    assert_eq!(sign_in::fresh(&client, &app, &kept, now).await.unwrap(), token);
+    let renewed = sign_in::fresh(&client, &app, &kept, token.expires_at).await.unwrap();
+    assert!(renewed.access != token.access && renewed.refresh != token.refresh);
+    assert_eq!(sign_in::kept(&kept).unwrap(), renewed);
+    assert!(is_private(&kept));
 }

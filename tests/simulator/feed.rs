@@ -25,6 +25,7 @@ fn request(bot: &Bot, method: LookupMethod, path: &str) -> LookupRequest {
         method,
         url: format!("{url}/feed/{path}"),
         body: None,
+        pictures: std::collections::BTreeMap::new(),
         timeout: Duration::from_secs(20),
         retry: 0,
         cache: None,

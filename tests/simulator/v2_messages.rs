@@ -225,6 +225,11 @@ async fn sends_are_counted_in_windows_and_days() {
     let full = bot.send_newer(json!({ "text": "4" })).await;
     assert_eq!((full.status, left(&full, "x-user-limit-24hour").as_str()), (429, "0"), "the day is full, though the window is not");
     assert_eq!(bot.transcript().len(), 3);
+    let ada = bot.granted(Settings::ADA, SCOPES).await;
+    let hers = async || bot.with_token("POST", &with(Settings::BOT), &ada, Some(json!({ "text": "from Ada" }))).await;
+    assert_eq!(left(&hers().await, "x-app-limit-24hour"), "0");
+    let full = hers().await;
+    assert_eq!((full.status, left(&full, "x-app-limit-24hour").as_str()), (429, "0"), "all senders share the app's day");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod compact;
 mod contract;
 mod folder;
 mod inspect;
+mod kept;
 mod values;
 
 use std::sync::Arc;

@@ -140,7 +140,7 @@ fn skipped(list: &str, error: &io::Error) -> Option<()> {
 
 #[expect(clippy::disallowed_methods, reason = "whoever starts the tests decides whether they may be skipped")]
 fn required() -> bool {
-    std::env::var_os("JUNCO_STRANGERS").is_some_and(|value| value == "required")
+    std::env::var_os("STRANGERS").is_some_and(|value| value == "required")
 }
 
 fn succeeds(command: &mut Command) -> io::Result<()> {

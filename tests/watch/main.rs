@@ -4,6 +4,7 @@
 
 mod newer;
 mod outage;
+mod pictures;
 mod revoked;
 mod road;
 mod signals;

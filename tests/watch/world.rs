@@ -301,7 +301,7 @@ impl World {
     fn config(&self) -> Config {
         let (token, owner) = (token(BOT), token(Settings::OWNER));
         let mut text = format!(
-            "listen = \"{}\"\nstore = \"sled:{}\"\nurl = \"{}\"\n{}\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n{}\n\
+            "listen = \"{}\"\nstore = \"sled:{}\"\nurl = \"{}\"\nlookups = \"{x}/feed\"\n{}\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n{}\n\
              [[app]]\nid = \"{APP}\"\nconsumer_key = \"{KEY}\"\nconsumer_secret = \"{SECRET}\"\nowner_token = \"{}\"\nowner_token_secret = \"{}\"\n\
              [[account]]\nuser_id = \"{BOT}\"\napp = \"{APP}\"\nbot = \"{}\"\naccess_token = \"{}\"\naccess_token_secret = \"{}\"\n",
             self.address,

@@ -152,7 +152,7 @@ impl Watchdog {
             return;
         }
         for account in &ward.accounts {
-            if let Err(error) = self.turns.notice(*account, |standing| listening_unless_deaf(standing)).await {
+            if let Err(error) = self.turns.notice(*account, listening_unless_deaf).await {
                 tracing::warn!(%account, %error, "it is not written down until when events arrived");
             }
         }
@@ -192,3 +192,6 @@ impl Watchdog {
 fn listening_unless_deaf(standing: &Standing) -> Vec<Notice> {
     if standing.deaf.is_none() && standing.listening.is_some() { vec![Notice::Listening] } else { Vec::new() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 const RUNNING: (u32, &str) = (355, "ReplayConflictError");
 
 /// The webhook has become invalid meanwhile.
-const INVALID: u32 = 214;
+const INVALID: (u32, &str) = (214, "CrcValidationFailed");
 
 impl Watchdog {
     /// Orders the next piece of what is missing, if one can be ordered now.
@@ -95,7 +95,7 @@ fn may_come_later(failure: &EventsFailure) -> bool {
     match failure {
         EventsFailure::Call(Failure::NotTaken { .. } | Failure::Unsure(_)) => true,
         EventsFailure::Call(Failure::Refused(refusal)) => {
-            refusal.code == RUNNING.0 || refusal.message.contains(RUNNING.1) || refusal.code == INVALID
+            [RUNNING, INVALID].iter().any(|(code, reason)| refusal.code == *code || refusal.reason == *reason)
         }
         EventsFailure::Lacking { .. } | EventsFailure::NoOwner => false,
     }

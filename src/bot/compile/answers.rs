@@ -20,10 +20,11 @@ enum Kind {
     Url,
     Choice,
     Media,
+    Picture,
     Location,
 }
 
-const KINDS: [(&str, Kind); 10] = [
+const KINDS: [(&str, Kind); 11] = [
     ("text", Kind::Text),
     ("int", Kind::Int),
     ("number", Kind::Number),
@@ -33,6 +34,7 @@ const KINDS: [(&str, Kind); 10] = [
     ("url", Kind::Url),
     ("choice", Kind::Choice),
     ("media", Kind::Media),
+    ("picture", Kind::Picture),
     ("location", Kind::Location),
 ];
 
@@ -73,6 +75,7 @@ impl Script<'_> {
             Kind::Url => self.unbounded(fields, Answer::Url),
             Kind::Choice => self.unbounded(fields, Answer::Choice),
             Kind::Media => self.unbounded(fields, Answer::Media),
+            Kind::Picture => self.unbounded(fields, Answer::Picture),
             Kind::Location => self.unbounded(fields, Answer::Location),
         }
     }
@@ -165,7 +168,7 @@ pub(super) fn fits(answer: &Answer, value: &str) -> bool {
         Answer::Email => value.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()),
         Answer::Phone => value.chars().any(|c| c.is_ascii_digit()),
         Answer::Url => url::Url::parse(value).is_ok_and(|url| matches!(url.scheme(), "http" | "https")),
-        Answer::Media | Answer::Location => false,
+        Answer::Media | Answer::Picture | Answer::Location => false,
     }
 }
 

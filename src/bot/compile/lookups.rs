@@ -22,6 +22,7 @@ const LONGEST_CACHE: Duration = Duration::from_secs(86_400);
 #[derive(Default)]
 struct Parts<'n> {
     bodies: Vec<&'n Node>,
+    pictures: Vec<&'n Node>,
     ok: Option<&'n Node>,
     fail: Option<&'n Node>,
 }
@@ -43,6 +44,7 @@ impl Script<'_> {
         self.is_consistent(&fields, &parts, method, retry);
         let idempotency = key.map(|key| self.text_for(&key, Use::Address));
         let sent = parts.bodies.iter().flat_map(|body| self.sent(body)).collect();
+        let pictures = parts.pictures.iter().filter_map(|picture| self.picture(picture)).collect();
         let (Some(name), Some((method, url))) = (name, asked) else {
             // What the branches do wrong is told all the same.
             self.branches_of_http(&parts, owner, ops);
@@ -60,6 +62,7 @@ impl Script<'_> {
             method,
             url,
             fields: sent,
+            pictures,
             timeout,
             retry,
             cache,
@@ -108,10 +111,14 @@ impl Script<'_> {
                     parts.bodies.push(child);
                     continue;
                 }
+                "picture" => {
+                    parts.pictures.push(child);
+                    continue;
+                }
                 "ok" => &mut parts.ok,
                 "fail" => &mut parts.fail,
                 _ => {
-                    self.found.add(misplaced(child, "an http", &["body", "ok", "fail"]));
+                    self.found.add(misplaced(child, "an http", &["body", "picture", "ok", "fail"]));
                     continue;
                 }
             };
@@ -140,7 +147,7 @@ impl Script<'_> {
                 self.found.add(Diagnostic::error("retry", at("retry"), message).help(help));
             }
             Some(LookupMethod::Get) => {
-                if let Some(body) = parts.bodies.first() {
+                if let Some(body) = parts.bodies.first().or(parts.pictures.first()) {
                     self.found.add(Diagnostic::error("misplaced", &body.name.at, "a get has no body").help("put it into the address"));
                 }
                 if fields.prop("idempotency").is_some() {
@@ -173,6 +180,20 @@ impl Script<'_> {
             sent.push((name.value.clone(), self.text_for(&Located { value: text, at: value.at.clone() }, Use::Sent)));
         }
         sent
+    }
+
+    /// What a `picture` node sends: the picture that a slot keeps the address of, under the slot's name or another.
+    fn picture(&mut self, node: &Node) -> Option<(String, Template)> {
+        let fields = Fields::new(node, self.found);
+        let slot = fields.arg("the slot of a question of type picture");
+        let field = fields.text("as");
+        fields.finish();
+        let slot = slot?;
+        let name = field.map_or(slot.value, |field| field.value).to_owned();
+        self.notes.pictures.push(Located { value: slot.value.to_owned(), at: slot.at.clone() });
+        // Who has sent none is asked about without one.
+        let text = Located { value: format!("{{{{ {} | default('') }}}}", slot.value), at: slot.at };
+        Some((name, self.text_for(&text, Use::Sent)))
     }
 
     /// The address of a lookup, whose host is written out and allowed.

@@ -53,6 +53,8 @@ pub(super) struct Notes {
     pub(super) states: Vec<Place>,
     /// Where each lookup's name stands, by its index.
     pub(super) lookups: Vec<Place>,
+    /// The slots of pictures that lookups send, each time.
+    pub(super) pictures: Vec<Located<String>>,
     /// Reminders that are cancelled by name.
     pub(super) cancels: Vec<(String, Place)>,
     /// Where `optout` stands.

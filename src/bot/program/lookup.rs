@@ -25,6 +25,8 @@ pub struct Lookup {
     pub url: Template,
     /// What a post sends, by name; values keep their types (see [`Template::json`]).
     pub fields: Vec<(String, Template)>,
+    /// The pictures that a post sends, by name: each text is the address that a slot keeps.
+    pub pictures: Vec<(String, Template)>,
     /// How long one try may take.
     pub timeout: Duration,
     /// How often it is tried again.

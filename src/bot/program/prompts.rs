@@ -121,6 +121,8 @@ pub enum Answer {
     Choice,
     /// A picture, an animated picture or a video.
     Media,
+    /// A picture that stands still.
+    Picture,
     /// A place.
     Location,
 }

@@ -10,8 +10,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::bot::{Bot, End};
-use crate::account::welcome::Desk;
-use crate::cli::welcome;
+use crate::account::welcome::{Desk, File};
 use crate::client::{Auth, Client, Events, Keys, Timeouts, UserToken};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -156,7 +155,7 @@ impl Rig {
             return Ok(());
         }
         let message = conversation::welcome(&program, ACCOUNT)?;
-        let file = welcome::file(bot, &message)?;
+        let file = File::on(&message, bot)?;
         let desk = Desk { api: &client, upload: &client, account: keys.user(&account) };
         let plan = desk.standing().await?.plan(&message, file.as_ref());
         desk.carry_out(&plan, &message, file.as_ref()).await.context("the welcome message was not set")?;

@@ -18,7 +18,7 @@ use crate::model::{Role, Secret};
 pub(super) use asked::Asked;
 pub use password::{PasswordError, hash};
 pub(super) use sessions::Session;
-pub(super) use visitor::{COOKIE, Refusal, Visitor};
+pub(super) use visitor::{COOKIE, Refusal, Visitor, source};
 
 use sessions::Sessions;
 use throttle::Throttle;
@@ -68,7 +68,12 @@ pub(super) struct Access {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SignInError {
     /// Name or password are wrong.
-    Wrong,
+    Wrong {
+        /// How many were wrong of late from where this came from, with this one.
+        tries: u32,
+        /// Whether there is somebody of that name.
+        known: bool,
+    },
     /// Too many were wrong of late; this long is to be waited.
     Wait(Duration),
 }
@@ -104,7 +109,7 @@ impl Access {
                 self.throttle.forgive(name, from);
                 Ok(self.sessions.open(operator))
             }
-            None => Err(SignInError::Wrong),
+            None => Err(SignInError::Wrong { tries: self.throttle.tries(from), known: operator.is_some() }),
         }
     }
 

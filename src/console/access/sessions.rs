@@ -25,6 +25,8 @@ pub(in crate::console) struct Session {
     pub(in crate::console) name: String,
     pub(in crate::console) role: Role,
     pub(in crate::console) texts: bool,
+    /// Where the request at hand comes from.
+    pub(in crate::console) from: String,
     opened: Timestamp,
     seen: Timestamp,
 }
@@ -49,6 +51,7 @@ impl Sessions {
             name: operator.name.clone(),
             role: operator.role,
             texts: operator.texts || operator.role >= Role::Reply,
+            from: String::new(),
             opened: now,
             seen: now,
         };
@@ -90,7 +93,21 @@ impl Session {
     /// Everybody, where nobody has to sign in.
     pub(super) fn unguarded(mark: String) -> Self {
         let at = Timestamp::default();
-        Session { token: String::new(), mark, name: "you".to_owned(), role: Role::Admin, texts: true, opened: at, seen: at }
+        Session {
+            token: String::new(),
+            mark,
+            name: "you".to_owned(),
+            role: Role::Admin,
+            texts: true,
+            from: String::new(),
+            opened: at,
+            seen: at,
+        }
+    }
+
+    /// The same, with a request that comes from there.
+    pub(super) fn coming(self, from: String) -> Self {
+        Session { from, ..self }
     }
 
     fn is_alive(&self, now: Timestamp, idle: Duration) -> bool {

@@ -61,6 +61,12 @@ impl Throttle {
         Ok(())
     }
 
+    /// How many tries from an address count at the moment.
+    pub(super) fn tries(&self, from: &str) -> u32 {
+        let [(source, _), _] = sources("", from);
+        self.lock().get(&source).map_or(0, |tries| tries.count)
+    }
+
     /// A password was right.
     pub(super) fn forgive(&self, name: &str, from: &str) {
         let mut tries = self.lock();

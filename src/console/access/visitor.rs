@@ -9,6 +9,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
 
 use super::Session;
 use crate::console::{Console, frame};
+use crate::conversation::{Act, Deed};
 use crate::model::Role;
 
 /// The name of the cookie.
@@ -47,6 +48,11 @@ impl Visitor {
         if self.0.role >= role { Ok(()) } else { Err(Refusal::Role(role)) }
     }
 
+    /// What they did, for the journal.
+    pub(in crate::console) fn did(&self, act: Act) -> Deed {
+        Deed { by: self.0.name.clone(), from: self.0.from.clone(), act }
+    }
+
     /// Whether they may.
     pub(in crate::console) fn may(&self, role: Role) -> bool {
         self.wants(role).is_ok()
@@ -62,17 +68,26 @@ impl FromRequest for Visitor {
             return ready(Err(Refusal::Failed("the console is not set up".to_owned())));
         };
         let access = &console.access;
+        let from = source(request, access.is_behind_proxy());
         if !access.is_guarded() {
             // A page from elsewhere may have made its own name lead here; it must not read what is nobody's business.
             let here = is_this_machine(request.connection_info().host());
-            let visitor = Visitor(Session::unguarded(access.mark.clone()));
+            let visitor = Visitor(Session::unguarded(access.mark.clone()).coming(from));
             return ready(if here { Ok(visitor) } else { Err(Refusal::Strange) });
         }
         let cookie = request.cookie(COOKIE);
         let session = cookie.and_then(|cookie| access.sessions.find(cookie.value()));
         let page = (request.method() == Method::GET).then(|| request.uri().to_string());
-        ready(session.map(Visitor).ok_or(Refusal::SignIn(page)))
+        ready(session.map(|session| Visitor(session.coming(from))).ok_or(Refusal::SignIn(page)))
     }
+}
+
+/// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last.
+pub(in crate::console) fn source(request: &HttpRequest, is_behind_proxy: bool) -> String {
+    let forwarded = request.headers().get("x-forwarded-for").filter(|_| is_behind_proxy);
+    let told =
+        forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next()).map(|last| last.trim().to_owned());
+    told.or_else(|| request.peer_addr().map(|address| address.ip().to_string())).unwrap_or_default()
 }
 
 /// Whether a `Host` names this machine itself.

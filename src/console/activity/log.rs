@@ -30,12 +30,16 @@ const HOUR: Duration = Duration::from_secs(3600);
 pub(in crate::console) struct Log {
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
-    changes: broadcast::Sender<Sighting>,
+    changes: broadcast::Sender<Noted>,
 }
+
+/// A sighting with its number, from 1 on.
+pub(in crate::console) type Noted = (u64, Sighting);
 
 #[derive(Default)]
 struct Kept {
-    newest: VecDeque<Sighting>,
+    newest: VecDeque<Noted>,
+    count: u64,
     bytes: usize,
     /// Deliveries of each of the last sixty minutes, by the minute.
     minutes: VecDeque<(i64, u64)>,
@@ -64,9 +68,9 @@ impl Log {
         loop {
             match door.recv().await {
                 Ok(sighting) => {
-                    self.lock().take(sighting.clone());
+                    let noted = self.lock().take(sighting);
                     // An error says that no page is open.
-                    let _ = self.changes.send(sighting);
+                    let _ = self.changes.send(noted);
                 }
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -74,13 +78,20 @@ impl Log {
         }
     }
 
-    pub(in crate::console) fn changes(&self) -> broadcast::Receiver<Sighting> {
+    pub(in crate::console) fn changes(&self) -> broadcast::Receiver<Noted> {
         self.changes.subscribe()
     }
 
-    /// The newest that are wanted, newest first.
-    pub(super) fn newest(&self, most: usize, wanted: impl Fn(&Sighting) -> bool) -> Vec<Sighting> {
-        self.lock().newest.iter().rev().filter(|sighting| wanted(sighting)).take(most).cloned().collect()
+    /// The newest after a number that are wanted, newest first.
+    pub(super) fn newest(&self, most: usize, after: u64, wanted: impl Fn(&Sighting) -> bool) -> Vec<Sighting> {
+        let kept = self.lock();
+        let after = kept.newest.iter().rev().take_while(|(number, _)| *number > after).map(|(_, sighting)| sighting);
+        after.filter(|sighting| wanted(sighting)).take(most).cloned().collect()
+    }
+
+    /// How many there were.
+    pub(super) fn count(&self) -> u64 {
+        self.lock().count
     }
 
     /// Every kind that has come.
@@ -101,7 +112,7 @@ impl Log {
 }
 
 impl Kept {
-    fn take(&mut self, sighting: Sighting) {
+    fn take(&mut self, sighting: Sighting) -> Noted {
         let now = minute(sighting.at);
         match self.minutes.back_mut().filter(|(minute, _)| *minute == now) {
             Some((_, count)) => *count += 1,
@@ -125,11 +136,14 @@ impl Kept {
             Seen::Failed { .. } => {}
         }
         self.bytes += size(&sighting);
-        self.newest.push_back(sighting);
+        self.count += 1;
+        let noted = (self.count, sighting);
+        self.newest.push_back(noted.clone());
         while self.newest.len() > KEPT || self.bytes > BYTES {
-            let Some(oldest) = self.newest.pop_front() else { break };
+            let Some((_, oldest)) = self.newest.pop_front() else { break };
             self.bytes -= size(&oldest);
         }
+        noted
     }
 }
 

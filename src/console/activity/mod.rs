@@ -13,7 +13,7 @@ use super::frame::{Place, time};
 use super::{Console, frame, live};
 use crate::webhook::{Seen, SeenEvent, Sighting};
 
-pub(super) use log::{Log, Rates};
+pub(super) use log::{Log, Noted, Rates};
 
 /// Cards of a page.
 const CARDS: usize = 100;
@@ -37,11 +37,14 @@ struct Wanted {
     kind: String,
     person: String,
     q: String,
+    /// Deliveries up to this number are on the page already.
+    after: u64,
 }
 
 async fn show(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -> HttpResponse {
     let sees = visitor.0.texts;
-    let cards = console.log.newest(CARDS, |sighting| wanted.fits(sighting, sees));
+    let after = console.log.count();
+    let cards = console.log.newest(CARDS, 0, |sighting| wanted.fits(sighting, sees));
     let content = html! {
         h1 { "Activity" }
         section #rates data-live="/activity/rates/live" data-part="/activity/rates" { (figures(&console.log.rates())) }
@@ -55,7 +58,7 @@ async fn show(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -
             button.quiet type="button" data-pause="cards" hidden { "Pause" }
         }
         @if cards.is_empty() { p.empty { "Waiting for the first delivery. What comes is shown here as it comes, and kept in memory only." } }
-        ul.cards #cards aria-label="Deliveries, newest first" data-items={ "/activity/live?" (wanted.query()) } data-most=(CARDS) {
+        ul.cards #cards aria-label="Deliveries, newest first" data-items={ "/activity/live?after=" (after) "&" (wanted.query()) } data-most=(CARDS) {
             @for sighting in &cards { (card(sighting, sees)) }
         }
     };
@@ -63,8 +66,12 @@ async fn show(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -
 }
 
 async fn follow(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -> HttpResponse {
-    let (news, sees) = (console.log.changes(), visitor.0.texts);
-    live::items(console, visitor, news, move |sighting| wanted.fits(sighting, sees).then(|| card(sighting, sees)))
+    // Listened first and read then: what comes between the two comes twice, and is told once.
+    let (news, sees, known) = (console.log.changes(), visitor.0.texts, console.log.count());
+    let missed = console.log.newest(CARDS, wanted.after, |sighting| wanted.fits(sighting, sees));
+    let missed = missed.iter().rev().map(|sighting| card(sighting, sees)).collect();
+    let show = move |(number, sighting): &Noted| (*number > known && wanted.fits(sighting, sees)).then(|| card(sighting, sees));
+    live::items(console, visitor, missed, news, show)
 }
 
 async fn rates(console: Data<Console>, _: Visitor) -> HttpResponse {

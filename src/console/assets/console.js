@@ -36,7 +36,8 @@ function keepUp(part) {
   source.addEventListener("changed", load);
   let broken = false;
   source.onerror = () => { broken = true; tell("The connection is interrupted; trying again."); };
-  source.onopen = () => { if (broken) { broken = false; tell(""); load(); } };
+  // Between the page and this connection, too, something may have changed.
+  source.onopen = () => { if (broken) { broken = false; tell(""); } load(); };
 }
 
 function replace(part, html) {

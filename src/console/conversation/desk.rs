@@ -10,7 +10,7 @@ use crate::bot::limits;
 use crate::console::access::{Asked, Refusal, Visitor};
 use crate::console::frame::mark;
 use crate::console::{Console, frame};
-use crate::conversation::{Action, DeskOrder, Event, RowId};
+use crate::conversation::{Act, Action, DeskOrder, Event, RowId};
 use crate::model::{Outgoing, Role};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -106,6 +106,8 @@ async fn body(console: &Console, whose: Whose, row: RowId) -> Result<Outgoing, R
 
 async fn order(console: &Console, whose: Whose, visitor: &Visitor, order: DeskOrder) -> Result<HttpResponse, Refusal> {
     visitor.wants(Role::Reply)?;
+    let deed = visitor.did(Act::Desk { key: whose.key(), order: (&order).into() });
+    console.turns.did(deed).await.map_err(|error| Refusal::Failed(error.to_string()))?;
     let event = Event::Desk { by: visitor.0.name.clone(), order };
     let record = console.turns.apply(whose.key(), |record| {
         let is_refused =

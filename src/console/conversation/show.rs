@@ -35,7 +35,7 @@ pub(super) fn transcript(view: &View, visitor: &Visitor) -> Markup {
 fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
     let link = html! {
         a.when href={ "?turn=" (item.revision) @if let Some(until) = view.wanted.until { "&until=" (until) } }
-            aria-label={ "Look into turn " (item.revision) } { (time(item.at)) }
+            title={ "Look into turn " (item.revision) } { (time(item.at)) }
     };
     match &item.body {
         Body::Theirs { text, tapped, attachment, why } => html! {

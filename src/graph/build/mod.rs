@@ -195,6 +195,7 @@ fn wanted(question: &Question) -> &'static str {
         Answer::Url => "a web address",
         Answer::Choice => "one of these",
         Answer::Media => "a picture or video",
+        Answer::Picture => "a picture",
         Answer::Location => "a place",
     }
 }

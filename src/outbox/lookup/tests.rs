@@ -116,6 +116,7 @@ fn get(url: &str, allow: &[&str]) -> LookupRequest {
         method: LookupMethod::Get,
         url: url.to_owned(),
         body: None,
+        pictures: BTreeMap::new(),
         timeout: Duration::from_secs(20),
         retry: 0,
         cache: None,

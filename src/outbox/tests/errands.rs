@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::bot::FileFacts;
-use crate::client::{Failure as CallFailure, Refusal};
+use crate::client::{Download, DownloadFailure, Failure as CallFailure, Refusal};
 use crate::model::{LookupMethod, MediaType, Outgoing};
 use crate::wire::rest::{MessagePage, Scope};
 
@@ -61,6 +61,10 @@ impl Platform for Arc<Town> {
 
     async fn media(&self, _: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure> {
         if file == "gone.png" { Err(MediaFailure::Unusable("there is no such file".to_owned())) } else { Ok(1 + u64::from(anew)) }
+    }
+
+    async fn fetch(&self, _: UserId, _: &str, _: usize) -> Result<Download, DownloadFailure> {
+        Err(DownloadFailure::Unknown)
     }
 
     async fn indicate_typing(&self, _: UserId, _: UserId) -> Result<(), CallFailure> {
@@ -143,8 +147,15 @@ fn run(world: &Arc<Town>, store: &Arc<MemoryStore>, clock: &Arc<ManualClock>) ->
     };
     let (turns, woken) = Turns::new(store.clone(), clock.clone(), BTreeMap::from([(BOT, program)]), LOST_AFTER);
     let turns = Arc::new(turns);
-    let settings =
-        Settings { owner: "test".into(), resend: true, echo_wait: ECHO_WAIT, resend_after: RESEND_AFTER, in_flight: 4, free_replies: true };
+    let settings = Settings {
+        owner: "test".into(),
+        resend: true,
+        echo_wait: ECHO_WAIT,
+        resend_after: RESEND_AFTER,
+        in_flight: 4,
+        picture_bytes: 1 << 20,
+        free_replies: true,
+    };
     let (apps, pace) = (BTreeMap::from([(BOT, AppId(1))]), Pace::new(Limits::default()));
     let (x, servers) = (Arc::new(world.clone()), Arc::new(world.clone()));
     let outbox = Outbox::new(turns.clone(), x, servers, clock.clone(), apps, pace, settings);

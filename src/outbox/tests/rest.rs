@@ -2,7 +2,7 @@
 //! at for ever, twenty milliseconds apart.
 
 use super::*;
-use crate::client::{Failure as CallFailure, NotTaken, Unsure};
+use crate::client::{Download, DownloadFailure, Failure as CallFailure, NotTaken, Unsure};
 use crate::model::{LookupFailure, Outgoing, Tap};
 use crate::store::Store;
 use crate::wire::rest::MessagePage;
@@ -62,6 +62,10 @@ impl Platform for Moody {
     async fn media(&self, _: UserId, _: &str, _: bool) -> Result<u64, MediaFailure> {
         Err(MediaFailure::Unusable("no pictures here".to_owned()))
     }
+    async fn fetch(&self, _: UserId, _: &str, _: usize) -> Result<Download, DownloadFailure> {
+        Err(DownloadFailure::Unknown)
+    }
+
     async fn indicate_typing(&self, _: UserId, _: UserId) -> Result<(), CallFailure> {
         Ok(())
     }
@@ -98,6 +102,7 @@ impl Bench {
             echo_wait: ECHO_WAIT,
             resend_after: RESEND_AFTER,
             in_flight: 4,
+            picture_bytes: 1 << 20,
             free_replies: true,
         };
         let (apps, pace) = (BTreeMap::from([(BOT, AppId(1))]), Pace::new(Limits::default()));

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use super::{ACCOUNT, APP, PERSON};
-use crate::client::Failure;
+use crate::client::{Download, DownloadFailure, Failure};
 use crate::clock::{Clock as _, ManualClock};
 use crate::model::{Incoming, MessageId, Outgoing, Profile, Timestamp, UserId};
 use crate::outbox::{MediaFailure, Platform};
@@ -108,6 +108,11 @@ impl Platform for Mailbox {
 
     async fn media(&self, _: UserId, _: &str, _: bool) -> Result<u64, MediaFailure> {
         Ok(1)
+    }
+
+    async fn fetch(&self, _: UserId, _: &str, _: usize) -> Result<Download, DownloadFailure> {
+        // Lookups are answered by stubs, which need no picture.
+        Err(DownloadFailure::Unknown)
     }
 
     async fn indicate_typing(&self, _: UserId, _: UserId) -> Result<(), Failure> {

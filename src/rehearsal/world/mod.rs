@@ -305,6 +305,7 @@ impl World {
             echo_wait: Duration::from_secs(10),
             resend_after: Duration::from_secs(30),
             in_flight: 1,
+            picture_bytes: 0,
             free_replies: true,
         };
         let (apps, pace) = (BTreeMap::from([(ACCOUNT, APP)]), Pace::new(Limits { per_account: None, per_app: None }));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Places;
 use crate::bot::compile::scripts::{Read, SetBy};
 use crate::bot::diagnostic::{Diagnostic, nearest};
-use crate::bot::program::Program;
+use crate::bot::program::{Answer, Program, Prompt, PromptKind};
 use crate::bot::syntax::Findings;
 
 /// What every scope has.
@@ -26,6 +26,17 @@ pub(super) fn check(program: &Program, places: &Places, found: &Findings) {
             let known: BTreeSet<&str> = set.iter().copied().chain(tables).chain(answers.iter().copied()).chain(ALWAYS).collect();
             let message = format!("nothing sets `{name}`, so that it is always empty");
             found.add(Diagnostic::error("never-set", &read.at, message).suggest(name, known));
+        }
+    }
+    for slot in &notes.pictures {
+        let asks = |prompt: &Prompt| match &prompt.kind {
+            PromptKind::Question(question) => question.slot == slot.value && matches!(question.answer, Answer::Picture),
+            PromptKind::Menu | PromptKind::Confirm(_) => false,
+        };
+        if !program.prompts.iter().any(asks) {
+            let message = format!("`{}` is not asked for as a picture", slot.value);
+            let help = format!("ask for it: ask \"{}\" \"…\" type=\"picture\"", slot.value);
+            found.add(Diagnostic::error("no-picture", &slot.at, message).help(help));
         }
     }
     let mut told = BTreeSet::new();

@@ -153,7 +153,7 @@ fn answer<'p>(program: &'p Program, prompt: &'p Prompt, question: &'p Question) 
         Answer::Email => "ada@mail.example".to_owned(),
         Answer::Phone => "+41 44 668 18 00".to_owned(),
         Answer::Url => "https://page.example".to_owned(),
-        Answer::Media => "a picture".to_owned(),
+        Answer::Media | Answer::Picture => "a picture".to_owned(),
         Answer::Location => "a place".to_owned(),
         Answer::Choice => return None,
     }))

@@ -1,0 +1,71 @@
+//! What the console looks after the accounts with, from the configuration.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use async_trait::async_trait;
+
+use crate::account::{Account, Heard, Registry, Unheard};
+use crate::client::{Client, Keys, Timeouts, UserToken};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config};
+use crate::console::{Served, Upkeep, UpkeepApp};
+use crate::model::Secret;
+use crate::outbox::Outbox;
+use crate::webhook::Door;
+use crate::wire::arrivals::Arrivals;
+
+/// The door itself tells what came; the console need not ask at its public address.
+struct AtDoor(web::Data<Door>);
+
+#[async_trait]
+impl Heard for AtDoor {
+    async fn lately(&self) -> Result<Arrivals, Unheard> {
+        Ok(self.0.lately())
+    }
+}
+
+/// All that is needed; `sending` is the client of the outbox.
+pub(super) fn upkeep(
+    config: &Config,
+    sending: Client,
+    outbox: Arc<Outbox>,
+    door: web::Data<Door>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Upkeep> {
+    // X challenges a webhook before it answers, and may wait ten seconds for it.
+    let client = Client::new(config.x.api.clone(), Timeouts::default(), Arc::new(SystemClock))?;
+    let upload = Client::new(config.x.upload.clone(), Timeouts::default(), Arc::new(SystemClock))?;
+    Ok(Upkeep {
+        apps: config.app.iter().filter_map(|one| app(config, one, &client)).collect(),
+        client,
+        upload,
+        sending,
+        api: config.x.api.clone(),
+        address: config.url.clone(),
+        folder: config.folder.clone(),
+        heard: Arc::new(AtDoor(door)),
+        sends: Arc::new(move |account| outbox.standing(account)),
+        clock,
+    })
+}
+
+fn app(config: &Config, app: &config::App, client: &Client) -> Option<UpkeepApp> {
+    let owner = app.owner().map(|(owner, secret)| token(owner, secret));
+    let keys = Keys { consumer_key: app.consumer_key.clone(), consumer_secret: app.signing_secret()?.clone(), owner };
+    let accounts = config.account.iter().filter(|account| account.app == app.id).map(served).collect();
+    Some(UpkeepApp { id: app.id, registry: Registry::new(client.clone(), config.x.events_api(), keys), accounts })
+}
+
+fn served(account: &config::Account) -> Served {
+    let signed_in = account.tokens().map(|(access, secret)| token(access, secret));
+    Served {
+        account: Account { user: account.user_id, app: account.app, token: signed_in },
+        bot: account.bot.clone(),
+        files: account.access_token_file.clone().zip(account.access_token_secret_file.clone()),
+    }
+}
+
+fn token(token: &Secret, secret: &Secret) -> UserToken {
+    UserToken { token: token.clone(), secret: secret.clone() }
+}

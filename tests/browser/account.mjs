@@ -1,0 +1,109 @@
+// The account, the bot's picture and the audit, as an admin uses them.
+import assert from 'node:assert/strict';
+import { Browser, SIZES } from './browser.mjs';
+
+const given = JSON.parse(process.argv[2]);
+const browser = await Browser.start(given.shots);
+try {
+  for (const size of Object.keys(SIZES)) {
+    await webhook_and_subscriptions(size);
+    await replay_with_keys_alone(size);
+    await lets_an_account_in(size);
+    await the_bot(size);
+    await audit(size);
+  }
+} catch (error) {
+  await browser.newest.screenshot({ path: `${given.shots}/failed.png`, fullPage: true });
+  throw error;
+}
+await browser.stop();
+
+async function entered(size, address) {
+  const visitor = await browser.visitor(size);
+  await visitor.open(given.console + address);
+  await visitor.page.fill('[name=name]', 'ada');
+  await visitor.page.fill('[name=password]', given.password);
+  await visitor.page.keyboard.press('Enter');
+  await visitor.page.waitForSelector('main#content h1:not(:has-text("Sign in"))');
+  return visitor;
+}
+
+const says = async (text, from = '@ada') => {
+  const body = JSON.stringify({ from, to: given.bot, text });
+  const answer = await fetch(`${given.x}/sim/say`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  assert.ok(answer.ok);
+};
+
+async function webhook_and_subscriptions(size) {
+  const visitor = await entered(size, '/account');
+  const { page } = visitor;
+  await page.waitForSelector(`text=${given.webhook}`);
+  await visitor.looks('account');
+  const shown = await page.content();
+  for (const secret of given.secrets) assert.ok(!shown.includes(secret), 'secrets are never shown');
+  await page.click('button:has-text("Check now")');
+  await page.waitForSelector('h1:has-text("Account")');
+  await page.waitForSelector('.mark.good:has-text("valid")');
+  await page.click('form[action="/account/webhook/delete"] button');
+  await visitor.looks('account-delete');
+  await page.click('button.danger');
+  await page.waitForSelector('button:has-text("Register")');
+  await page.click('button:has-text("Register")');
+  await page.waitForSelector('.mark.good:has-text("valid")');
+  await page.locator('form[action="/account/subscription/add"] button').first().click();
+  await page.waitForSelector('form[action="/account/subscription/remove"] button');
+  await page.click('button:has-text("Set the script")');
+  await page.waitForSelector('text=Good day');
+  await visitor.looks('account-after');
+  await page.context().close();
+}
+
+async function replay_with_keys_alone(size) {
+  const visitor = await entered(size, '/account');
+  const { page } = visitor;
+  const jobs = await page.locator('#replay ~ * :text("Complete"), #replay ~ * :text("complete")').count();
+  await visitor.tabTo('form[action="/account/replay"] [name=from]');
+  const moment = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString().slice(0, 16);
+  await page.locator('form[action="/account/replay"] [name=from]').fill(moment(120));
+  await page.locator('form[action="/account/replay"] [name=to]').fill(moment(45));
+  await visitor.tabTo('form[action="/account/replay"] button', 400);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('h1:has-text("Account")');
+  await page.waitForFunction((count) => document.body.textContent.match(/complete/gi)?.length > count, jobs);
+  await visitor.looks('account-replayed');
+  await page.context().close();
+}
+
+async function lets_an_account_in(size) {
+  const visitor = await entered(size, '/account');
+  const { page } = visitor;
+  await page.click('button:has-text("Add an account")');
+  await page.click('a:has-text("Go on to X")');
+  await page.waitForURL(/oauth/);
+  await page.locator('button, input[type=submit]').filter({ hasText: /cancel|refuse|no/i }).first().click();
+  await page.waitForURL(new RegExp(given.console));
+  await visitor.open(`${given.console}/account`);
+  await page.context().close();
+}
+
+async function the_bot(size) {
+  const visitor = await entered(size, '/bot');
+  const { page } = visitor;
+  await page.waitForSelector('svg');
+  await says('gibberish that nothing takes');
+  await page.waitForSelector('text=gibberish that nothing takes');
+  await visitor.looks('bot');
+  await page.locator('tr, li, form').filter({ hasText: 'gibberish' }).locator('button:has-text("Propose")').first().click();
+  await page.waitForSelector('#proposal');
+  await page.click('[data-copy=proposal]');
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /gibberish/);
+  await visitor.looks('proposal');
+  await page.context().close();
+}
+
+async function audit(size) {
+  const visitor = await entered(size, '/audit');
+  await visitor.page.waitForSelector('text=ada');
+  await visitor.looks('audit');
+  await visitor.page.context().close();
+}

@@ -1,0 +1,184 @@
+// The console as people of the house use it: signed in, with mouse and with keys alone, on a desk and on a phone.
+import assert from 'node:assert/strict';
+import { Browser, SIZES } from './browser.mjs';
+
+const given = JSON.parse(process.argv[2]);
+const NASTY = '<script>alert("x")</script>\u202Eevil 👩‍👩‍👧 ' + 'w'.repeat(400);
+
+const ask = async (path, body) => {
+  const answer = await fetch(given.x + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${path}: ${await answer.clone().text()}`);
+  return answer.json();
+};
+const says = (text, from = '@ada') => ask('/sim/say', { from, to: given.bot, text });
+
+const browser = await Browser.start(given.shots);
+try {
+for (const size of (given.only ?? Object.keys(SIZES))) {
+  await signs_in(size);
+  await conversations(size);
+  await time_machine(size);
+  await takes_over(size);
+  await takes_over_with_keys_alone(size);
+  await sees_only_what_the_role_may(size);
+  await activity(size);
+}
+} catch (error) {
+  await browser.newest.screenshot({ path: `${given.shots}/failed.png`, fullPage: true });
+  throw error;
+}
+await browser.stop();
+
+async function entered(size, name = 'kim', scheme = 'light') {
+  const visitor = await browser.visitor(size, scheme);
+  await visitor.open(given.console);
+  await visitor.page.fill('[name=name]', name);
+  await visitor.page.fill('[name=password]', given.password);
+  await visitor.page.keyboard.press('Enter');
+  await visitor.page.waitForSelector('h1:has-text("Conversations")');
+  return visitor;
+}
+
+async function signs_in(size) {
+  const visitor = await browser.visitor(size);
+  await visitor.open(`${given.console}/activity`);
+  await visitor.looks('sign-in');
+  await visitor.page.fill('[name=name]', 'kim');
+  await visitor.page.fill('[name=password]', 'not the password');
+  await visitor.page.click('button');
+  await visitor.page.waitForSelector('[role=alert]');
+  await visitor.page.fill('[name=password]', given.password);
+  await visitor.page.click('button');
+  await visitor.page.waitForSelector('h1:has-text("Activity")');
+  await visitor.page.click('.leave button');
+  await visitor.page.waitForSelector('h1:has-text("Sign in")');
+  await visitor.open(given.console);
+  await visitor.page.waitForSelector('h1:has-text("Sign in")');
+  await visitor.page.context().close();
+}
+
+async function conversations(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  await says('hello there');
+  // The list keeps itself up to date.
+  await page.waitForSelector('.line:has-text("Ada")');
+  await ask('/sim/say', { from: given.nasty, to: given.bot, text: NASTY });
+  await page.waitForSelector('.line:has-text("alert")');
+  await visitor.looks('conversations');
+  await page.fill('[name=q]', 'ada');
+  await page.click('form.filter button');
+  await page.waitForSelector('.count:has-text("1 conversation")');
+  await page.selectOption('[name=kind]', 'opted-out');
+  await page.click('form.filter button');
+  await page.waitForSelector('.empty');
+  await visitor.open(given.console);
+  await page.click('.line:has-text("alert")');
+  await page.waitForSelector('.bubble.them:has-text("<script>")');
+  await visitor.looks('hostile');
+  await page.context().close();
+  const dark = await entered(size, 'kim', 'dark');
+  await dark.looks('conversations-dark');
+  await dark.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  await dark.looks('conversation-dark');
+  await dark.page.context().close();
+}
+
+async function time_machine(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  await visitor.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  await says('size');
+  await page.waitForSelector('.bubble.us:has-text("Which size?")');
+  await visitor.looks('conversation');
+  const turn = () => page.textContent('#as-of');
+  const now = await turn();
+  await page.keyboard.press('ArrowLeft');
+  await page.waitForSelector('#later');
+  const before = await turn();
+  assert.notEqual(before, now);
+  await visitor.looks('conversation-earlier');
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction((told) => document.querySelector('#as-of').textContent !== told, before);
+  await page.click('a:has-text("Now")');
+  await page.waitForSelector('#as-of:has-text("(now)")');
+  await page.context().close();
+}
+
+async function takes_over(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  await visitor.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  await page.click('button:has-text("Take over")');
+  await page.waitForSelector('button:has-text("Give the bot back")');
+  await page.fill('#say', `Kim here, from the ${size}`);
+  await page.click('button:has-text("Send")');
+  await page.waitForSelector(`.bubble.us:has-text("Kim here, from the ${size}")`);
+  await page.waitForSelector(`.turn:has(.bubble:has-text("Kim here, from the ${size}")) .mark.good:has-text("sent")`);
+  await says('S');
+  await page.waitForSelector('.why:has-text("a person speaks")');
+  await visitor.looks('taken-over');
+  await page.click('button:has-text("Give the bot back")');
+  await page.waitForSelector('button:has-text("Take over")');
+  // X refuses the next message for good; it is sent again by hand.
+  await ask('/sim/faults', { kind: 'refuse', with: { failure: 'already_said' }, times: 1 });
+  await says('S');
+  await page.waitForSelector('.mark.bad:has-text("refused (151)")');
+  await visitor.looks('refused');
+  await page.click('button:has-text("Send again")');
+  await page.waitForSelector('.turn:has(.mark.warm:has-text("kim")):has(.bubble:has-text("S it is")) .mark.good');
+  await page.context().close();
+}
+
+async function takes_over_with_keys_alone(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  await visitor.tabTo('.line');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#say');
+  await visitor.tabTo('#hand-over');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('button:has-text("Give the bot back")');
+  await visitor.tabTo('#say');
+  await page.keyboard.type('By keys alone');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.bubble.us:has-text("By keys alone")');
+  await visitor.tabTo('#hand-over');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('button:has-text("Take over")');
+  await page.context().close();
+}
+
+async function sees_only_what_the_role_may(size) {
+  const visitor = await entered(size, 'vic');
+  const { page } = visitor;
+  await visitor.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  await page.waitForSelector('.bubble:has-text("•••")');
+  assert.equal(await page.locator('text=hello there').count(), 0);
+  assert.equal(await page.locator('#say').count(), 0);
+  await visitor.looks('viewer');
+  await page.context().close();
+}
+
+async function activity(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  await visitor.open(`${given.console}/activity?person=${given.ada}`);
+  const text = `look at me on the ${size}`;
+  await says(text);
+  const card = page.locator('.event', { has: page.locator('b:text-is("message")') }).filter({ hasText: text });
+  await card.locator('summary').click();
+  await card.locator('pre').waitFor();
+  await card.locator('[data-copy]').click();
+  await page.waitForSelector('#told:has-text("Copied")');
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(text));
+  await card.locator('[data-pin]').click();
+  await page.waitForSelector('.event[data-pinned]');
+  await says('somebody else', '@ben');
+  await fetch(`${given.webhook}`, { method: 'POST', body: '{}' });
+  await page.waitForSelector('dd.bad:has-text("1"), dd.bad:has-text("2")');
+  assert.equal(await page.locator('.event:has-text("somebody else")').count(), 0, 'the filter holds for what comes');
+  await visitor.looks('activity');
+  await page.context().close();
+}

@@ -1,0 +1,124 @@
+// The phone page as somebody who tries a bot on uses it: chats side by side, old buttons, faults, the wire, a chat that becomes a test.
+import assert from 'node:assert/strict';
+import { Browser, SIZES } from './browser.mjs';
+
+const given = JSON.parse(process.argv[2]);
+const NASTY = '<script>alert("x")</script>\u202Eevil 👩‍👩‍👧 ' + 'w'.repeat(400);
+
+const browser = await Browser.start(given.shots);
+try {
+  for (const size of Object.keys(SIZES)) {
+    await chats(size);
+    await chats_with_keys_alone(size);
+    await lets_things_go_wrong(size);
+    await wire(size);
+  }
+} catch (error) {
+  await browser.newest.screenshot({ path: `${given.shots}/failed.png`, fullPage: true });
+  throw error;
+}
+await browser.stop();
+
+const chat = (page, name) => page.locator('.phone', { has: page.locator(`h2:has-text("${name}")`) });
+const bubbles = (page, name) => chat(page, name).locator('article.bubble');
+
+async function says(page, name, text) {
+  await chat(page, name).locator('textarea').fill(text);
+  await chat(page, name).locator('button:text-is("Send")').click();
+}
+
+async function answered(page, name, text, count) {
+  await bubbles(page, name).filter({ hasText: text }).nth(count - 1).waitFor();
+}
+
+async function chats(size) {
+  const visitor = await browser.visitor(size);
+  const { page } = visitor;
+  await visitor.open(`${given.phone}?people=ada,ben&with=snowbot`);
+  const before = await bubbles(page, 'Ada').filter({ hasText: 'Aspen:' }).count();
+  await says(page, 'Ada', 'hi');
+  await bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).last().waitFor();
+  await says(page, 'Ben', NASTY);
+  await bubbles(page, 'Ben').filter({ hasText: '<script>' }).last().waitFor();
+  await says(page, 'Ada', 'report aspen');
+  await answered(page, 'Ada', 'Aspen:', before + 1);
+  // An old button stays tappable.
+  const menu = bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).first();
+  const abouts = await bubbles(page, 'Ada').filter({ hasText: 'example bot of Junco' }).count();
+  await menu.locator('button:has-text("About")').click();
+  await answered(page, 'Ada', 'example bot of Junco', abouts + 1);
+  await menu.locator('button:has-text("See a snow picture")').click();
+  await chat(page, 'Ada').locator('img').first().waitFor();
+  await visitor.looks('phone');
+  await chat(page, 'Ada').locator('[data-copy-test]').click();
+  await page.waitForFunction(() => document.querySelector('#told').textContent || document.querySelector('#test').open);
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /user "report aspen"/);
+  assert.match(copied, /tap "About" of=/);
+  await page.context().close();
+  const dark = await browser.visitor(size, 'dark');
+  await dark.open(`${given.phone}?people=ada,ben&with=snowbot`);
+  await dark.looks('phone-dark');
+  await dark.page.context().close();
+}
+
+async function chats_with_keys_alone(size) {
+  const visitor = await browser.visitor(size);
+  const { page } = visitor;
+  await visitor.open(`${given.phone}?people=chloe&with=snowbot`);
+  const helps = await bubbles(page, 'Chlo').filter({ hasText: 'HELP' }).count();
+  await visitor.tabTo('textarea');
+  await page.keyboard.type('hi');
+  await page.keyboard.press('Enter');
+  await bubbles(page, 'Chlo').filter({ hasText: 'What shall it be?' }).last().waitFor();
+  await page.evaluate(() => document.activeElement.blur());
+  await visitor.tabTo('.options button:last-child', 200);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((count) => document.querySelectorAll('article.bubble').length > count, 2 + helps);
+  await page.context().close();
+}
+
+async function lets_things_go_wrong(size) {
+  const visitor = await browser.visitor(size);
+  const { page } = visitor;
+  await visitor.open(`${given.phone}?people=ada&with=snowbot`);
+  const weathers = () => bubbles(page, 'Ada').filter({ hasText: /°|weather/i }).count();
+  for (const fault of ['duplicate', 'lose_answer']) {
+    await page.click(`#switch-${fault}`);
+    await page.waitForSelector(`#switch-${fault}[aria-pressed=true]`);
+  }
+  const before = await bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).count();
+  await says(page, 'Ada', 'home');
+  await answered(page, 'Ada', 'What shall it be?', before + 1);
+  await page.click('#once-redeliver');
+  await page.waitForSelector('#told:has-text("made again")');
+  for (const fault of ['duplicate', 'lose_answer']) {
+    await page.click(`#switch-${fault}`);
+    await page.waitForSelector(`#switch-${fault}[aria-pressed=false]`);
+  }
+  await page.click('#lever-crash');
+  await page.waitForFunction(() => document.querySelector('#told').textContent !== '');
+  await says(page, 'Ada', 'home');
+  await answered(page, 'Ada', 'What shall it be?', before + 2);
+  assert.equal(await bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).count(), before + 2, 'nothing is said twice');
+  await page.click('#lever-restart');
+  await page.waitForFunction(() => document.querySelector('#told').textContent !== '');
+  assert.ok((await weathers()) >= 0);
+  await visitor.looks('phone-faults');
+  await page.context().close();
+}
+
+async function wire(size) {
+  const visitor = await browser.visitor(size);
+  const { page } = visitor;
+  await visitor.open(`${given.phone}?people=ada&with=snowbot`);
+  await says(page, 'Ada', 'hi');
+  const call = page.locator('details.exchange', { hasText: 'events/new' }).first();
+  await call.locator('summary').click();
+  await call.locator('text=oauth_signature').first().waitFor();
+  assert.ok(!(await call.textContent()).includes(given.secret), 'secrets are never shown');
+  await page.locator('details.exchange', { hasText: '/webhook/twitter' }).first().locator('summary').click();
+  await page.locator('text=/x-twitter-webhooks-signature/i').first().waitFor();
+  await visitor.looks('phone-wire');
+  await page.context().close();
+}
