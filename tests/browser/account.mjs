@@ -97,6 +97,9 @@ async function the_bot(size) {
   await page.waitForSelector('text=gibberish that nothing takes');
   await visitor.looks('bot');
   await page.locator('tr, li, form').filter({ hasText: 'gibberish' }).locator('button:has-text("Propose")').first().click();
+  await page.waitForSelector('[name=taker]');
+  await page.selectOption('[name=taker]', 'state size');
+  await page.click('button:text-is("Show")');
   await page.waitForSelector('#proposal');
   await page.click('[data-copy=proposal]');
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), /gibberish/);

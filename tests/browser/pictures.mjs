@@ -17,7 +17,7 @@ await chat('Ada').locator('button:has(bdi:text-is("See a snow picture"))').first
 await chat('Ada').locator('img').first().waitFor();
 await says('Ada', 'report aspen', 'Aspen:');
 await says('Ben', 'can I bring my dog?', 'HOME');
-await says('Ben', 'weather aspen', 'Aspen');
+await says('Ben', 'report vail', 'Vail');
 await chat('Ada').locator('button:has(bdi:text-is("About"))').first().click();
 await chat('Ada').locator('article.bubble', { hasText: 'example bot of Junco' }).waitFor();
 await page.screenshot({ path: `${given.pictures}/phone.png` });
