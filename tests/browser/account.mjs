@@ -52,7 +52,9 @@ async function webhook_and_subscriptions(size) {
   await page.waitForSelector('.mark.good:has-text("valid")');
   await page.locator('form[action="/account/subscription/add"] button').first().click();
   await page.waitForSelector('form[action="/account/subscription/remove"] button');
-  await page.click('button:has-text("Set the script")');
+  // What stands there already is not offered to be set again.
+  const set = page.locator('button:has-text("Set the script")');
+  if (await set.count()) await set.click();
   await page.waitForSelector('text=Good day');
   await visitor.looks('account-after');
   await page.context().close();
