@@ -290,13 +290,23 @@ fn the_configuration_is_read() {
 fn every_key_stands_in_the_table() {
     let readme = readme();
     let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| `")).collect();
-    for (section, row) in [("", "| `{key}` "), ("x", "| `x.{key}` "), ("limits", "| `limits.{key}` ")] {
+    for (section, row) in [
+        ("", "| `{key}` "),
+        ("x", "| `x.{key}` "),
+        ("limits", "| `limits.{key}` "),
+        ("access", "| `access.{key}` "),
+        ("watch", "| `watch.{key}` "),
+    ] {
         for key in keys(section) {
             let row = row.replace("{key}", &key);
-            assert!(["x", "limits", "app", "account"].contains(&key.as_str()) || rows.iter().any(|line| line.starts_with(&row)), "{row}");
+            assert!(
+                ["x", "limits", "access", "watch", "app", "account", "operator"].contains(&key.as_str())
+                    || rows.iter().any(|line| line.starts_with(&row)),
+                "{row}"
+            );
         }
     }
-    for section in ["app", "account"] {
+    for section in ["app", "account", "operator"] {
         for key in keys(section) {
             let told = |line: &&str| line.starts_with(&format!("| `[[{section}]]`")) && line.contains(&format!("`{key}"));
             assert!(rows.iter().any(told), "{section}: {key}");
@@ -308,11 +318,11 @@ fn every_key_stands_in_the_table() {
 fn keys(section: &str) -> BTreeSet<String> {
     let text = match section {
         "" => "nonsense = 1".to_owned(),
-        "x" | "limits" => format!("[{section}]\nnonsense = 1"),
+        "x" | "limits" | "access" | "watch" => format!("[{section}]\nnonsense = 1"),
         _ => format!("[[{section}]]\nnonsense = 1"),
     };
     let error = Config::from_table(toml::from_str(&text).expect("TOML"), "test").unwrap_err().to_string();
-    let (_, expected) = error.split_once("expected one of ").unwrap_or_else(|| panic!("{error}"));
+    let (_, expected) = error.split_once("expected ").unwrap_or_else(|| panic!("{error}"));
     expected.split('`').skip(1).step_by(2).map(str::to_owned).filter(|key| key != section).collect()
 }
 

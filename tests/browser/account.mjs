@@ -3,6 +3,12 @@ import assert from 'node:assert/strict';
 import { Browser, SIZES } from './browser.mjs';
 
 const given = JSON.parse(process.argv[2]);
+const says = async (text, from = '@ada') => {
+  const body = JSON.stringify({ from, to: given.bot, text });
+  const answer = await fetch(`${given.x}/sim/say`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  assert.ok(answer.ok);
+};
+
 const browser = await Browser.start(given.shots);
 try {
   for (const size of Object.keys(SIZES)) {
@@ -13,7 +19,7 @@ try {
     await audit(size);
   }
 } catch (error) {
-  await browser.newest.screenshot({ path: `${given.shots}/failed.png`, fullPage: true });
+  await browser.newest.screenshot({ path: `${given.shots}/failed-account.png`, fullPage: true });
   throw error;
 }
 await browser.stop();
@@ -27,12 +33,6 @@ async function entered(size, address) {
   await visitor.page.waitForSelector('main#content h1:not(:has-text("Sign in"))');
   return visitor;
 }
-
-const says = async (text, from = '@ada') => {
-  const body = JSON.stringify({ from, to: given.bot, text });
-  const answer = await fetch(`${given.x}/sim/say`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  assert.ok(answer.ok);
-};
 
 async function webhook_and_subscriptions(size) {
   const visitor = await entered(size, '/account');
@@ -91,6 +91,9 @@ async function the_bot(size) {
   const { page } = visitor;
   await page.waitForSelector('svg');
   await says('gibberish that nothing takes');
+  await page.waitForFunction(() => /[1-9]\d* from people/.test(document.body.textContent));
+  // What nobody understood is a form, which nothing changes under somebody's hands.
+  await page.reload();
   await page.waitForSelector('text=gibberish that nothing takes');
   await visitor.looks('bot');
   await page.locator('tr, li, form').filter({ hasText: 'gibberish' }).locator('button:has-text("Propose")').first().click();

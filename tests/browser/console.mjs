@@ -112,7 +112,7 @@ async function takes_over(size) {
   await page.click('button:has-text("Take over")');
   await page.waitForSelector('button:has-text("Give the bot back")');
   await page.fill('#say', `Kim here, from the ${size}`);
-  await page.click('button:has-text("Send")');
+  await page.click('.desk button:text-is("Send")');
   await page.waitForSelector(`.bubble.us:has-text("Kim here, from the ${size}")`);
   await page.waitForSelector(`.turn:has(.bubble:has-text("Kim here, from the ${size}")) .mark.good:has-text("sent")`);
   await says('S');
@@ -125,7 +125,7 @@ async function takes_over(size) {
   await says('S');
   await page.waitForSelector('.mark.bad:has-text("refused (151)")');
   await visitor.looks('refused');
-  await page.click('button:has-text("Send again")');
+  await page.locator('button:has-text("Send again")').last().click();
   await page.waitForSelector('.turn:has(.mark.warm:has-text("kim")):has(.bubble:has-text("S it is")) .mark.good');
   await page.context().close();
 }

@@ -65,10 +65,23 @@ async fn a_bot_is_tried_on_a_phone_in_a_real_browser() {
     node.run("../browser/phone.mjs", &given).await;
 }
 
+/// Takes the pictures of the README anew: `cargo test --test browser -- --ignored pictures`.
+#[actix_web::test]
+#[ignore = "takes the pictures of the README anew"]
+async fn pictures_of_the_readme() {
+    let Some(node) = Workshop::node() else { return };
+    let dev = Dev::start();
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/pictures");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let given = json!({ "phone": dev.phone, "console": dev.console, "shots": shots(), "pictures": pictures });
+    node.run("../browser/pictures.mjs", &given).await;
+}
+
 /// `junco dev` with SnowBot.
 struct Dev {
     process: Child,
     phone: String,
+    console: String,
     _folder: TempDir,
 }
 
@@ -84,11 +97,14 @@ impl Dev {
             .spawn()
             .unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line = said.find(|line| line.starts_with("phone:")).expect("it tells where the phone is");
-        let phone = line.split_whitespace().nth(1).unwrap().to_owned();
+        let mut told = |what: &str| {
+            let line = said.find(|line| line.starts_with(what)).expect("it tells where its pages are");
+            line.split_whitespace().nth(1).unwrap().to_owned()
+        };
+        let (phone, console) = (told("phone:"), told("console:"));
         // What it says is read on, or it would wait for a reader.
         std::thread::spawn(move || said.for_each(drop));
-        Dev { process, phone, _folder: folder }
+        Dev { process, phone, console, _folder: folder }
     }
 }
 

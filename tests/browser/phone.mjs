@@ -5,6 +5,9 @@ import { Browser, SIZES } from './browser.mjs';
 const given = JSON.parse(process.argv[2]);
 const NASTY = '<script>alert("x")</script>\u202Eevil 👩‍👩‍👧 ' + 'w'.repeat(400);
 
+const chat = (page, name) => page.locator('.phone', { has: page.locator(`h2:has-text("${name}")`) });
+const bubbles = (page, name) => chat(page, name).locator('article.bubble');
+
 const browser = await Browser.start(given.shots);
 try {
   for (const size of Object.keys(SIZES)) {
@@ -14,13 +17,10 @@ try {
     await wire(size);
   }
 } catch (error) {
-  await browser.newest.screenshot({ path: `${given.shots}/failed.png`, fullPage: true });
+  await browser.newest.screenshot({ path: `${given.shots}/failed-phone.png`, fullPage: true });
   throw error;
 }
 await browser.stop();
-
-const chat = (page, name) => page.locator('.phone', { has: page.locator(`h2:has-text("${name}")`) });
-const bubbles = (page, name) => chat(page, name).locator('article.bubble');
 
 async function says(page, name, text) {
   await chat(page, name).locator('textarea').fill(text);
@@ -45,7 +45,7 @@ async function chats(size) {
   // An old button stays tappable.
   const menu = bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).first();
   const abouts = await bubbles(page, 'Ada').filter({ hasText: 'example bot of Junco' }).count();
-  await menu.locator('button:has-text("About")').click();
+  await menu.locator('button:has(bdi:text-is("About"))').click();
   await answered(page, 'Ada', 'example bot of Junco', abouts + 1);
   await menu.locator('button:has-text("See a snow picture")').click();
   await chat(page, 'Ada').locator('img').first().waitFor();
@@ -82,14 +82,13 @@ async function lets_things_go_wrong(size) {
   const visitor = await browser.visitor(size);
   const { page } = visitor;
   await visitor.open(`${given.phone}?people=ada&with=snowbot`);
-  const weathers = () => bubbles(page, 'Ada').filter({ hasText: /°|weather/i }).count();
   for (const fault of ['duplicate', 'lose_answer']) {
     await page.click(`#switch-${fault}`);
     await page.waitForSelector(`#switch-${fault}[aria-pressed=true]`);
   }
-  const before = await bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).count();
+  const before = await bubbles(page, 'Ada').filter({ hasText: 'Snow music' }).count();
   await says(page, 'Ada', 'home');
-  await answered(page, 'Ada', 'What shall it be?', before + 1);
+  await answered(page, 'Ada', 'Snow music', before + 1);
   await page.click('#once-redeliver');
   await page.waitForSelector('#told:has-text("made again")');
   for (const fault of ['duplicate', 'lose_answer']) {
@@ -99,11 +98,10 @@ async function lets_things_go_wrong(size) {
   await page.click('#lever-crash');
   await page.waitForFunction(() => document.querySelector('#told').textContent !== '');
   await says(page, 'Ada', 'home');
-  await answered(page, 'Ada', 'What shall it be?', before + 2);
-  assert.equal(await bubbles(page, 'Ada').filter({ hasText: 'What shall it be?' }).count(), before + 2, 'nothing is said twice');
+  await answered(page, 'Ada', 'Snow music', before + 2);
+  assert.equal(await bubbles(page, 'Ada').filter({ hasText: 'Snow music' }).count(), before + 2, 'nothing is said twice');
   await page.click('#lever-restart');
   await page.waitForFunction(() => document.querySelector('#told').textContent !== '');
-  assert.ok((await weathers()) >= 0);
   await visitor.looks('phone-faults');
   await page.context().close();
 }

@@ -65,6 +65,18 @@ async fn people_chat_side_by_side() {
 }
 
 #[tokio::test]
+async fn a_long_chat_is_a_light_page() {
+    let bot = Bot::new().await;
+    for number in 0..100 {
+        bot.simulator.say(Settings::ADA, Settings::BOT, &format!("number {number}.")).expect("a message");
+    }
+    let page = bot.page("/phone?people=ada").await.text;
+    assert!(page.contains("Show 60 older messages") && page.contains("number 60.") && !page.contains("number 59."), "{page}");
+    let whole = page.split("class=\"older\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    assert_eq!(bot.page(&whole.replace("&amp;", "&")).await.text.matches("<article").count(), 100);
+}
+
+#[tokio::test]
 async fn nobody_has_to_be_named_and_anybody_can_come() {
     let bot = Bot::ready().await;
     let page = bot.page("/phone").await;
@@ -281,6 +293,18 @@ async fn the_wire_shows_everything_but_secrets() {
     assert_eq!(bot.page("/phone/wire/999").await.status, 404);
 }
 
+/// Reads news until there is a mark in them. The line is never silent for ever, so all of it has its time.
+async fn until(stream: &mut reqwest::Response, told: &mut String, mark: &str) {
+    let read = async {
+        while !told.contains(mark) {
+            let chunk = stream.chunk().await.expect("a stream").expect("more");
+            told.push_str(std::str::from_utf8(&chunk).expect("text"));
+        }
+    };
+    let read = tokio::time::timeout(PATIENCE, read).await.is_ok();
+    assert!(read, "no {mark} in\n{told}");
+}
+
 #[tokio::test]
 async fn news_come_by_themselves_and_go_on_after_a_break() {
     let bot = Bot::ready().await;
@@ -289,20 +313,14 @@ async fn news_come_by_themselves_and_go_on_after_a_break() {
     let mut stream = bot.request("GET", &news).send().await.expect("an answer");
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let mut told = String::new();
-    let mut until = async |told: &mut String, mark: &str| {
-        while !told.contains(mark) {
-            let chunk = tokio::time::timeout(PATIENCE, stream.chunk()).await.expect("news in time").expect("a stream").expect("more");
-            told.push_str(std::str::from_utf8(&chunk).expect("text"));
-        }
-    };
-    until(&mut told, "event: switches").await;
+    until(&mut stream, &mut told, "event: switches").await;
     bot.types("hello <there>").await;
-    until(&mut told, "hello &lt;there&gt;").await;
+    until(&mut stream, &mut told, "hello &lt;there&gt;").await;
     bot.post(Settings::BOT, &format!("/1.1/direct_messages/indicate_typing.json?recipient_id={}", Settings::ADA), None).await;
-    until(&mut told, "is typing").await;
+    until(&mut stream, &mut told, "is typing").await;
     bot.simulator.say(Settings::BEN, Settings::BOT, "and from the other").expect("a message");
-    until(&mut told, "and from the other").await;
-    until(&mut told, "event: wire").await;
+    until(&mut stream, &mut told, "and from the other").await;
+    until(&mut stream, &mut told, "event: wire").await;
     assert!(told.contains(&format!("\"chat\":\"{}\"", Settings::BEN)));
 
     // The browser says where it was: nothing is told twice, and nothing is missed.
@@ -311,10 +329,7 @@ async fn news_come_by_themselves_and_go_on_after_a_break() {
     bot.say("meanwhile").await;
     let mut stream = bot.request("GET", &news).header("last-event-id", place).send().await.expect("an answer");
     let mut told = String::new();
-    while !told.contains("meanwhile") {
-        let chunk = tokio::time::timeout(PATIENCE, stream.chunk()).await.expect("news in time").expect("a stream").expect("more");
-        told.push_str(std::str::from_utf8(&chunk).expect("text"));
-    }
+    until(&mut stream, &mut told, "meanwhile").await;
     assert!(!told.contains("hello"), "{told}");
     let of_another_world = news.rsplit_once('.').map(|(before, _)| format!("{before}.99999")).expect("a count");
     assert!(bot.page(&of_another_world).await.text.starts_with("event: anew"));

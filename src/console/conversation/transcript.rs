@@ -65,8 +65,8 @@ pub(super) enum Fate {
     Unsure,
     /// X took it; how long after it was ordered, and whether the echo told first.
     Sent { after: Duration, by_echo: bool },
-    /// It was never sent.
-    Dead { code: u32, reason: String },
+    /// It was never sent; or X refused it, and somebody may have sent it again.
+    Dead { code: u32, reason: String, again: bool },
 }
 
 /// What became of rows, gathered from all entries.
@@ -148,7 +148,7 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
     for action in &turn.actions {
         match action {
             Action::Send { row, message, .. } => {
-                let fate = fate(*row, entry.at, entries, fates);
+                let fate = fate(*row, entry, message, entries, fates);
                 add(Body::Ours { row: *row, message: message.clone(), by: by.clone(), fate });
             }
             Action::HandOver { queue, note: told } if !is_desk => {
@@ -171,9 +171,13 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
     }
 }
 
-fn fate(row: RowId, ordered: Timestamp, entries: &[Entry], fates: &Fates) -> Fate {
+fn fate(row: RowId, entry: &Entry, message: &Outgoing, entries: &[Entry], fates: &Fates) -> Fate {
+    let ordered = entry.at;
     if let Some((code, reason)) = fates.dead.get(&row) {
-        return Fate::Dead { code: *code, reason: reason.clone() };
+        let is_again =
+            |turn: &TurnLog| matches!(&turn.event, Event::Desk { order: DeskOrder::Again { message: again }, .. } if again == message);
+        let later = entries.iter().filter(|later| later.revision() > entry.revision());
+        return Fate::Dead { code: *code, reason: reason.clone(), again: later.flat_map(|entry| &entry.turns).any(is_again) };
     }
     if let Some(at) = fates.settled.get(&row) {
         return Fate::Sent { after: at.since(ordered), by_echo: false };

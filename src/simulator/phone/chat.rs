@@ -15,10 +15,14 @@ use crate::model::{Link, MediaKind, MediaType, MessageId, Timestamp, UserId};
 /// How long somebody who was typing is thought to be typing still.
 pub(super) const TYPING: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// So many messages of a chat are shown at first: a page is light, however long people chat.
+const NEWEST: usize = 40;
+
 /// A chat of somebody with the page's account.
 pub(super) fn chat(stage: &Stage, view: &View, person: &Person) -> Markup {
     let name = &person.name;
     let messages = stage.transcript(person.id, view.with.id);
+    let older = if view.whole { 0 } else { messages.len().saturating_sub(NEWEST) };
     let test = format!("/phone/chat.test.kdl?people={}&with={}", person.id, view.with.id);
     html! {
         section.phone aria-labelledby=(format!("name-{}", person.id)) data-chat=(person.id) {
@@ -27,7 +31,8 @@ pub(super) fn chat(stage: &Stage, view: &View, person: &Person) -> Markup {
                 a.quiet.button href=(test) data-copy-test { "Copy as test" span.unseen { " the chat of " bdi { (name) } } }
             }
             div.log role="log" aria-live="polite" aria-label=(format!("Messages of {name}")) tabindex="0" {
-                @for message in &messages { (bubble(stage, message, person, view)) }
+                @if older > 0 { p.older { a href=(view.address_whole()) { "Show " (older) " older messages" } } }
+                @for message in &messages[older..] { (bubble(stage, message, person, view)) }
                 p.empty { "Nothing was said yet." }
             }
             div.status role="status" { (Status::of(stage, person.id, view.with.id).show(&view.with, stage.now())) }

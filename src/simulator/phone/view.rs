@@ -9,10 +9,15 @@ use super::Sorry;
 /// So many chats stand side by side at most.
 const MOST: usize = 8;
 
+/// Asks for chats from their beginning.
+const WHOLE: &str = "&whole=yes";
+
 /// Some people and an account.
 pub(super) struct View {
     pub(super) people: Vec<Person>,
     pub(super) with: Person,
+    /// Whether chats are shown from their beginning, however long they are.
+    pub(super) whole: bool,
 }
 
 impl View {
@@ -20,10 +25,11 @@ impl View {
     /// who is no such account.
     pub(super) fn read(query: &str, stage: &Stage, settings: &Settings) -> Result<Self, Sorry> {
         let mut asked: Vec<String> = Vec::new();
-        let mut with = None;
+        let (mut with, mut whole) = (None, false);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match name.as_ref() {
                 "people" => asked.extend(value.split(',').map(str::trim).filter(|who| !who.is_empty()).map(str::to_owned)),
+                "whole" => whole = true,
                 "with" if !value.is_empty() => with = Some(stage.find(&value)?),
                 _ => {}
             }
@@ -45,7 +51,7 @@ impl View {
             let person = others().find(|person| !has_token(person)).or_else(|| others().next());
             people.extend(person.cloned());
         }
-        Ok(View { people, with })
+        Ok(View { people, with, whole })
     }
 
     /// The query of an address that shows this.
@@ -56,7 +62,12 @@ impl View {
 
     /// The address of the page that shows this.
     pub(super) fn address(&self) -> String {
-        format!("/phone?{}", self.query())
+        format!("/phone?{}{}", self.query(), if self.whole { WHOLE } else { "" })
+    }
+
+    /// The address of the page that shows the same chats from their beginning.
+    pub(super) fn address_whole(&self) -> String {
+        format!("/phone?{}{WHOLE}", self.query())
     }
 
     /// The address of the page that shows somebody more.
