@@ -72,6 +72,9 @@ impl World {
         let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let config = config(&x, address, folder.path());
         let service = Service::start_with(config, Arc::new(WorldClock(Stage::clone(&x)))).await.unwrap();
+        // The watchdog's first look finds no webhook; a later one would set to rights what a test has just done.
+        let looked = |stage: &Stage| stage.api_calls().iter().any(|call| call.path.contains("account_activity/webhooks")).then_some(());
+        x.wait_for(std::time::Duration::from_secs(20), looked).await.expect("the watchdog looks at the start");
         World { x, service, folder, address }
     }
 
