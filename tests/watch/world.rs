@@ -201,6 +201,16 @@ impl World {
         assert!(waited.is_ok(), "{what}: {:?}\n{:?}", self.standing().await, self.noticed().await);
     }
 
+    /// Waits until something was noticed so often.
+    pub(crate) async fn has_noticed(&self, what: &str, is_it: impl Fn(&Notice) -> bool, times: usize) {
+        let waiting = async {
+            while self.noticed().await.iter().filter(|notice| is_it(notice)).count() < times {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "{what}: {:?}", self.noticed().await);
+    }
+
     /// Waits until the watchdog has looked since now.
     pub(crate) async fn looked(&self) {
         let now = self.x.now();
