@@ -67,6 +67,8 @@ function replace(part, html) {
     if (!same) continue;
     same.open = true;
     same.querySelector(".more").replaceWith(open.querySelector(".more"));
+    // One that was opened this very moment is asked for by the toggle event of its successor.
+    if (!open.dataset.loaded) continue;
     if (same.dataset.version !== open.dataset.version) more(same);
     else same.dataset.loaded = "yes";
   }
@@ -77,10 +79,14 @@ function replace(part, html) {
 
 async function more(details) {
   details.dataset.loaded = "yes";
-  const answer = await fetch(details.dataset.more);
+  // The place is held, not looked for at the end: it moves on when the part is loaded again meanwhile.
   const place = details.querySelector(".more");
-  if (answer.ok) place.innerHTML = await answer.text();
-  else place.textContent = await answer.text();
+  const version = place.dataset.version = details.dataset.version;
+  const answer = await fetch(details.dataset.more);
+  const text = await answer.text();
+  if (place.dataset.version !== version) return;
+  if (answer.ok) place.innerHTML = text;
+  else place.textContent = text;
   localise(place);
 }
 
