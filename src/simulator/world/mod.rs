@@ -189,6 +189,15 @@ impl World {
         Ok(())
     }
 
+    /// Counts a call against several limits, or, where one of them is reached, against none; `None` when limits are off.
+    pub(super) fn count_against<const N: usize>(
+        &mut self,
+        all: [(&'static str, Who, Limit); N],
+        now: Timestamp,
+    ) -> Result<Option<[Quota; N]>, (usize, Quota)> {
+        self.rules.rate_limits.then(|| self.limits.call_all(all, now)).transpose()
+    }
+
     /// Counts a call against its window; `None` when limits are off.
     pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: Limit, now: Timestamp) -> Option<Quota> {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
