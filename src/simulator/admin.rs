@@ -8,10 +8,12 @@ mod verbs;
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
+use super::door;
 use super::error::Error;
 use super::stage::Stage;
 use crate::model::{MessageId, UserId};
@@ -23,6 +25,7 @@ type Reply = Result<HttpResponse, Error>;
 /// Puts the paths under `/sim` into a server. Bodies must be declared as JSON, so that no web page can send them unasked.
 pub(super) fn configure(config: &mut ServiceConfig) {
     let scope = web::scope("/sim")
+        .wrap(from_fn(door::guard_programs))
         .app_data(JsonConfig::default().error_handler(|error, _| unreadable(error)))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(error)));
     config.service(
