@@ -13,9 +13,9 @@ use actix_web::web::{self, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
-use super::door;
 use super::error::Error;
 use super::stage::Stage;
+use super::{LARGEST_CALL, door};
 use crate::model::{MessageId, UserId};
 
 pub(super) use verbs::{KINDS, VERBS, Verb};
@@ -26,7 +26,7 @@ type Reply = Result<HttpResponse, Error>;
 pub(super) fn configure(config: &mut ServiceConfig) {
     let scope = web::scope("/sim")
         .wrap(from_fn(door::guard_programs))
-        .app_data(JsonConfig::default().error_handler(|error, _| unreadable(error)))
+        .app_data(JsonConfig::default().limit(LARGEST_CALL).error_handler(|error, _| unreadable(error)))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(error)));
     config.service(
         scope.configure(people::configure).configure(apps::configure).configure(trouble::configure).configure(platform::configure),
