@@ -13,7 +13,7 @@ use super::{Sorry, time};
 use crate::model::{Link, MediaKind, MediaType, MessageId, Timestamp, UserId};
 
 /// How long somebody who was typing is thought to be typing still, as X shows it (contract §4.1).
-pub(super) const TYPING: std::time::Duration = std::time::Duration::from_secs(3);
+const TYPING: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// So many messages of a chat are shown at first: a page is light, however long people chat.
 const NEWEST: usize = 40;
