@@ -175,7 +175,7 @@ fn failure(error: reqwest::Error) -> CrcFailure {
 }
 
 /// Whether TLS was what failed; such errors stand inside others of the system's kind.
-fn distrusts(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(super) fn distrusts(error: &(dyn std::error::Error + 'static)) -> bool {
     let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     error.is::<rustls::Error>() || inner.is_some_and(|inner| distrusts(inner)) || error.source().is_some_and(distrusts)
 }
