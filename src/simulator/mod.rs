@@ -43,8 +43,8 @@ pub use settings::{ActivityShape, App, Flag, NewerRules, Permission, Person, Rul
 use shared::Shared;
 pub use stage::{Order, Stage};
 pub use world::{
-    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Face, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Outcome,
-    Picture, Shown, Signal, SignalKind, Tie, Webhook, WebhookId,
+    ApiCall, Attempt, Choice, Copies, DeliveryRecord, Face, Failure, Fault, FaultCount, FaultKind, Feed, FeedRecord, FeedRequest, Group,
+    GroupId, GroupMessage, Outcome, Picture, Shown, Signal, SignalKind, Tie, Webhook, WebhookId,
 };
 
 /// The largest body that a call may have: five megabytes of a file in base64, and what stands around them.

@@ -16,7 +16,7 @@ use super::event::Content;
 use super::refusal::Refusal;
 use super::settings::Person;
 use super::shared::Shared;
-use super::world::{ApiCall, Choice, DeliveryRecord, Draft, Parcel, Shown, Signal, WEB_CLIENT, World};
+use super::world::{ApiCall, Choice, DeliveryRecord, Draft, Group, Parcel, Shown, Signal, WEB_CLIENT, World};
 use super::{delivery, draft};
 use crate::model::{AppId, MediaKind, MediaType, MessageId, Timestamp, UserId};
 
@@ -74,7 +74,7 @@ impl Stage {
     /// The type and the bytes of what hangs on a message.
     pub fn file(&self, message: MessageId) -> Option<(MediaType, Vec<u8>)> {
         self.shared.see(|world| {
-            let file = world.messages.get(message)?.file.as_ref()?;
+            let file = world.file(message)?;
             Some((file.media_type(), file.bytes.to_vec()))
         })
     }
@@ -104,6 +104,11 @@ impl Stage {
     /// What was said between two people after a message, oldest first.
     pub fn transcript_after(&self, a: UserId, b: UserId, after: MessageId) -> Vec<Shown> {
         self.shared.see(|world| world.messages.chat(a, b, after).map(|message| message.shown.clone()).collect())
+    }
+
+    /// The groups, each with all that was said in it.
+    pub fn groups(&self) -> Vec<Group> {
+        self.shared.see(|world| world.groups.all().collect())
     }
 
     /// Waits until `look` finds something; looks again only when something changed. `None` after `timeout`.

@@ -20,6 +20,7 @@ mod sign_in;
 mod social;
 mod v2;
 mod v2_activity;
+mod v2_groups;
 mod v2_hooks;
 mod v2_media;
 mod v2_messages;

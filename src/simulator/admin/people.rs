@@ -26,6 +26,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/tap", web::post().to(tap))
         .route("/send_as_human", web::post().to(send_as_human))
         .route("/transcript", web::get().to(transcript))
+        .route("/groups", web::get().to(groups))
         .route("/media/{message}", web::get().to(media))
         .route("/typing", web::post().to(typing))
         .route("/read", web::post().to(read))
@@ -199,6 +200,10 @@ async fn transcript(stage: Data<Stage>, chat: Query<Chat>) -> Reply {
     let new = |stage: &Stage| Some(stage.transcript_after(a, b, after)).filter(|messages| !messages.is_empty());
     let messages = stage.wait_for(Duration::from_millis(chat.wait_ms), new).await;
     Ok(HttpResponse::Ok().json(messages.unwrap_or_default()))
+}
+
+async fn groups(stage: Data<Stage>) -> HttpResponse {
+    HttpResponse::Ok().json(stage.groups())
 }
 
 async fn signals(stage: Data<Stage>) -> HttpResponse {

@@ -43,6 +43,7 @@ pub(in crate::simulator) const VERBS: &[Verb] = &[
         "writes as the account's owner does, in another client",
     ),
     get("/sim/transcript?a=@ada&b=@snowbot&after=ID&wait_ms=1000", "what was said, as soon as there is anything new"),
+    get("/sim/groups", "the groups of the newer API, each with its members and what was said"),
     get("/sim/media/MESSAGE", "the file on a message"),
     post("/sim/typing", r#"{"from":"@ada","to":"@snowbot"}"#, "shows that somebody is typing"),
     post("/sim/read", r#"{"from":"@ada","to":"@snowbot","last":"ID"}"#, "shows that somebody has read all up to a message"),

@@ -2,7 +2,7 @@
 
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
-use super::super::world::picture;
+use super::super::world::{File, Picture, picture};
 use super::answer::Answer;
 use super::auth::Caller;
 use crate::model::{MessageId, UserId};
@@ -13,14 +13,13 @@ pub(super) fn photo(shared: &Shared, caller: Result<Caller, Refusal>, path: [&st
     shown_to(shared, user, path)
 }
 
-/// The file on a message, for one of the two who talk.
+/// The file on a message, for somebody in its conversation.
 pub(super) fn shown_to(shared: &Shared, user: UserId, [message, media, name]: [&str; 3]) -> Result<Answer, Refusal> {
     shared.see(|world| {
-        let message = message.parse().ok().and_then(|id: MessageId| world.messages.get(id)).ok_or_else(Refusal::no_such_page)?;
-        let theirs = message.shown.from == user || message.shown.to == user;
-        let its = message.shown.picture.is_some_and(|picture| picture.id.to_string() == media);
-        let file = message.file.as_ref().filter(|file| theirs && its && format!("{}.{}", file.name, file.ending()) == name);
-        let file = file.ok_or_else(Refusal::no_such_page)?;
+        let theirs = message.parse().ok().and_then(|id: MessageId| world.file_for(user, id));
+        let named =
+            |(picture, file): &(Picture, &File)| picture.id.to_string() == media && format!("{}.{}", file.name, file.ending()) == name;
+        let (_, file) = theirs.filter(named).ok_or_else(Refusal::no_such_page)?;
         Ok(Answer::bytes(file.media_type().name(), file.bytes.clone()))
     })
 }
@@ -28,8 +27,7 @@ pub(super) fn shown_to(shared: &Shared, user: UserId, [message, media, name]: [&
 /// `GET dm_video/:message/:name.mp4`.
 pub(super) fn film(shared: &Shared, message: &str, name: &str) -> Result<Answer, Refusal> {
     shared.see(|world| {
-        let message = message.parse().ok().and_then(|id: MessageId| world.messages.get(id));
-        let file = message.and_then(|message| message.file.as_ref()).filter(|file| format!("{}.mp4", file.name) == name);
+        let file = message.parse().ok().and_then(|id: MessageId| world.file(id)).filter(|file| format!("{}.mp4", file.name) == name);
         let file = file.ok_or_else(Refusal::no_such_page)?;
         Ok(Answer::bytes(file.media_type().name(), file.bytes.clone()))
     })

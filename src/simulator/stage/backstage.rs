@@ -32,7 +32,7 @@ impl Stage {
 
     /// The bytes of the picture or video that a message has.
     pub(in crate::simulator) fn picture(&self, message: MessageId) -> Option<(MediaType, Bytes)> {
-        self.shared.see(|world| world.messages.get(message)?.file.as_ref().map(|file| (file.media_type(), file.bytes.clone())))
+        self.shared.see(|world| world.file(message).map(|file| (file.media_type(), file.bytes.clone())))
     }
 
     /// The newest message of one person to another.

@@ -2,7 +2,8 @@
 
 use actix_web::web::Bytes;
 
-use crate::model::{MediaKind, MediaType};
+use super::{Message, Picture, World};
+use crate::model::{MediaKind, MediaType, MessageId, UserId};
 
 /// The sides of a made-up picture, in pixels.
 const SIDES: (usize, usize) = (48, 32);
@@ -29,6 +30,22 @@ impl File {
             MediaType::Png => "png",
             MediaType::Webp => "webp",
             MediaType::Jpeg | MediaType::Gif | MediaType::Mp4 => "jpg",
+        }
+    }
+}
+
+impl World {
+    /// The file on a message, in whatever conversation.
+    pub(in crate::simulator) fn file(&self, id: MessageId) -> Option<&File> {
+        self.messages.get(id).map_or_else(|| self.groups.file(id), |message| message.file.as_ref())
+    }
+
+    /// The file on a message and what it is, for somebody in the conversation.
+    pub(in crate::simulator) fn file_for(&self, user: UserId, id: MessageId) -> Option<(Picture, &File)> {
+        let between = |message: &&Message| message.shown.from == user || message.shown.to == user;
+        match self.messages.get(id) {
+            Some(message) => Some(message).filter(between).and_then(|message| message.shown.picture.zip(message.file.as_ref())),
+            None => self.groups.message_for(user, id).and_then(|message| message.written.picture.zip(message.written.file.as_ref())),
         }
     }
 }

@@ -5,6 +5,7 @@ mod faults;
 mod feeds;
 mod files;
 mod grants;
+mod groups;
 mod hooks;
 mod keys;
 mod limits;
@@ -33,6 +34,8 @@ pub(super) use faults::{Signing, Trouble};
 pub use feeds::{Feed, FeedRecord, FeedRequest};
 pub(super) use files::{File, picture};
 pub(super) use grants::{Asked, Challenge, Grant, Tokens};
+pub(super) use groups::InGroup;
+pub use groups::{Group, GroupId, GroupMessage};
 pub use hooks::{Face, Webhook, WebhookId};
 pub(super) use hooks::{Proof, SANDBOX_SUBSCRIPTIONS, Unfit};
 pub(super) use keys::{CLOCK_WINDOW, Keys};
@@ -47,7 +50,7 @@ pub(super) use posts::Post;
 pub(super) use profiles::Profile;
 pub(super) use replay::KEPT as REPLAYABLE;
 pub(super) use sign_in::RequestToken;
-pub(super) use text::{UrlEntity, escape, has_link};
+pub(super) use text::{UrlEntity, Wrapped, escape, has_link};
 pub use ties::Tie;
 pub(super) use uploads::{Announced, Category, Progress, UploadView};
 pub(super) use welcome::{Welcome, WelcomeRule};
@@ -73,6 +76,7 @@ pub(super) struct World {
     pub(super) activities: activity::Activities,
     pub(super) hooks: hooks::Hooks,
     pub(super) messages: messages::Messages,
+    pub(super) groups: groups::Groups,
     pub(super) log: log::Log,
     pub(super) wire: wire::Wire,
     pub(super) faults: faults::Faults,
@@ -103,6 +107,7 @@ impl World {
             activities: activity::Activities::default(),
             hooks: hooks::Hooks::default(),
             messages: messages::Messages::default(),
+            groups: groups::Groups::default(),
             log: log::Log::new(settings.rules.remembered),
             wire: wire::Wire::default(),
             people,
@@ -167,14 +172,19 @@ impl World {
 
     /// Whether `draft` may be sent as it is: the media can be attached, the text is not a repetition (contract §4.4, §5).
     pub(super) fn may_send(&self, from: UserId, to: UserId, draft: &Draft, now: Timestamp) -> Result<(), Refusal> {
+        let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
+        self.may_post(from, draft, || last().map(|last| last.shown.text.as_str()), now)
+    }
+
+    /// The same in any conversation, in which `last` tells what `from` said last.
+    fn may_post<'a>(&'a self, from: UserId, draft: &Draft, last: impl FnOnce() -> Option<&'a str>, now: Timestamp) -> Result<(), Refusal> {
         if let Some(id) = draft.media {
             self.uploads.may_attach(from, id, now)?;
         }
         if let Some(id) = draft.profile {
             self.profiles.get(from, id)?;
         }
-        let last = || self.messages.chat(from, to, MessageId(0)).rev().find(|message| message.shown.from == from);
-        if self.rules.refuse_duplicates && last().is_some_and(|last| last.shown.text == draft.text && draft.media.is_none()) {
+        if self.rules.refuse_duplicates && draft.media.is_none() && last() == Some(&draft.text) {
             return Err(Refusal::unsendable("Whoops! You already said that."));
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::super::error::Error;
 use super::files::File;
-use super::messages::{Choice, Message, Shown};
+use super::messages::{Choice, Message, Picture, Shown};
 use super::parcels::Parcel;
 use super::text::Wrapped;
 use super::{WEB_CLIENT, World};
@@ -18,6 +18,15 @@ pub(in crate::simulator) struct Draft {
     pub(in crate::simulator) tap: Option<Tap>,
     /// The custom profile under which it goes out.
     pub(in crate::simulator) profile: Option<u64>,
+}
+
+/// What the platform makes of a text and a file, in whatever conversation.
+#[derive(Debug, Clone)]
+pub(in crate::simulator) struct Written {
+    /// The text with short links; the last of its links is the picture's, if there is one.
+    pub(in crate::simulator) wrapped: Wrapped,
+    pub(in crate::simulator) picture: Option<Picture>,
+    pub(in crate::simulator) file: Option<File>,
 }
 
 impl World {
@@ -55,20 +64,12 @@ impl World {
     }
 
     pub(super) fn compose(&mut self, id: MessageId, from: UserId, to: UserId, draft: Draft, app: AppId) -> Message {
-        let mut wrapped = Wrapped::new(&draft.text, || self.dice.word(10));
-        let (picture, bytes) = draft.media.and_then(|media| self.uploads.attach(media)).unzip();
-        if picture.is_some() {
-            let code = self.dice.word(10);
-            // With no other text the link still has the space before it (contract §3.2).
-            wrapped.text.push(' ');
-            let page = format!("https://twitter.com/messages/media/{id}");
-            wrapped.push_link(format!("https://t.co/{code}"), format!("pic.twitter.com/{code}"), page);
-        }
+        let Written { wrapped, picture, file } = self.write_down(id, &draft);
         let short_links = draft.links.iter().map(|_| format!("https://t.co/{}", self.dice.word(10))).collect();
         Message {
             wrapped,
             short_links,
-            file: bytes.map(|bytes| File { base: self.base.clone(), name: self.dice.word(8), bytes }),
+            file,
             shown: Shown {
                 id,
                 at: id.minted_at(),
@@ -85,5 +86,20 @@ impl World {
                 initiated_via: None,
             },
         }
+    }
+
+    /// Wraps the links of a text, and hangs its file on it.
+    pub(super) fn write_down(&mut self, id: MessageId, draft: &Draft) -> Written {
+        let mut wrapped = Wrapped::new(&draft.text, || self.dice.word(10));
+        let (picture, bytes) = draft.media.and_then(|media| self.uploads.attach(media)).unzip();
+        if picture.is_some() {
+            let code = self.dice.word(10);
+            // With no other text the link still has the space before it (contract §3.2).
+            wrapped.text.push(' ');
+            let page = format!("https://twitter.com/messages/media/{id}");
+            wrapped.push_link(format!("https://t.co/{code}"), format!("pic.twitter.com/{code}"), page);
+        }
+        let file = bytes.map(|bytes| File { base: self.base.clone(), name: self.dice.word(8), bytes });
+        Written { wrapped, picture, file }
     }
 }

@@ -13,7 +13,7 @@ use super::super::media::processing;
 use super::auth::Caller;
 use super::body;
 use super::problem::Problem;
-use super::reading::media_key;
+use super::view::media_key;
 use crate::model::{MediaType, UserId};
 
 #[derive(Deserialize)]

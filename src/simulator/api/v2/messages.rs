@@ -1,5 +1,6 @@
-//! Sending and deleting messages by the newer API: text and one file, no quick replies (contract §6.5).
+//! Sending and deleting messages by the newer API, to one or to a group: text and one file, no quick replies (contract §6.5).
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -13,12 +14,15 @@ use super::super::call::Call;
 use super::super::messages::leave;
 use super::auth::{Caller, WRITE_MESSAGES};
 use super::body;
+use super::conversation::{Conversation, Place};
 use super::problem::Problem;
 use crate::model::{AppId, MessageId, Timestamp, UserId};
 
 const WINDOW: &str = "x-rate-limit";
 const USER_DAY: &str = "x-user-limit-24hour";
 const APP_DAY: &str = "x-app-limit-24hour";
+/// How many people a new group may name, as X's OpenAPI document says.
+const PARTICIPANTS: RangeInclusive<usize> = 2..=49;
 
 /// A quota and the beginning of the headers that tell of it.
 type Counted = (&'static str, Option<Quota>);
@@ -37,79 +41,90 @@ struct Attached {
     media_id: String,
 }
 
+/// The body of a new group.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewGroup {
+    conversation_type: String,
+    participant_ids: Vec<String>,
+    message: Sent,
+}
+
 /// `POST /2/dm_conversations/with/:participant_id/messages`.
 pub(super) async fn send_to(shared: &Arc<Shared>, call: &Call, caller: &Caller, participant: &str) -> Result<Answer, Problem> {
-    let (from, app) = caller.messenger(WRITE_MESSAGES)?;
+    let sender = caller.messenger(WRITE_MESSAGES)?;
     let to = UserId(body::id("participant_id", participant)?);
-    send(shared, call, from, to, app).await
+    send(shared, sender, || Ok((Place::With(to), body::read(call)?))).await
 }
 
 /// `POST /2/dm_conversations/:dm_conversation_id/messages`.
 pub(super) async fn send_in(shared: &Arc<Shared>, call: &Call, caller: &Caller, conversation: &str) -> Result<Answer, Problem> {
-    let (from, app) = caller.messenger(WRITE_MESSAGES)?;
-    let to = other_side(from, conversation)?;
-    send(shared, call, from, to, app).await
+    let sender = caller.messenger(WRITE_MESSAGES)?;
+    let place = Place::known(sender.0, Conversation::named(conversation)?)?;
+    send(shared, sender, || Ok((place, body::read(call)?))).await
 }
 
-/// `POST /2/dm_conversations`: there are no groups here, and X tells no webhook of them.
-pub(super) fn create_group(caller: &Caller) -> Result<Answer, Problem> {
-    caller.messenger(WRITE_MESSAGES)?;
-    Err(Problem::not_permitted())
+/// `POST /2/dm_conversations`: a group, and its first message.
+pub(super) async fn create_group(shared: &Arc<Shared>, call: &Call, caller: &Caller) -> Result<Answer, Problem> {
+    let sender = caller.messenger(WRITE_MESSAGES)?;
+    send(shared, sender, || body::read::<NewGroup>(call)?.opened()).await
 }
 
-/// `DELETE /2/dm_events/:id`: the other side goes on seeing it.
+/// `DELETE /2/dm_events/:id`: all others go on seeing it.
 pub(super) fn delete(shared: &Shared, caller: &Caller, id: &str) -> Result<Answer, Problem> {
     let (user, _) = caller.messenger(&["dm.write", "dm.read"])?;
     let window = count(shared, (WINDOW, "2/dm_events/delete"), Who::User(user), Limit::per_window(300))?;
     let day = count(shared, (USER_DAY, "2/dm_events/delete/day"), Who::User(user), Limit::per_day(1_500))?;
     let known = MessageId(body::id("event_id", id)?);
-    if !shared.change(|world, _| world.messages.hide(user, known)) {
+    if !shared.change(|world, _| world.messages.hide(user, known) || world.groups.hide(user, known)) {
         return Err(Problem::not_found("dm_event", "event_id", id));
     }
     Ok(told(Answer::json(&json!({ "data": { "deleted": true } })), [window, day]))
 }
 
-/// The other one of two, in the name of a conversation; a group's name has no hyphen.
-pub(super) fn other_side(user: UserId, conversation: &str) -> Result<UserId, Problem> {
-    let bad = || Problem::invalid("dm_conversation_id", conversation, "It does not match ^([0-9]{1,19}-[0-9]{1,19}|[0-9]{15,19})$");
-    let Some((one, other)) = conversation.split_once('-') else {
-        return body::id("dm_conversation_id", conversation).map_err(|_| bad()).and_then(|_| Err(Problem::not_permitted()));
-    };
-    let pair = [one, other].map(|id| body::id("dm_conversation_id", id).map(UserId).map_err(|_| bad()));
-    match pair {
-        [Ok(one), Ok(other)] if one == user => Ok(other),
-        [Ok(one), Ok(other)] if other == user => Ok(one),
-        [Ok(_), Ok(_)] => Err(Problem::not_permitted()),
-        [Err(problem), _] | [_, Err(problem)] => Err(problem),
-    }
-}
-
-/// The name of a conversation of two.
-pub(super) fn conversation(a: UserId, b: UserId) -> String {
-    format!("{}-{}", a.min(b), a.max(b))
-}
-
-async fn send(shared: &Arc<Shared>, call: &Call, from: UserId, to: UserId, app: AppId) -> Result<Answer, Problem> {
+async fn send(
+    shared: &Arc<Shared>,
+    (from, app): (UserId, AppId),
+    read: impl FnOnce() -> Result<(Place, Sent), Problem>,
+) -> Result<Answer, Problem> {
     let window = Limit::per_window(shared.see(|world| world.rules.v2.messages));
     let window = count(shared, (WINDOW, "2/dm_conversations/messages"), Who::User(from), window)?;
     if let Some(failure) = shared.change(|world, _| world.faults.before_send()) {
         return Ok(failing(failure, shared.clock.now()));
     }
-    let draft = drafted(body::read(call)?)?;
+    let (place, sent) = read()?;
+    let draft = drafted(sent)?;
     // All at once: of two that attach the same file at the same time, one comes too late.
-    let (id, parcels, trouble, days) = shared.change(|world, now| {
-        world.may_write(from, to)?;
+    let (posted, trouble, days) = shared.change(|world, now| {
+        place.is_open(world, from)?;
         draft::check(&draft, &world.rules).map_err(|refusal| Problem::invalid("text", "", refusal.message))?;
-        world.may_send(from, to, &draft, now).map_err(unsendable)?;
+        place.takes(world, from, &draft, now).map_err(unsendable)?;
         let days = count_days(world, from, app, now)?;
-        let (id, parcels) = world.post(from, to, draft, app, now);
-        Ok::<_, Problem>((id, parcels, world.faults.after_send(), days))
+        let posted = place.post(world, from, draft, app, now);
+        Ok::<_, Problem>((posted, world.faults.after_send(), days))
     })?;
-    if let Some(failure) = leave(shared, parcels, trouble).await {
+    if let Some(failure) = leave(shared, posted.parcels, trouble).await {
         return Ok(failing(failure, shared.clock.now()));
     }
-    let view = json!({ "data": { "dm_conversation_id": conversation(from, to), "dm_event_id": id.to_string() } });
+    let view = json!({ "data": { "dm_conversation_id": posted.conversation.to_string(), "dm_event_id": posted.id.to_string() } });
     Ok(told(Answer::json(&view).with_status(201), std::iter::once(window).chain(days)))
+}
+
+impl NewGroup {
+    fn opened(self) -> Result<(Place, Sent), Problem> {
+        if self.conversation_type != "Group" {
+            return Err(Problem::invalid("conversation_type", &self.conversation_type, "The only type is `Group`."));
+        }
+        if !PARTICIPANTS.contains(&self.participant_ids.len()) {
+            return Err(Problem::invalid(
+                "participant_ids",
+                &self.participant_ids.join(","),
+                "A group has 2 to 49 participants beside you.",
+            ));
+        }
+        let people = self.participant_ids.iter().map(|id| body::id("participant_ids", id).map(UserId));
+        Ok((Place::New(people.collect::<Result<_, _>>()?), self.message))
+    }
 }
 
 /// Counts a message against the two limits of a day.

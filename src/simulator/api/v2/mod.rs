@@ -4,6 +4,7 @@ mod activity;
 mod auth;
 mod body;
 mod consent;
+mod conversation;
 mod hooks;
 mod media;
 mod messages;
@@ -14,6 +15,7 @@ mod replay;
 mod subscriptions;
 mod token;
 mod users;
+mod view;
 
 use std::sync::Arc;
 
@@ -75,7 +77,7 @@ async fn route(shared: &Arc<Shared>, call: &Call, caller: &Caller, segments: &[&
             _ => Err(Problem::no_such_page()),
         },
         (method, ["2", "dm_conversations", rest @ ..]) => match (method, rest) {
-            ("POST", []) => messages::create_group(caller),
+            ("POST", []) => messages::create_group(shared, call, caller).await,
             ("POST", ["with", participant, "messages"]) => messages::send_to(shared, call, caller, participant).await,
             ("POST", [conversation, "messages"]) => messages::send_in(shared, call, caller, conversation).await,
             ("GET", ["media", message, media, name]) => reading::media(shared, caller, [message, media, name]),
