@@ -42,7 +42,7 @@ async fn every_call_that_we_sign_is_accepted_by_oauthlib() {
     let checked = client(verifier.url.clone());
     let mut made = Made::default();
     each::messages(&checked, &x, &verifier.url, &mut made).await;
-    each::newer_messages(&checked, &mut made).await;
+    each::newer_messages(&checked, &x, &mut made).await;
     each::welcome_messages(&checked, &mut made).await;
     each::posts(&checked, &x, &mut made).await;
     each::sign_in(&checked, &mut made).await;

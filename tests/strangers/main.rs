@@ -77,7 +77,8 @@ fn given(x: &Simulator) -> Value {
         },
         "bot": token(Settings::BOT),
         "owner": token(Settings::OWNER),
-        // Nobody has given the app a token for her yet.
+        // Nobody has given the app a token for them yet.
         "ada": { "id": Settings::ADA.to_string() },
+        "ben": { "id": Settings::BEN.to_string() },
     })
 }

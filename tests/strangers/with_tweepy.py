@@ -11,7 +11,7 @@ import tweepy
 from world import World
 
 given = json.loads(sys.argv[1])
-app, bot, ada = given["app"], given["bot"], given["ada"]
+app, bot, ada, ben = given["app"], given["bot"], given["ada"], given["ben"]
 world = World(given["url"])
 api = tweepy.API(tweepy.OAuth1UserHandler(app["key"], app["secret"], bot["token"], bot["secret"]))
 client = tweepy.Client(
@@ -146,6 +146,25 @@ def messages_of_the_newer_api():
     refused(tweepy.BadRequest, lambda: client.create_direct_message(participant_id=ada["id"], text=""))
 
 
+def groups():
+    opened = client.create_direct_message_conversation(participant_ids=[int(ada["id"]), ben["id"]], text=TEXT).data
+    group = opened["dm_conversation_id"]
+    media = api.media_upload("a.png", file=BytesIO(PNG), media_category="dm_image")
+    again = client.create_direct_message(dm_conversation_id=group, text="and again", media_id=media.media_id).data
+    assert again["dm_conversation_id"] == group
+    shown = world.groups()[-1]
+    assert shown["id"] == group and set(shown["members"]) == {bot["id"], ada["id"], ben["id"]}
+    assert [message["id"] for message in shown["messages"]] == [opened["dm_event_id"], again["dm_event_id"]]
+    assert shown["messages"][0]["text"] == TEXT and shown["messages"][1]["picture"]["id"] == media.media_id_string
+    events = client.get_direct_message_events(dm_conversation_id=group, dm_event_fields=["dm_conversation_id", "sender_id"]).data
+    assert [str(event.id) for event in events] == [again["dm_event_id"], opened["dm_event_id"]]
+    assert [(event.dm_conversation_id, str(event.sender_id)) for event in events] == [(group, bot["id"])] * 2
+    assert client.get_direct_message_events(max_results=1).data[0].id == events[0].id
+    refused(tweepy.BadRequest, lambda: client.create_direct_message_conversation(participant_ids=[ada["id"]], text="two?"))
+    refused(tweepy.Forbidden, lambda: client.create_direct_message_conversation(participant_ids=[ada["id"], 4711], text="who?"))
+    refused(tweepy.Forbidden, lambda: client.create_direct_message(dm_conversation_id=int(group) + 1, text="is there one?"))
+
+
 def oauth_2_with_pkce():
     handler = tweepy.OAuth2UserHandler(
         client_id=app["clientId"],
@@ -175,6 +194,7 @@ for step in [
     sign_in_with_a_callback,
     the_app_alone,
     messages_of_the_newer_api,
+    groups,
     oauth_2_with_pkce,
 ]:
     try:

@@ -6,7 +6,7 @@ import { World, stranger } from './world.mjs';
 
 const { TwitterApi } = stranger('twitter-api-v2');
 const given = JSON.parse(process.argv[2]);
-const { ada, bot, app } = given;
+const { ada, ben, bot, app } = given;
 const world = new World(given);
 const settings = { httpAgent: world.agent };
 const as = ({ token, secret }) =>
@@ -200,6 +200,31 @@ const steps = {
     await client.v2.sendDmToParticipant(ada.id, { attachments: [{ media_id: id }] });
     assert.deepEqual((await last()).picture, { id, kind: 'video', size: files['video/mp4'].length });
     await assert.rejects(client.v2.sendDmToParticipant(ada.id, { text: '' }), (error) => error.code === 400);
+  },
+
+  async 'a group of the newer API'() {
+    const participants = { conversation_type: 'Group', participant_ids: [ada.id, ben.id] };
+    const { data: opened } = await client.v2.createDmConversation({ ...participants, message: { text: 'all of you ☃' } });
+    const conversation = opened.dm_conversation_id;
+    const { data: again } = await client.v2.sendDmInConversation(conversation, { text: 'and again' });
+    assert.equal(again.dm_conversation_id, conversation);
+    const shown = (await world.groups()).at(-1);
+    assert.equal(shown.id, conversation);
+    assert.deepEqual(new Set(shown.members), new Set([bot.id, ada.id, ben.id]));
+    assert.deepEqual(shown.messages.map(({ text }) => text), ['all of you ☃', 'and again']);
+    const fields = { 'dm_event.fields': ['id', 'text', 'sender_id', 'dm_conversation_id'] };
+    const { events } = await client.v2.listDmEventsOfConversation(conversation, fields);
+    assert.deepEqual(events.map(({ id }) => id), [again.dm_event_id, opened.dm_event_id]);
+    assert.equal(events[0].dm_conversation_id, conversation);
+    assert.equal(events[0].sender_id, bot.id);
+    assert.equal((await client.v2.listDmEvents({ max_results: 1 })).events[0].id, again.dm_event_id);
+    await client.v2.delete(`dm_events/${again.dm_event_id}`);
+    assert.equal((await client.v2.listDmEventsOfConversation(conversation)).events.length, 1);
+    const empty = client.v2.createDmConversation({ ...participants, message: {} });
+    await assert.rejects(empty, (error) => error.code === 400);
+    const nobody = client.v2.createDmConversation({ ...participants, participant_ids: [ada.id, '4711'], message: { text: 'who?' } });
+    await assert.rejects(nobody, (error) => error.code === 403 && /one or more participants/.test(error.data.detail));
+    await assert.rejects(client.v2.sendDmInConversation('150000000000000', { text: 'where?' }), (error) => error.code === 403);
   },
 
   async 'OAuth 2 with PKCE, refreshed and revoked'() {

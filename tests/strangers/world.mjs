@@ -64,6 +64,11 @@ export class World {
     return this.ask('/sim/tap', { person: '@ada', message, option });
   }
 
+  // Every group, oldest first.
+  groups() {
+    return this.ask('/sim/groups');
+  }
+
   // Who was shown what, newest last.
   signals() {
     return this.ask('/sim/signals');

@@ -57,6 +57,10 @@ class World:
     def tap(self, message, option):
         return self.ask("/sim/tap", {"person": "@ada", "message": message, "option": option})["message"]
 
+    def groups(self):
+        """Every group, oldest first."""
+        return self.ask("/sim/groups")
+
     def signals(self):
         """Who was shown what, newest last."""
         return self.ask("/sim/signals")

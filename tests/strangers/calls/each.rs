@@ -48,7 +48,7 @@ async fn address_of_picture(client: &Client, keys: &Keys, message: MessageId, ma
     url
 }
 
-pub(super) async fn newer_messages(client: &Client, made: &mut Made) {
+pub(super) async fn newer_messages(client: &Client, x: &Simulator, made: &mut Made) {
     let keys = Keys::of(BOT);
     let bot = Auth::User(keys.lend());
     made.call("sign_in::me", client.me(bot)).await;
@@ -63,7 +63,12 @@ pub(super) async fn newer_messages(client: &Client, made: &mut Made) {
     let fetched = made.call("download::download_v2", client.download_v2(bot, sent.id, &id, name, 1 << 20)).await;
     assert_eq!(fetched.bytes, PNG);
     made.call("newer::delete_message", client.delete_message(bot, sent.id)).await;
-    made.asked("newer::new_group", client.new_group(bot, &[ADA, Settings::BEN], "all of you", None)).await;
+    let group = made.call("newer::new_group", client.new_group(bot, &[ADA, Settings::BEN], "all of you", None)).await.conversation;
+    made.call("newer::send_into", client.send_into(bot, &group, "and again", None)).await;
+    assert_eq!(x.groups().remove(0).messages.len(), 2);
+    // What the service reads is between two.
+    let listed = made.call("newer::list_messages_v2", client.list_messages_v2(bot, Among::Conversation(&group), None)).await;
+    assert!(listed.messages.is_empty(), "{listed:?}");
 }
 
 pub(super) async fn welcome_messages(client: &Client, made: &mut Made) {
