@@ -64,7 +64,8 @@ impl Outbox {
     /// Claims a row that is due, unless it has to wait for the limits of X.
     fn claim(&self, key: Key, record: &Record, row: &Row) -> Option<Event> {
         let now = self.clock.now();
-        if !matches!(row.status, RowStatus::Due(at) if at <= now) {
+        // The account may have been paused since the conversation was taken up.
+        if !matches!(row.status, RowStatus::Due(at) if at <= now) || self.turns.is_paused(key.account) {
             return None;
         }
         let app = *self.apps.get(&key.account)?;
