@@ -6,7 +6,7 @@ mod figures;
 mod upkeep;
 mod watching;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -172,14 +172,17 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     let lifted = |limit: u32| (limit > 0).then_some(limit);
     let mut pace = Pace::new(Limits { per_account: lifted(config.limits.account_sends), per_app: lifted(config.limits.app_sends) });
     let apps: BTreeMap<UserId, _> = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+    // Of a send whose echo came before X's answer both are told.
+    let mut counted = HashSet::new();
     let mut count = |entry: Entry| {
         let Some(app) = apps.get(&entry.key.account) else { return };
         let state = &entry.record.state;
-        let sent = entry.turns.iter().filter(|turn| {
-            let told = matches!(turn.event, Event::Settled { outcome: Outcome::Sent(_), .. });
-            told || turn.trace.fired == Fired::Confirmation
+        let sent = entry.turns.iter().filter_map(|turn| match &turn.event {
+            Event::Settled { outcome: Outcome::Sent(id), .. } => Some(*id),
+            Event::Echo { message, .. } if turn.trace.fired == Fired::Confirmation => Some(message.id),
+            _ => None,
         });
-        for _ in sent {
+        for _ in sent.filter(|id| counted.insert(*id)) {
             // The record stands after the send, which was the last of the replies.
             let free = !is_newer(config) && is_free(state.heard, state.replies.saturating_sub(1), entry.at);
             pace.sent(entry.at, entry.key.account, *app, free);
@@ -303,7 +306,12 @@ mod tests {
     use actix_web::http::StatusCode;
 
     use super::*;
+    use crate::bot::compile;
+    use crate::clock::ManualClock;
+    use crate::conversation::{Origin, RowId};
+    use crate::model::{AppId, EventId, Incoming, Key, MessageId, Profile, Timestamp};
     use crate::store::MemoryStore;
+    use crate::turn::Arrival;
 
     #[actix_web::test]
     async fn a_store_that_takes_nothing_is_not_ready_and_says_why() {
@@ -314,5 +322,39 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let why = to_bytes(answer.into_body()).await.unwrap_or_else(|_| panic!("a body"));
         assert_eq!(why, "the store is closed\n");
+    }
+
+    #[tokio::test]
+    async fn a_send_whose_echo_came_before_its_answer_counts_once_after_a_restart() {
+        const BOT: UserId = UserId(1);
+        let config = "[x]\nflavor = \"v2\"\n[[app]]\nid = \"9\"\nconsumer_key = \"k\"\nconsumer_secret = \"s\"\n\
+            [[account]]\nuser_id = \"1\"\napp = \"9\"\nbot = \"bot\"\naccess_token = \"1-t\"\naccess_token_secret = \"s\"\n";
+        let config = Config::from_table(toml::from_str(config).unwrap(), "test").unwrap();
+        let script = Sources::from([("bot.kdl".to_owned(), "bot \"b\" version=1\nfallback { say \"What?\" }".to_owned())]);
+        let program = Arc::new(compile(&script).unwrap_or_else(|found| panic!("{found:?}")).program);
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_767_225_600_000)));
+        let store = Arc::new(MemoryStore::new());
+        let (turns, _woken) = Turns::new(store.clone(), clock.clone(), BTreeMap::from([(BOT, program)]), Duration::from_secs(1));
+        let key = Key::new(BOT, UserId(2));
+        let message = |id, text: &str| Incoming { id, sent_at: clock.now(), text: text.into(), tap: None, attachment: None };
+        let arrives = async |id, event| {
+            let arrival = Arrival { key, id: EventId::message(BOT, id), event, peer: Profile::unknown(key.peer) };
+            turns.arrive(vec![arrival]).await.unwrap();
+        };
+        for number in [0, 2] {
+            let (heard, said) = (MessageId(10 + number), MessageId(11 + number));
+            let event = Event::Message { message: message(heard, "hm"), from: Profile::unknown(key.peer), overtaken: false, waited: false };
+            arrives(heard, event).await;
+            let row: RowId = store.load(key).await.unwrap().unwrap().state.rows[0].id;
+            turns.apply(key, |_| vec![Event::Claimed { row }]).await.unwrap();
+            // Of the first the echo comes before the answer, of the second behind it.
+            if number == 0 {
+                arrives(said, Event::Echo { message: message(said, "What?"), origin: Origin::Ours }).await;
+            }
+            turns.apply(key, |_| vec![Event::Settled { row, outcome: Outcome::Sent(said) }]).await.unwrap();
+            arrives(said, Event::Echo { message: message(said, "What?"), origin: Origin::Ours }).await;
+        }
+        let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await.unwrap();
+        assert_eq!(pace.standing(clock.now(), BOT, AppId(9)).0.sent, 2);
     }
 }
