@@ -211,8 +211,8 @@ impl Standing {
             Notice::GapFound { from, until, withheld } => self.missed(*from, *until, *withheld),
             Notice::ReplayOrdered { job, from, until } => {
                 let job = Job { id: *job, ordered: now, until: *until };
-                let begun = self.gaps.iter_mut().filter(|gap| gap.from >= *from && gap.from < *until);
-                begun.filter_map(|gap| gap.replay.as_mut()).for_each(|replay| replay.job = Some(job));
+                let begun = self.gaps.iter_mut().filter(|gap| gap.from < *until && gap.until > *from);
+                begun.for_each(|gap| gap.is_replayed(job, *from));
             }
             Notice::ReplayEnded { job, complete } => self.replayed(*job, *complete),
             Notice::ReplayUnavailable { .. } => {
@@ -293,6 +293,16 @@ impl Standing {
 }
 
 impl Gap {
+    /// A job brings what happened since `from`, where a replay is wanted. What was before is longer ago than X replays.
+    fn is_replayed(&mut self, job: Job, from: Timestamp) {
+        let Some(replay) = &mut self.replay else { return };
+        replay.job = Some(job);
+        if self.from < from {
+            self.list = Some(self.list.unwrap_or(self.from));
+            self.from = from;
+        }
+    }
+
     /// No replay will bring what is missing.
     fn leave_to_list(&mut self) {
         self.replay = None;
