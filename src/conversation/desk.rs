@@ -7,6 +7,7 @@ impl Play<'_> {
     /// Carries out what a person of the house does.
     pub(super) fn desk(&mut self, order: &DeskOrder) {
         self.fired(Fired::Desk);
+        self.desk = order.speaks();
         match order {
             DeskOrder::Pause => self.pause(),
             DeskOrder::Resume => self.hand_back(),
@@ -32,7 +33,7 @@ impl Play<'_> {
         self.state.silence = Some(Silence { since: self.context.now, until: None, handoff, desk: true });
         // Who takes over also takes over the watch: no timeout gives the bot back behind their back.
         self.state.timers.retain(|timer| !matches!(timer.purpose, Purpose::TakeBack(_)));
-        self.withhold("withheld: a person of the house has taken over");
+        self.step_aside("withheld: a person of the house has taken over");
         self.actions.push(Action::HandOver { queue: None, note: String::new() });
     }
 

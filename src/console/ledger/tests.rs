@@ -123,7 +123,15 @@ fn conversations_are_picked_out_by_what_is_to_be_done() {
     let mut letter = refused.says("hi", Fired::Rule("hi".into()));
     letter.turns[0].actions.push(Action::DeadLetter { row: row(), code: 349, reason: "no".into() });
     unsent.state(|state| {
-        state.rows.push(Row { id: row(), status: RowStatus::Due(since), attempts: 0, doubtful: None, asking: None, fingerprint: 0 });
+        state.rows.push(Row {
+            id: row(),
+            status: RowStatus::Due(since),
+            attempts: 0,
+            doubtful: None,
+            asking: None,
+            desk: false,
+            fingerprint: 0,
+        });
     });
     let entries = [
         desk.says("help", Fired::Silent),
