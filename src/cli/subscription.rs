@@ -113,7 +113,12 @@ async fn remove(desk: &Desk, named: Option<UserId>, dry_run: bool) -> anyhow::Re
         Some(user) => vec![user],
         None => desk.accounts(None)?.into_iter().map(|account| account.user).collect(),
     };
-    let (mut documents, mut lines) = (Vec::new(), Vec::new());
+    let (mut documents, mut lines, mut stays) = (Vec::new(), Vec::new(), true);
+    // The watchdog looks after them where it may call as the app's owner.
+    let is_watched = |user: &UserId| {
+        let account = desk.config.account.iter().find(|account| account.user_id == *user);
+        account.and_then(|account| desk.config.app(account.app)).is_some_and(|app| app.owner().is_some())
+    };
     for app in desk.apps(None)? {
         let registry = desk.registry(app)?;
         let Some(webhook) = registry.find(desk.address()?).await? else { continue };
@@ -128,9 +133,13 @@ async fn remove(desk: &Desk, named: Option<UserId>, dry_run: bool) -> anyhow::Re
                 (true, false) => "is no longer subscribed",
                 (true, true) => "would no longer be subscribed",
             };
+            stays &= !(was && is_watched(user));
             lines.push(format!("account {user} {what} (webhook {})", webhook.id));
             documents.push(json!({ "account": user.to_string(), "webhook": webhook.id.to_string(), "removed": was }));
         }
+    }
+    if !stays {
+        lines.push("a running service subscribes it again: end it in the console instead, or take the [[account]] out first".to_owned());
     }
     if documents.is_empty() {
         return Err(AccountError::NoWebhook(desk.address()?.clone()).into());

@@ -238,6 +238,9 @@ impl Watchdog {
         awake: Option<Timestamp>,
     ) -> Result<(), TurnError> {
         let standing = self.turns.standing(account).await?;
+        if let Some(since) = standing.taken_out {
+            return self.stays_out(account, subscribed, since).await;
+        }
         if !subscribed && !self.subscribe(ward, account, webhook, &standing).await? {
             return Ok(());
         }
@@ -258,6 +261,16 @@ impl Watchdog {
         let standing = self.turns.notice(account, |standing| vec![missed(standing).unwrap_or(Notice::Listening)]).await?;
         if let Some(gap) = standing.gaps.last().filter(|gap| gap.until == until) {
             tracing::warn!(%account, minutes = gap.until.since(gap.from).as_secs() / 60, fetched = self.settings.fetch, "events may be missing");
+        }
+        Ok(())
+    }
+
+    /// What a person has ended stays ended; unless it was begun again elsewhere, by a command or at X.
+    async fn stays_out(&self, account: UserId, subscribed: bool, since: Timestamp) -> Result<(), TurnError> {
+        // Just after that person's word X may not have done it yet.
+        if subscribed && self.clock.now().since(since) >= SHORT {
+            tracing::info!(%account, "was taken out and is subscribed; it is looked after again");
+            self.turns.notice(account, |_| vec![Notice::LetIn { by: String::new() }]).await?;
         }
         Ok(())
     }

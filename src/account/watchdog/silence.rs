@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use super::rhythm::Rhythm;
 use super::{Ward, Watchdog};
-use crate::conversation::Notice;
+use crate::conversation::{Notice, Standing};
 use crate::model::{Timestamp, UserId};
 use crate::turn::TurnError;
 
@@ -36,7 +36,7 @@ impl Watchdog {
         let mut silent = Vec::new();
         for account in &ward.accounts {
             let Some(since) = self.silence_of(*account, awake) else { continue };
-            let told = |standing: &crate::conversation::Standing| standing.silent_since.is_some_and(|told| told >= since);
+            let told = |standing: &Standing| standing.taken_out.is_some() || standing.silent_since.is_some_and(|told| told >= since);
             if told(&self.turns.standing(*account).await?) {
                 continue;
             }

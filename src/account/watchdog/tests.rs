@@ -354,6 +354,33 @@ async fn an_account_that_x_will_not_subscribe_keeps_no_other_from_it() {
 }
 
 #[tokio::test]
+async fn an_account_that_a_person_took_out_stays_out_until_a_person_lets_it_in() {
+    let store = Arc::new(MemoryStore::new());
+    let mut house = House::start(&store, at(0), x(true));
+    house.pass(2).await;
+    house.turns.notice(ONE, |_| vec![Notice::TakenOut { by: "kim".into() }]).await.unwrap();
+    // X does not end it at once.
+    house.pass(1).await;
+    house.told().gone = BTreeSet::from([ONE]);
+    house.pass(60).await;
+    let mut house = House::start(&store, at(120), house.x);
+    house.pass(60).await;
+    assert_eq!(house.told().gone, BTreeSet::from([ONE]));
+    let noticed = house.noticed(ONE).await;
+    assert!(!noticed.iter().any(|notice| matches!(notice, Notice::NotSubscribed | Notice::LetIn { .. })), "{noticed:?}");
+    let by = |by: &str| Notice::LetIn { by: by.into() };
+    house.turns.notice(ONE, |_| vec![by("kim")]).await.unwrap();
+    house.pass(2).await;
+    assert_eq!(house.told().gone, BTreeSet::new());
+    assert!(house.standing(ONE).await.gaps.iter().all(|gap| gap.until.since(gap.from) < 15 * MINUTE), "nobody wanted what came meanwhile");
+
+    // Taken out here, and subscribed by a command.
+    house.turns.notice(OTHER, |_| vec![Notice::TakenOut { by: "kim".into() }]).await.unwrap();
+    house.pass(10).await;
+    assert!(house.noticed(OTHER).await.contains(&by("")), "{:?}", house.noticed(OTHER).await);
+}
+
+#[tokio::test]
 async fn while_another_replay_runs_ours_waits() {
     let mut house = back_after_an_hour(x(true)).await;
     house.told().replays = vec![refused(409, 355), Failure::NotTaken { cause: NotTaken::RateLimited, retry_at: None }.into()];
