@@ -146,6 +146,12 @@ impl Row {
         Row { id, status: RowStatus::Due(now), attempts: 0, doubtful: None, asking, desk: false, fingerprint: fingerprint(&message.text) }
     }
 
+    /// The same row, sent as that text.
+    #[must_use]
+    pub fn sent_as(&self, text: &str) -> Self {
+        Row { fingerprint: fingerprint(text), ..self.clone() }
+    }
+
     /// Whether a message that our account sent to this person, with our app or with one that X does not tell, is this row's.
     pub fn is_told_by(&self, message: &Incoming) -> bool {
         self.told_from().is_some_and(|from| message.sent_at >= from) && self.fingerprint == fingerprint(&message.text)

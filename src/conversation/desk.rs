@@ -22,7 +22,12 @@ impl Play<'_> {
             }
             DeskOrder::Again { message } => {
                 self.state.said = 0;
-                self.output.whole(message.clone());
+                let mut message = message.clone();
+                // It may be of a time when there were buttons where it goes.
+                if self.context.rendering.numbered {
+                    (message.text, message.numbered) = (message.as_text().into_owned(), true);
+                }
+                self.output.whole(message);
             }
         }
     }

@@ -87,7 +87,7 @@ impl Outbox {
         })
     }
 
-    async fn body(&self, key: Key, row: RowId) -> Result<Option<Outgoing>, StoreError> {
+    pub(super) async fn body(&self, key: Key, row: RowId) -> Result<Option<Outgoing>, StoreError> {
         let entries = self.turns.store().journal(key, row.revision..=row.revision).await?;
         let actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
         let body = |action| match action {

@@ -109,7 +109,8 @@ impl Platform for X {
             return self.api.send_message(sender.credentials(), person, message, media).await;
         }
         let access = sender.access().await?;
-        Ok(self.api.send_to(sender.auth(access.as_ref()), person, &message.text, media).await?.id)
+        // One that waited while the interface was changed still has its buttons.
+        Ok(self.api.send_to(sender.auth(access.as_ref()), person, &message.as_text(), media).await?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {

@@ -53,6 +53,40 @@ async fn events_of_the_newer_api_go_with_quick_replies_of_the_older() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_menu_that_waited_while_the_flavor_was_changed_goes_as_numbered_text_and_once() {
+    let mut world = world("v1.1", "v1.1").await;
+    world.token_is_good(false);
+    let limits = "[watch]\nevery = \"1s\"\n[limits]\necho_wait = \"1s\"\nresend_after = \"4s\"\nsend_timeout = \"2s\"";
+    world.restart_with(limits).await;
+    let hi = world.says(ADA, "hi");
+    world.until("sending is paused", |standing| standing.paused.is_some()).await;
+    world.stop().await;
+    world.token_is_good(true);
+    world.interfaces("flavor = \"v2\"\nevents = \"v1.1\"");
+    // Its answer is lost, and no echo comes.
+    world.x.fault(Fault {
+        kind: FaultKind::LoseAnswer { with: junco::simulator::Failure::Close },
+        of: junco::simulator::Copies::All,
+        times: Some(1),
+    });
+    world.x.fault(Fault { kind: FaultKind::Hold, of: junco::simulator::Copies::Echo, times: None });
+    world.start().await;
+    let settled = async {
+        loop {
+            let rows = world.store().load(junco::model::Key::new(BOT, ADA)).await.unwrap().unwrap().state.rows;
+            if rows.is_empty() {
+                break;
+            }
+            world.x.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.expect("its fate is known");
+    assert_eq!(world.answer(ADA, hi).await.text, "Home.\n1 Hours\n2 Order");
+    assert_eq!(world.said(ADA).len(), 1, "{:?}", world.said(ADA));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_found_among_the_messages_of_the_newer_api() {
     let world = world("v2", "v2").await;
     world.x.fault(Fault {

@@ -117,6 +117,19 @@ fn a_refused_message_goes_out_again_as_it_was() {
 }
 
 #[test]
+fn a_message_with_buttons_goes_out_again_as_text_where_there_are_none() {
+    let mut chat = Chat::with(SHOP);
+    chat.says("home");
+    let link = Link { label: "Sizes".into(), url: "https://shop.example/sizes".into() };
+    let message = Outgoing { links: vec![link], ..chat.messages.last().expect("it spoke").clone() };
+    chat.rendering.numbered = true;
+    chat.desk(DeskOrder::Again { message }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
+    let once_more = chat.messages.last().expect("it spoke").clone();
+    chat.desk(DeskOrder::Again { message: once_more }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
+    chat.says("2").hears_back("L it is.");
+}
+
+#[test]
 fn nobody_writes_to_who_wants_to_hear_nothing() {
     let mut chat = Chat::with(SHOP);
     chat.says("stop").desk_says("One more thing").hears_back("");
