@@ -72,10 +72,12 @@ impl Service {
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
-        let upkeep = upkeep::upkeep(&config, sending, outbox.clone(), door.clone(), clock.clone())?;
-        let bots = console::Bots { turns: turns.clone(), scripts };
+        let patient = upkeep::patient(&config)?;
+        let registries = upkeep::registries(&config, &patient);
+        let watchdog = watching::watchdog(&config, &patient, &registries, turns.clone(), clock.clone(), door.clone());
+        let upkeep = upkeep::upkeep(&config, patient, &registries, sending, outbox.clone(), door.clone(), clock)?;
+        let bots = console::Bots { turns, scripts };
         let console = open_console(&config, &door, bots, upkeep)?;
-        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
         let watchdog = tokio::spawn(watchdog.run(stopped));
@@ -100,6 +102,17 @@ impl Service {
     /// The store, for reading.
     pub fn store(&self) -> &dyn Store {
         self.store.as_ref()
+    }
+
+    /// Waits until a part of the service has ended by itself, which none does while all is well, and says which. There is no going on
+    /// without it: what is acknowledged would be answered by nobody, or looked after by nobody. What is acknowledged is kept, so the
+    /// process is to end, and to be started again by whatever started it.
+    pub async fn fails(&mut self) -> &'static str {
+        tokio::select! {
+            _ = &mut self.outbox => "the outbox",
+            _ = &mut self.watchdog => "the watchdog",
+            _ = &mut self.serving => "the webhook's server",
+        }
     }
 
     /// Lets nothing more in, ends what is under way, and closes the store.

@@ -1,11 +1,13 @@
 //! What the watchdog needs of the world: X, as an app and its accounts see it, and a door for what was missed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::client::{Among, Auth, Client, Events, EventsFailure, Failure, Keys};
+use crate::account::Registry;
+use crate::client::{Among, Auth, Client, EventsFailure, Failure};
 use crate::model::{EventsApi, Timestamp, UserId};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
@@ -56,8 +58,7 @@ pub trait Intake: Send + Sync {
 /// X, through its REST API.
 pub struct X {
     client: Client,
-    events: Events,
-    keys: Keys,
+    registry: Arc<Registry>,
     tokens: BTreeMap<UserId, UserToken>,
     /// Whether messages are listed by the newer interface.
     newer: bool,
@@ -65,20 +66,21 @@ pub struct X {
 
 impl X {
     /// X as an app and its accounts, whose tokens these are; messages go, and are listed, through the newer interface or the older one.
-    pub fn new(client: Client, api: EventsApi, keys: Keys, tokens: BTreeMap<UserId, UserToken>, newer: bool) -> Self {
-        X { events: Events::new(client.clone(), api, keys.clone()), client, keys, tokens, newer }
+    pub fn new(client: Client, registry: Arc<Registry>, tokens: BTreeMap<UserId, UserToken>, newer: bool) -> Self {
+        X { client, registry, tokens, newer }
     }
 
     /// An account without a token calls as the app alone, which X refuses in its own words.
     fn user(&self, account: UserId) -> Credentials<'_> {
-        self.tokens.get(&account).map_or_else(|| self.keys.app(), |token| self.keys.user(token))
+        let keys = self.registry.keys();
+        self.tokens.get(&account).map_or_else(|| keys.app(), |token| keys.user(token))
     }
 }
 
 #[async_trait]
 impl Platform for X {
     fn reach(&self) -> Duration {
-        match self.events.api() {
+        match self.registry.events().api() {
             EventsApi::Enterprise => 5 * DAY,
             EventsApi::V2 | EventsApi::Activity => DAY,
             EventsApi::Premium(_) => Duration::ZERO,
@@ -86,27 +88,27 @@ impl Platform for X {
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, EventsFailure> {
-        self.events.list().await
+        self.registry.events().list().await
     }
 
     async fn validate(&self, webhook: u64) -> Result<bool, EventsFailure> {
-        self.events.validate(webhook).await
+        self.registry.events().validate(webhook).await
     }
 
     async fn register(&self, address: &str) -> Result<Webhook, EventsFailure> {
-        self.events.register(address).await
+        self.registry.events().register(address).await
     }
 
     async fn subscribers(&self, webhook: u64) -> Result<Vec<UserId>, EventsFailure> {
-        Ok(self.events.subscriptions(webhook).await?.users)
+        Ok(self.registry.events().subscriptions(webhook).await?.users)
     }
 
     async fn subscribe(&self, webhook: u64, account: UserId) -> Result<(), EventsFailure> {
-        self.events.subscribe(webhook, account, Auth::User(self.user(account))).await
+        self.registry.events().subscribe(webhook, account, Auth::User(self.user(account))).await
     }
 
     async fn replay(&self, webhook: u64, from: Timestamp, until: Timestamp) -> Result<u64, EventsFailure> {
-        Ok(self.events.replay(webhook, from, until).await?.id)
+        Ok(self.registry.events().replay(webhook, from, until).await?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
