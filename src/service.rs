@@ -32,6 +32,7 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+use access::Accesses;
 use figures::Figures;
 
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
@@ -68,13 +69,14 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
         let sending = client(&config.x.api, &config)?;
-        let outbox = make_outbox(&config, sending.clone(), turns.clone(), clock.clone(), pace)?;
+        let accesses = access::accesses(&config, &sending);
+        let outbox = make_outbox(&config, sending.clone(), &accesses, turns.clone(), clock.clone(), pace)?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
         let patient = upkeep::patient(&config)?;
         let registries = upkeep::registries(&config, &patient);
-        let watchdog = watching::watchdog(&config, &patient, &registries, turns.clone(), clock.clone(), door.clone());
+        let watchdog = watching::watchdog(&config, &patient, &registries, &accesses, turns.clone(), clock.clone(), door.clone());
         let upkeep = upkeep::upkeep(&config, patient, &registries, sending, outbox.clone(), door.clone(), clock)?;
         let bots = console::Bots { turns, scripts };
         let console = open_console(&config, &door, bots, upkeep)?;
@@ -205,11 +207,17 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     Ok(pace)
 }
 
-fn make_outbox(config: &Config, api: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
+fn make_outbox(
+    config: &Config,
+    api: Client,
+    accesses: &Accesses,
+    turns: Arc<Turns>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+) -> anyhow::Result<Arc<Outbox>> {
     let upload = client(&config.x.upload, config)?;
-    // Tokens end by the time of X, as calls are signed by it.
     let machine: Arc<dyn Clock> = Arc::new(SystemClock);
-    let senders = senders(config, &api, &machine);
+    let senders = senders(config, accesses);
     let x = X::new(api, upload, machine, senders);
     let apps = x.apps();
     let settings = outbox::Settings {
@@ -294,7 +302,7 @@ fn is_newer(config: &Config) -> bool {
     config.x.flavor == Flavor::V2
 }
 
-fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap<UserId, outbox::Sender> {
+fn senders(config: &Config, accesses: &Accesses) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
         let (token, token_secret) = account.tokens()?;
@@ -306,7 +314,7 @@ fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap
             token_secret: token_secret.clone(),
             folder: account.bot.clone(),
             newer: is_newer(config),
-            access: access::of(config, account, client, clock),
+            access: accesses.get(&account.user_id).cloned(),
         };
         Some((account.user_id, sender))
     };

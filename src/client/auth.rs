@@ -1,12 +1,21 @@
 //! Who calls, and what they call with.
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
+use super::Failure;
 use crate::model::Secret;
 use crate::wire::oauth::{Credentials, encode};
 use crate::wire::rest::UserToken;
+
+/// An account's token of OAuth 2, which ends after a while and is renewed.
+#[async_trait]
+pub trait Access: Send + Sync {
+    /// One that holds now.
+    async fn token(&self) -> Result<Secret, Failure>;
+}
 
 /// Who calls.
 #[derive(Clone, Copy)]

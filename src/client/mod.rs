@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-pub use auth::{Auth, Bearer, Keys};
+pub use auth::{Access, Auth, Bearer, Keys};
 pub(crate) use call::nonce;
 pub use download::{Download, DownloadFailure};
 pub use events::{ActivityStream, Events, EventsFailure};

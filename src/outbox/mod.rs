@@ -33,7 +33,7 @@ use signals::Signals;
 
 pub use errand::Errand;
 pub use lookup::{Lookups, Resolver};
-pub use platform::{Access, MediaFailure, Platform, Servers};
+pub use platform::{MediaFailure, Platform, Servers};
 pub use stand_in::StandIn;
 pub use x::{Sender, X};
 

@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::platform::{Access, MediaFailure, Platform};
-use crate::client::{Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, UploadFailure};
+use super::platform::{MediaFailure, Platform};
+use crate::client::{Access, Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, UploadFailure};
 use crate::clock::Clock;
 use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
 use crate::wire::oauth::Credentials;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::web;
 use async_trait::async_trait;
 
+use super::access::Accesses;
 use super::upkeep::{Registries, token};
 use crate::account::Registry;
 use crate::account::watchdog::{Intake, Platform, Settings, Ward, Watchdog, X};
@@ -32,6 +33,7 @@ pub(super) fn watchdog(
     config: &Config,
     client: &Client,
     registries: &Registries,
+    accesses: &Accesses,
     turns: Arc<Turns>,
     clock: Arc<dyn Clock>,
     door: web::Data<Door>,
@@ -45,15 +47,16 @@ pub(super) fn watchdog(
         fetch: watch.replay,
         forget: watch.revoked == Revoked::Forget,
     };
-    let wards = registries.iter().map(|(app, registry)| ward(config, *app, client, registry)).collect();
+    let wards = registries.iter().map(|(app, registry)| ward(config, *app, client, registry, accesses)).collect();
     Watchdog::new(turns, clock, Arc::new(ListedAtDoor(door)), settings, wards)
 }
 
-fn ward(config: &Config, app: AppId, client: &Client, registry: &Arc<Registry>) -> Ward {
+fn ward(config: &Config, app: AppId, client: &Client, registry: &Arc<Registry>, accesses: &Accesses) -> Ward {
     let accounts = config.account.iter().filter(|account| account.app == app);
     let tokens: BTreeMap<UserId, UserToken> =
         accounts.filter_map(|account| account.tokens().map(|(access, secret)| (account.user_id, token(access, secret)))).collect();
     let (accounts, has_owner) = (tokens.keys().copied().collect(), registry.keys().owner.is_some());
-    let platform: Arc<dyn Platform> = Arc::new(X::new(client.clone(), registry.clone(), tokens, super::is_newer(config)));
+    let newer = super::is_newer(config).then(|| accesses.clone());
+    let platform: Arc<dyn Platform> = Arc::new(X::new(client.clone(), registry.clone(), tokens, newer));
     Ward::new(app, platform, config.url.clone(), has_owner, accounts)
 }

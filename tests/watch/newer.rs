@@ -10,7 +10,7 @@ use junco::model::{EventsApi, Secret, UserId};
 use junco::simulator::{Fault, FaultKind, Stage};
 use std::sync::Arc;
 
-use crate::world::{ADA, BEN, BOT, PATIENCE, World, keys, token};
+use crate::world::{ADA, BEN, BOT, MINUTE, PATIENCE, World, keys, token};
 
 const SCRIPT: &str = r#"bot "b" version=1 { handoff mute="1h" }
 on "hi" { goto "home" }
@@ -50,6 +50,30 @@ async fn events_of_the_newer_api_go_with_quick_replies_of_the_older() {
     let home = world.answer(ADA, world.says(ADA, "hi")).await;
     assert_eq!(home.options.len(), 2);
     assert_eq!(world.answer(ADA, world.taps(ADA, &home, "Hours")).await.text, "We are open.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_newer_api_refuses_holds_every_message_back_until_there_is_a_new_one() {
+    let mut world = world("v2", "v2").await;
+    let app = OAuth2App { client_id: world.client_id(), client_secret: Some(Secret::new(world.client_secret())) };
+    let path = world.path("oauth2.json");
+    // Used up already: it can neither send nor be renewed. The account's other token is good, but sends nothing.
+    let used = grant(&world, BOT).await;
+    let granted = client(&world).refresh_oauth2(&app, used.refresh.as_ref().unwrap()).await.unwrap();
+    sign_in::keep(&path, &junco::client::OAuth2Token { expires_at: SystemClock.now(), ..used }).unwrap();
+    world.oauth2(&path);
+    world.restart_with("[watch]\nevery = \"1s\"").await;
+    let hi = world.says(ADA, "hi");
+    world.until("sending is paused", |standing| standing.paused.is_some()).await;
+    for _ in 0..3 {
+        world.x.advance(20 * MINUTE);
+        world.looked().await;
+    }
+    assert!(world.standing().await.paused.is_some(), "{:?}", world.noticed().await);
+    assert_eq!(world.noticed().await.iter().filter(|notice| notice.name() == "token_refused").count(), 1, "{:?}", world.noticed().await);
+    sign_in::keep(&path, &granted).unwrap();
+    world.x.advance(MINUTE);
+    assert_eq!(world.answer(ADA, hi).await.text, "Home.\n1 Hours\n2 Order");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::account::Registry;
-use crate::client::{Among, Auth, Client, EventsFailure, Failure};
-use crate::model::{EventsApi, Timestamp, UserId};
+use crate::client::{Access, Among, Auth, Client, EventsFailure, Failure};
+use crate::model::{EventsApi, Secret, Timestamp, UserId};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
 use crate::wire::oauth::Credentials;
@@ -60,14 +60,25 @@ pub struct X {
     client: Client,
     registry: Arc<Registry>,
     tokens: BTreeMap<UserId, UserToken>,
-    /// Whether messages are listed by the newer interface.
-    newer: bool,
+    /// Set where messages are sent and listed by the newer interface: the accounts' OAuth 2 tokens, as far as they have some.
+    newer: Option<BTreeMap<UserId, Arc<dyn Access>>>,
 }
 
 impl X {
-    /// X as an app and its accounts, whose tokens these are; messages go, and are listed, through the newer interface or the older one.
-    pub fn new(client: Client, registry: Arc<Registry>, tokens: BTreeMap<UserId, UserToken>, newer: bool) -> Self {
+    /// X as an app and its accounts, whose tokens these are. Messages go, and are listed, through the older interface, or where `newer` is
+    /// set through the newer one, with those OAuth 2 tokens.
+    pub fn new(
+        client: Client,
+        registry: Arc<Registry>,
+        tokens: BTreeMap<UserId, UserToken>,
+        newer: Option<BTreeMap<UserId, Arc<dyn Access>>>,
+    ) -> Self {
         X { client, registry, tokens, newer }
+    }
+
+    /// As the account sends, so as it is told whether its token is good.
+    fn auth<'a>(&'a self, account: UserId, access: Option<&'a Secret>) -> Auth<'a> {
+        access.map_or_else(|| Auth::User(self.user(account)), Auth::OAuth2)
     }
 
     /// An account without a token calls as the app alone, which X refuses in its own words.
@@ -112,16 +123,22 @@ impl Platform for X {
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
-        if self.newer {
-            return self.client.list_messages_v2(Auth::User(self.user(account)), Among::All, cursor).await;
-        }
-        self.client.list_messages(self.user(account), cursor).await
+        let Some(accesses) = &self.newer else { return self.client.list_messages(self.user(account), cursor).await };
+        let access = token(accesses, account).await?;
+        self.client.list_messages_v2(self.auth(account, access.as_ref()), Among::All, cursor).await
     }
 
     async fn verify(&self, account: UserId) -> Result<(), Failure> {
-        if self.newer {
-            return self.client.me(Auth::User(self.user(account))).await.map(drop);
-        }
-        self.client.verify_credentials(self.user(account)).await.map(drop)
+        let Some(accesses) = &self.newer else { return self.client.verify_credentials(self.user(account)).await.map(drop) };
+        let access = token(accesses, account).await?;
+        self.client.me(self.auth(account, access.as_ref())).await.map(drop)
+    }
+}
+
+/// The OAuth 2 token of an account that has one.
+async fn token(accesses: &BTreeMap<UserId, Arc<dyn Access>>, account: UserId) -> Result<Option<Secret>, Failure> {
+    match accesses.get(&account) {
+        Some(access) => access.token().await.map(Some),
+        None => Ok(None),
     }
 }
