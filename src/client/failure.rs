@@ -25,13 +25,14 @@ pub enum Failure {
     Unsure(Unsure),
 }
 
+/// X's code for a token that it takes no longer: "Invalid or expired token." (contract §4.10).
+pub const VOID_TOKEN: u32 = 89;
+
 impl Failure {
-    /// X's code, or in the newer API the status, where it takes the user's token no longer: the account has to be authorised again.
+    /// X's code, where it takes the user's token no longer: the account has to be authorised again.
     pub fn void_token(&self) -> Option<u32> {
         match self {
-            Failure::Refused(refusal) if refusal.remedy() == Remedy::Reauthorise => {
-                Some(if refusal.code == 0 { u32::from(refusal.status) } else { refusal.code })
-            }
+            Failure::Refused(refusal) if refusal.code == VOID_TOKEN => Some(refusal.code),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::platform::{MediaFailure, Platform};
-use crate::client::{Access, Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, UploadFailure};
+use crate::client::{Access, Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, Refusal, UploadFailure, VOID_TOKEN};
 use crate::clock::Clock;
 use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
 use crate::wire::oauth::Credentials;
@@ -53,6 +53,24 @@ impl Sender {
         match &self.access {
             Some(access) => access.token().await.map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// Remembers a token that X turned away, so that the next call comes with another.
+    fn heed(&self, token: Option<&Secret>, failure: &Failure) {
+        if let (Some(access), Some(token)) = (&self.access, token) {
+            access.heed(token, failure);
+        }
+    }
+
+    /// What a failure means: a token that is not renewed is void where the newer interface turns it away, which tells no code.
+    fn judge(&self, token: Option<&Secret>, failure: Failure) -> Failure {
+        self.heed(token, &failure);
+        match failure {
+            Failure::Refused(refusal) if token.is_none() && (refusal.status, refusal.code) == (401, 0) => {
+                Failure::Refused(Refusal { code: VOID_TOKEN, ..refusal })
+            }
+            other => other,
         }
     }
 
@@ -110,7 +128,8 @@ impl Platform for X {
         }
         let access = sender.access().await?;
         // One that waited while the interface was changed still has its buttons.
-        Ok(self.api.send_to(sender.auth(access.as_ref()), person, &message.as_text(), media).await?.id)
+        let sent = self.api.send_to(sender.auth(access.as_ref()), person, &message.as_text(), media).await;
+        Ok(sent.map_err(|failure| sender.judge(access.as_ref(), failure))?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
@@ -119,7 +138,8 @@ impl Platform for X {
             return self.api.list_messages(sender.credentials(), cursor).await;
         }
         let access = sender.access().await?;
-        self.api.list_messages_v2(sender.auth(access.as_ref()), Among::All, cursor).await
+        let page = self.api.list_messages_v2(sender.auth(access.as_ref()), Among::All, cursor).await;
+        page.inspect_err(|failure| sender.heed(access.as_ref(), failure))
     }
 
     async fn media(&self, account: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure> {
@@ -139,7 +159,12 @@ impl Platform for X {
         let kind = MediaType::of(&bytes).ok_or_else(|| MediaFailure::Unusable(format!("{file} is of no type that X takes")))?;
         let uploaded = if sender.newer {
             let access = sender.access().await?;
-            self.api.upload_media_v2(sender.auth(access.as_ref()), &bytes, kind, true).await
+            let uploaded = self.api.upload_media_v2(sender.auth(access.as_ref()), &bytes, kind, true).await;
+            uploaded.inspect_err(|failure| {
+                if let UploadFailure::Call(failure) = failure {
+                    sender.heed(access.as_ref(), failure);
+                }
+            })
         } else {
             self.upload.upload_media(sender.credentials(), &bytes, kind, true).await
         };

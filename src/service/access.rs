@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 use crate::account::{AccountError, sign_in};
-use crate::client::{Access, Client, Failure, NotTaken, OAuth2App, Refusal};
+use crate::client::{Access, Client, Failure, NotTaken, OAuth2App, Refusal, VOID_TOKEN};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Account, Config};
 use crate::model::{Secret, UserId};
@@ -21,29 +21,34 @@ struct InFile {
     app: OAuth2App,
     path: PathBuf,
     turn: Mutex<()>,
+    /// The newest token that X turned away.
+    refused: StdMutex<Option<Secret>>,
 }
 
 #[async_trait]
 impl Access for InFile {
     async fn token(&self) -> Result<Secret, Failure> {
         let _turn = self.turn.lock().await;
-        match sign_in::fresh(&self.client, &self.app, &self.path, self.clock.now()).await {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match sign_in::fresh(&self.client, &self.app, &self.path, self.clock.now(), refused.as_ref()).await {
             Ok(token) => Ok(token.access),
-            Err(AccountError::Call(failure)) => Err(of_the_account(failure)),
+            // Whatever X says of it, a refresh token that it does not take means one thing: the account has to sign in again.
+            Err(AccountError::Call(Failure::Refused(refusal))) => {
+                Err(Failure::Refused(Refusal { code: VOID_TOKEN, scope: Scope::Account, ..refusal }))
+            }
+            Err(AccountError::Call(failure)) => Err(failure),
+            Err(missing @ AccountError::NotSignedIn(_)) => {
+                let refusal =
+                    Refusal { status: 401, code: VOID_TOKEN, reason: String::new(), message: missing.to_string(), scope: Scope::Account };
+                Err(Failure::Refused(refusal))
+            }
             // Nothing was sent: it is tried again until somebody has mended the file.
             Err(other) => Err(Failure::NotTaken { cause: NotTaken::Unreachable(other.to_string()), retry_at: None }),
         }
     }
-}
 
-/// A renewal that X refuses says nothing against the message that is to be sent. X's word for a token that was used up is the one for a
-/// request that is wrong in itself, and there is nothing else in a renewal that could be.
-fn of_the_account(failure: Failure) -> Failure {
-    match failure {
-        Failure::Refused(refusal) if refusal.scope != Scope::Account => {
-            Failure::Refused(Refusal { scope: Scope::Account, reason: "invalid_grant".to_owned(), ..refusal })
-        }
-        other => other,
+    fn refused(&self, token: &Secret) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     }
 }
 
@@ -59,7 +64,8 @@ pub(super) fn accesses(config: &Config, client: &Client) -> Accesses {
         let app = config.app(account.app)?;
         let app = OAuth2App { client_id: app.client_id.clone()?, client_secret: app.client_secret.clone() };
         let path = account.oauth2_file.clone()?;
-        let access = InFile { client: client.clone(), clock: clock.clone(), app, path, turn: Mutex::default() };
+        let access =
+            InFile { client: client.clone(), clock: clock.clone(), app, path, turn: Mutex::default(), refused: StdMutex::default() };
         Some((account.user_id, Arc::new(access) as Arc<dyn Access>))
     };
     config.account.iter().filter_map(access).collect()

@@ -16,9 +16,6 @@ use crate::wire::rest::Webhook;
 /// Pauses between attempts to mend the same thing.
 const PAUSES: Backoff = Backoff { first: Duration::from_secs(30), longest: Duration::from_secs(900) };
 
-/// "Invalid or expired token." (contract §4.10).
-const VOID_TOKEN: u32 = 89;
-
 /// How the looks went so far.
 pub(super) struct Looks {
     /// When X was asked last.
@@ -307,11 +304,8 @@ impl Watchdog {
 
     async fn judge_token(&self, account: UserId, failure: &EventsFailure) -> Result<(), TurnError> {
         match failure {
-            // In the newer API sends may go by another token than this.
-            EventsFailure::Call(Failure::Refused(refusal)) if refusal.code == VOID_TOKEN => {
-                self.turns.refuse_token(account, Some(refusal.code)).await
-            }
-            _ => Ok(()),
+            EventsFailure::Call(failure) => self.turns.refuse_token(account, failure.void_token()).await,
+            EventsFailure::Lacking { .. } | EventsFailure::NoOwner => Ok(()),
         }
     }
 

@@ -124,21 +124,31 @@ impl Platform for X {
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
         let Some(accesses) = &self.newer else { return self.client.list_messages(self.user(account), cursor).await };
-        let access = token(accesses, account).await?;
-        self.client.list_messages_v2(self.auth(account, access.as_ref()), Among::All, cursor).await
+        let access = accesses.get(&account);
+        let token = token(access).await?;
+        let page = self.client.list_messages_v2(self.auth(account, token.as_ref()), Among::All, cursor).await;
+        page.inspect_err(|failure| heed(access, token.as_ref(), failure))
     }
 
     async fn verify(&self, account: UserId) -> Result<(), Failure> {
         let Some(accesses) = &self.newer else { return self.client.verify_credentials(self.user(account)).await.map(drop) };
-        let access = token(accesses, account).await?;
-        self.client.me(self.auth(account, access.as_ref())).await.map(drop)
+        let access = accesses.get(&account);
+        let token = token(access).await?;
+        let found = self.client.me(self.auth(account, token.as_ref())).await;
+        found.map(drop).inspect_err(|failure| heed(access, token.as_ref(), failure))
     }
 }
 
 /// The OAuth 2 token of an account that has one.
-async fn token(accesses: &BTreeMap<UserId, Arc<dyn Access>>, account: UserId) -> Result<Option<Secret>, Failure> {
-    match accesses.get(&account) {
+async fn token(access: Option<&Arc<dyn Access>>) -> Result<Option<Secret>, Failure> {
+    match access {
         Some(access) => access.token().await.map(Some),
         None => Ok(None),
+    }
+}
+
+fn heed(access: Option<&Arc<dyn Access>>, token: Option<&Secret>, failure: &Failure) {
+    if let (Some(access), Some(token)) = (access, token) {
+        access.heed(token, failure);
     }
 }
