@@ -71,7 +71,9 @@ impl FromRequest for Visitor {
         let from = source(request, access.is_behind_proxy());
         if !access.is_guarded() {
             // A page from elsewhere may have made its own name lead here; it must not read what is nobody's business.
-            let here = is_this_machine(request.connection_info().host());
+            // What a request says of being forwarded is that page's own word: only its `Host` is the browser's.
+            let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let here = is_this_machine(host);
             let visitor = Visitor(Session::unguarded(access.mark.clone()).coming(from));
             return ready(if here { Ok(visitor) } else { Err(Refusal::Strange) });
         }
