@@ -84,9 +84,10 @@ impl FromRequest for Visitor {
     }
 }
 
-/// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last.
+/// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last: some
+/// proxies add it to the header, others add a header of their own.
 pub(in crate::console) fn source(request: &HttpRequest, is_behind_proxy: bool) -> String {
-    let forwarded = request.headers().get("x-forwarded-for").filter(|_| is_behind_proxy);
+    let forwarded = request.headers().get_all("x-forwarded-for").last().filter(|_| is_behind_proxy);
     let told =
         forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next()).map(|last| last.trim().to_owned());
     told.or_else(|| request.peer_addr().map(|address| address.ip().to_string())).unwrap_or_default()

@@ -11,3 +11,19 @@ async fn a_page_whose_name_leads_here_cannot_lie_about_it() {
         assert_eq!(room.call(request).await.status(), StatusCode::FORBIDDEN, "{lie:?}");
     }
 }
+
+#[actix_web::test]
+async fn of_what_is_forwarded_only_the_last_word_is_the_proxys() {
+    let mut room = room().await;
+    let kim = Operator { name: "kim".into(), role: Role::Admin, texts: false, password_hash: Secret::new(CHEAP) };
+    room.enter(Rules { proxy: true, idle: Duration::from_secs(3600), operators: Some(vec![kim]) });
+    let from = |lie: &str| {
+        let form = [("name", "kim"), ("password", "wrong")];
+        let request = TestRequest::post().uri("/sign-in").append_header(("x-forwarded-for", lie));
+        room.call(request.append_header(("x-forwarded-for", "192.0.2.9")).set_form(form))
+    };
+    for lie in 0..5 {
+        assert_eq!(from(&format!("198.51.100.{lie}")).await.status(), StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(from("198.51.100.9").await.status(), StatusCode::TOO_MANY_REQUESTS, "a header of one's own is no other place");
+}
