@@ -27,3 +27,13 @@ async fn of_what_is_forwarded_only_the_last_word_is_the_proxys() {
     }
     assert_eq!(from("198.51.100.9").await.status(), StatusCode::TOO_MANY_REQUESTS, "a header of one's own is no other place");
 }
+
+#[actix_web::test]
+async fn whoever_signs_in_stays_here_and_is_let_in_whatever_the_address_says() {
+    let room = room().await;
+    for next in ["/\t/evil.example", "/\u{1}", "/ä", "javascript:alert(1)", "/%09/x\n"] {
+        let form = [("name", "kim"), ("password", "correct horse"), ("next", next)];
+        let response = room.call(TestRequest::post().uri("/sign-in").set_form(form)).await;
+        assert_eq!((response.status(), told(&response, "location").as_str()), (StatusCode::SEE_OTHER, "/"), "{next:?}");
+    }
+}
