@@ -36,7 +36,7 @@ pub(super) struct Whose {
     peer: UserIdText,
 }
 
-/// An id in an address.
+/// An id in an address. Nobody has the id 0: under it stand the records of accounts and of what was done here.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 struct UserIdText(UserId);
@@ -45,7 +45,8 @@ impl TryFrom<String> for UserIdText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(UserIdText).map_err(|_| format!("`{text}` is no id"))
+        let id = text.parse().ok().filter(|id| *id != UserId(0));
+        id.map(UserIdText).ok_or_else(|| format!("`{text}` is nobody's id"))
     }
 }
 

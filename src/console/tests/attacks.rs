@@ -37,3 +37,19 @@ async fn whoever_signs_in_stays_here_and_is_let_in_whatever_the_address_says() {
         assert_eq!((response.status(), told(&response, "location").as_str()), (StatusCode::SEE_OTHER, "/"), "{next:?}");
     }
 }
+
+#[actix_web::test]
+async fn the_records_of_accounts_and_of_the_house_are_no_conversations() {
+    let room = room().await;
+    room.turns.notice(ACCOUNT, |_| vec![crate::conversation::Notice::Listening]).await.expect("noticed");
+    for record in [format!("{ACCOUNT}/0"), "0/0".to_owned()] {
+        for part in ["", "/part", "/live"] {
+            let (status, seen) = room.get(&format!("/conversation/{record}{part}"), "kim").await;
+            assert_eq!(status, StatusCode::NOT_FOUND, "{record}{part}: {seen}");
+        }
+        let status = room.post(&format!("/conversation/{record}/say"), "kim", &[("text", "x")], |request| request).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+    let record = room.turns.store().load(Key::of_account(ACCOUNT)).await.expect("a store").expect("a record");
+    assert_eq!((record.revision, record.state.rows.len()), (1, 0));
+}
