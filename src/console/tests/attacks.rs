@@ -53,3 +53,25 @@ async fn the_records_of_accounts_and_of_the_house_are_no_conversations() {
     let record = room.turns.store().load(Key::of_account(ACCOUNT)).await.expect("a store").expect("a record");
     assert_eq!((record.revision, record.state.rows.len()), (1, 0));
 }
+
+#[actix_web::test]
+async fn odd_addresses_are_answered() {
+    let room = room().await;
+    let most = u64::MAX;
+    let pages = [
+        (format!("/?page={most}"), StatusCode::OK),
+        (format!("/conversations/part?page={most}"), StatusCode::OK),
+        (format!("{}?turn={most}&until={most}", room.page()), StatusCode::OK),
+        (format!("{}?turn=0&until=0", room.page()), StatusCode::OK),
+        (format!("{}/part?turn=0", room.page()), StatusCode::OK),
+        (format!("/audit?until={most}"), StatusCode::OK),
+        ("/audit?until=0".to_owned(), StatusCode::OK),
+        (format!("/activity?after={most}&account=x&person=-1&kind=%00"), StatusCode::OK),
+        ("/?page=-1".to_owned(), StatusCode::BAD_REQUEST),
+        ("/conversation/..%2f..%2fetc/passwd".to_owned(), StatusCode::NOT_FOUND),
+        ("/assets/..%2f..%2fCargo.toml".to_owned(), StatusCode::NOT_FOUND),
+    ];
+    for (page, expected) in pages {
+        assert_eq!(room.get(&page, "ada").await.0, expected, "{page}");
+    }
+}
