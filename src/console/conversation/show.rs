@@ -42,7 +42,7 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
             div.bubble.them {
                 @if *tapped { span.tapped { "tapped " } }
                 (words(text, visitor))
-                @if let Some(attachment) = attachment { (attached(attachment)) }
+                @if let Some(attachment) = attachment { (attached(attachment, visitor)) }
             }
             p.why { (link) " " (because(why)) }
         },
@@ -101,7 +101,7 @@ fn said(message: &Outgoing, visitor: &Visitor) -> Markup {
     }
 }
 
-fn attached(attachment: &Attachment) -> Markup {
+fn attached(attachment: &Attachment, visitor: &Visitor) -> Markup {
     let kind = |kind: &MediaKind| match kind {
         MediaKind::Photo => "photo",
         MediaKind::AnimatedGif => "GIF",
@@ -111,7 +111,10 @@ fn attached(attachment: &Attachment) -> Markup {
         span.attached {
             @match attachment {
                 Attachment::Media { kind: what, .. } => { "📎 " (kind(what)) }
-                Attachment::Place { longitude, latitude, name } => { "📍 " @if let Some(name) = name { (theirs(name)) " " } (latitude) ", " (longitude) }
+                // Where somebody is, is what they said.
+                Attachment::Place { longitude, latitude, name } => {
+                    "📍 " (words(&format!("{} {latitude}, {longitude}", name.as_deref().unwrap_or_default()), visitor))
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What somebody tries who means no good, or presses twice.
 
 use super::*;
+use crate::model::Attachment;
 
 #[actix_web::test]
 async fn a_page_whose_name_leads_here_cannot_lie_about_it() {
@@ -73,5 +74,17 @@ async fn odd_addresses_are_answered() {
     ];
     for (page, expected) in pages {
         assert_eq!(room.get(&page, "ada").await.0, expected, "{page}");
+    }
+}
+
+#[actix_web::test]
+async fn where_somebody_is_is_for_those_who_may_read() {
+    let room = room().await;
+    let attachment = Attachment::Place { longitude: 13.377_704, latitude: 52.516_266, name: Some("My street".into()) };
+    room.sends(Incoming { attachment: Some(attachment), ..room.says(3, "here") }).await;
+    for (who, sees) in [("kim", true), ("vic", false)] {
+        let (_, seen) = room.get(&room.page(), who).await;
+        assert!(seen.contains("📍"), "{seen}");
+        assert!(["13.377", "52.516", "My street"].iter().all(|told| seen.contains(told) == sees), "{who}: {seen}");
     }
 }
