@@ -113,7 +113,7 @@ async fn load(console: &Console, whose: Whose, wanted: Wanted) -> Result<View, R
     let store = console.turns.store();
     let record = store.load(whose.key()).await.map_err(failed)?;
     let newest = record.ok_or_else(|| Refusal::Missing("nobody of that id has written to this account".to_owned()))?.revision;
-    let until = wanted.until.unwrap_or(newest).clamp(1, newest);
+    let until = wanted.last_of_page(newest);
     // One more, so that the first one's changes can be told.
     let since = until.saturating_sub(TURNS).max(1);
     let entries = store.journal(whose.key(), since..=until).await.map_err(failed)?;
@@ -151,6 +151,16 @@ impl View {
 }
 
 impl Wanted {
+    /// The newest turn of the page: the turn that is looked into always stands on it.
+    fn last_of_page(self, newest: u64) -> u64 {
+        let until = self.until.unwrap_or(newest).clamp(1, newest);
+        match self.turn {
+            Some(turn) if turn > until => turn.min(newest),
+            Some(turn) if turn <= until.saturating_sub(TURNS) => turn + TURNS / 2,
+            _ => until,
+        }
+    }
+
     fn query(self) -> String {
         let pairs = [("turn", self.turn), ("until", self.until)];
         let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value?.to_string())));

@@ -88,3 +88,22 @@ async fn where_somebody_is_is_for_those_who_may_read() {
         assert!(["13.377", "52.516", "My street"].iter().all(|told| seen.contains(told) == sees), "{who}: {seen}");
     }
 }
+
+#[actix_web::test]
+async fn the_time_machine_goes_on_behind_the_oldest_turn_of_a_page() {
+    let room = room().await;
+    for number in 3..300 {
+        room.hears(number, "hi").await;
+    }
+    let newest = room.turns.store().load(room.key()).await.expect("a store").expect("a record").revision;
+    for turn in [1, 2, newest - 250, newest] {
+        let (_, seen) = room.get(&format!("{}?turn={turn}", room.page()), "kim").await;
+        assert!(seen.contains(&format!("Turn {turn} of {newest}")), "{turn}");
+    }
+    // From the oldest turn of a page on.
+    let (_, seen) = room.get(&format!("{}?turn={}&until={newest}", room.page(), newest - 240), "kim").await;
+    let earlier = seen.split("id=\"earlier\"").nth(1).and_then(|rest| rest.split("href=\"").nth(1)).and_then(|rest| rest.split('"').next());
+    let earlier = earlier.expect("a way back").replace("&amp;", "&");
+    let (_, seen) = room.get(&format!("{}{earlier}", room.page()), "kim").await;
+    assert!(seen.contains(&format!("Turn {} of {newest}", newest - 241)), "{earlier}");
+}
