@@ -38,12 +38,10 @@ struct Again {
 /// Where somebody of the house writes, and takes over or gives back.
 pub(super) fn forms(view: &View, visitor: &Visitor) -> Markup {
     let path = view.whose.path();
-    let state = view.entries.last().map(|entry| &entry.record.state);
-    let is_paused = state.is_some_and(|state| state.silence.is_some());
-    let has_opted_out = state.is_some_and(|state| state.opted_out);
+    let is_paused = view.now.silence.is_some();
     html! {
         section.desk aria-label="Answer yourself" {
-            @if has_opted_out {
+            @if view.now.opted_out {
                 p.note { "This person wants to hear nothing: nothing is sent until they ask for it." }
             } @else {
                 form.tall method="post" action={ (path) "/say" } {

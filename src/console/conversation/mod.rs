@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::access::{Refusal, Visitor};
 use super::frame::{Place, theirs};
 use super::{Console, frame, live};
+use crate::conversation::State;
 use crate::model::{Key, Role, UserId};
 use crate::store::Entry;
 
@@ -76,6 +77,8 @@ struct View {
     /// The page's turns, oldest first, and the one before them if there is one.
     entries: Vec<Entry>,
     newest: u64,
+    /// How it stands now, whichever turns are shown.
+    now: State,
     wanted: Wanted,
 }
 
@@ -112,12 +115,13 @@ async fn load(console: &Console, whose: Whose, wanted: Wanted) -> Result<View, R
     let failed = |error: crate::store::StoreError| Refusal::Failed(error.to_string());
     let store = console.turns.store();
     let record = store.load(whose.key()).await.map_err(failed)?;
-    let newest = record.ok_or_else(|| Refusal::Missing("nobody of that id has written to this account".to_owned()))?.revision;
+    let record = record.ok_or_else(|| Refusal::Missing("nobody of that id has written to this account".to_owned()))?;
+    let newest = record.revision;
     let until = wanted.last_of_page(newest);
     // One more, so that the first one's changes can be told.
     let since = until.saturating_sub(TURNS).max(1);
     let entries = store.journal(whose.key(), since..=until).await.map_err(failed)?;
-    Ok(View { whose, entries, newest, wanted })
+    Ok(View { whose, entries, newest, now: record.state, wanted })
 }
 
 /// Transcript and the turn that is looked into, side by side.

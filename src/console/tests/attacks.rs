@@ -107,3 +107,11 @@ async fn the_time_machine_goes_on_behind_the_oldest_turn_of_a_page() {
     let (_, seen) = room.get(&format!("{}{earlier}", room.page()), "kim").await;
     assert!(seen.contains(&format!("Turn {} of {newest}", newest - 241)), "{earlier}");
 }
+
+#[actix_web::test]
+async fn the_desk_goes_by_how_it_stands_now_also_on_a_page_of_the_past() {
+    let room = room().await;
+    assert_eq!(room.post(&format!("{}/pause", room.page()), "kim", &[], |request| request).await, StatusCode::SEE_OTHER);
+    let (_, seen) = room.get(&format!("{}?until=1", room.page()), "kim").await;
+    assert!(seen.contains("Give the bot back"), "{seen}");
+}
