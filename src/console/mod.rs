@@ -40,6 +40,7 @@ use crate::webhook::Door;
 use access::{Access, Visitor};
 use account::Caretaker;
 use activity::Log;
+use conversation::Desk;
 use ledger::Ledger;
 
 /// Why the console could not be opened.
@@ -71,6 +72,7 @@ pub(crate) struct Console {
     access: Access,
     turns: Arc<Turns>,
     scripts: BTreeMap<UserId, Arc<Sources>>,
+    desk: Desk,
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     log: Arc<Log>,
@@ -121,7 +123,7 @@ pub fn open(
     let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
     let caretaker = Caretaker::new(upkeep);
     let access = Access::new(rules, clock.clone())?;
-    let console = Data::new(Console { access, turns, scripts, clock, ledger, log, caretaker: caretaker.clone() });
+    let console = Data::new(Console { access, turns, scripts, desk: Desk::default(), clock, ledger, log, caretaker: caretaker.clone() });
     let factory = move || App::new().app_data(console.clone()).wrap(headers()).configure(routes);
     let listen = HttpServer::new(factory).disable_signals().workers(2).shutdown_timeout(0).bind(address);
     let server = listen.map_err(|source| ConsoleError::Listen { address, source })?;

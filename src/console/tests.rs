@@ -52,7 +52,7 @@ pub(super) async fn room() -> Room {
     tokio::spawn(ledger.clone().follow(turns.clone(), at));
     let access = Access::new(rules, clock.clone()).expect("good hashes");
     let caretaker = nobodys(clock.clone());
-    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, clock, ledger, log, caretaker }), turns, at };
+    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker }), turns, at };
     until(|| room.console.ledger.is_whole()).await;
     room.hears(1, "hi").await;
     room.hears(2, NASTY).await;
@@ -109,7 +109,7 @@ impl Room {
         let Console { scripts, clock, ledger, log, caretaker, .. } = self.console.as_ref();
         let (scripts, clock, ledger, log, caretaker) = (scripts.clone(), clock.clone(), ledger.clone(), log.clone(), caretaker.clone());
         let access = Access::new(rules, clock.clone()).expect("good hashes");
-        self.console = Data::new(Console { access, turns: self.turns.clone(), scripts, clock, ledger, log, caretaker });
+        self.console = Data::new(Console { access, turns: self.turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker });
     }
 
     pub(super) async fn hears(&self, number: u64, text: &str) {

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::model::{Role, Secret};
 
 pub(super) use asked::Asked;
+pub(super) use password::token;
 pub use password::{PasswordError, hash};
 pub(super) use sessions::Session;
 pub(super) use visitor::{COOKIE, Refusal, Visitor, source};

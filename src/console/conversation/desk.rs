@@ -5,9 +5,10 @@ use actix_web::web::{self, Data, Path};
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::once::Once;
 use super::{View, Whose};
 use crate::bot::limits;
-use crate::console::access::{Asked, Refusal, Visitor};
+use crate::console::access::{Asked, Refusal, Visitor, token};
 use crate::console::frame::mark;
 use crate::console::{Console, frame};
 use crate::conversation::{Act, Action, DeskOrder, Event, RowId};
@@ -21,9 +22,18 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
         .route("/again", web::post().to(again));
 }
 
+/// What keeps things from being said twice.
+#[derive(Default)]
+pub(in crate::console) struct Desk {
+    said: Once,
+}
+
 #[derive(Deserialize)]
 struct Say {
     text: String,
+    /// Another one on each page that is loaded.
+    #[serde(default)]
+    once: String,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +56,7 @@ pub(super) fn forms(view: &View, visitor: &Visitor) -> Markup {
             } @else {
                 form.tall method="post" action={ (path) "/say" } {
                     (mark(visitor))
+                    input type="hidden" name="once" value=(token());
                     label { "Write as the account" textarea #say name="text" required maxlength=(limits::TEXT) {} }
                     button { "Send" }
                 }
@@ -71,7 +82,13 @@ async fn say(console: Data<Console>, whose: Path<Whose>, asked: Asked<Say>) -> R
     if text.chars().count() > limits::TEXT {
         return Err(Refusal::Unreadable(format!("X takes {} characters at most: make two messages of it", limits::TEXT)));
     }
-    order(&console, *whose, &asked.visitor, DeskOrder::Say { text }).await
+    let said = &console.desk.said;
+    let Some(taken) = said.take(&(asked.fields.once, whose.key(), &text)) else { return Ok(frame::on_to(&whose.path())) };
+    let outcome = order(&console, *whose, &asked.visitor, DeskOrder::Say { text }).await;
+    if outcome.is_err() {
+        said.give_back(taken);
+    }
+    outcome
 }
 
 async fn pause(console: Data<Console>, whose: Path<Whose>, asked: Asked<Nothing>) -> Result<HttpResponse, Refusal> {

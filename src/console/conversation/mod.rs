@@ -2,6 +2,7 @@
 
 mod desk;
 mod inspect;
+mod once;
 mod show;
 mod transcript;
 
@@ -19,6 +20,8 @@ use crate::store::Entry;
 
 /// Turns of a page; older ones are a page further back.
 const TURNS: u64 = 240;
+
+pub(super) use desk::Desk;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(

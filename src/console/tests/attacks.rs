@@ -3,6 +3,28 @@
 use super::*;
 use crate::model::Attachment;
 
+impl Room {
+    /// Sends a form of the conversation's page as that page has it, with what is typed into it.
+    async fn submit(&self, cookie: &Cookie<'static>, path: &str, typed: &[(&str, &str)], page: &str) -> StatusCode {
+        let action = format!("action=\"{}/{path}\"", self.page());
+        let form = page.split(&action).nth(1).and_then(|rest| rest.split("</form>").next()).expect("the form");
+        let hidden = form.split("type=\"hidden\" name=\"").skip(1).filter_map(|rest| {
+            let (name, rest) = rest.split_once("\" value=\"")?;
+            Some((name, rest.split('"').next()?))
+        });
+        let fields: Vec<(&str, &str)> = hidden.chain(typed.iter().copied()).collect();
+        let request = TestRequest::post().uri(&format!("{}/{path}", self.page())).cookie(cookie.clone()).set_form(fields);
+        self.call(request).await.status()
+    }
+
+    /// The conversation's page, and the cookie of whoever sees it.
+    async fn seen_by(&self, who: &str) -> (Cookie<'static>, String) {
+        let cookie = self.cookie(who).await;
+        let page = self.call(TestRequest::get().uri(&self.page()).cookie(cookie.clone())).await;
+        (cookie, String::from_utf8(read_body(page).await.to_vec()).expect("text"))
+    }
+}
+
 #[actix_web::test]
 async fn a_page_whose_name_leads_here_cannot_lie_about_it() {
     let mut room = room().await;
@@ -106,6 +128,21 @@ async fn the_time_machine_goes_on_behind_the_oldest_turn_of_a_page() {
     let earlier = earlier.expect("a way back").replace("&amp;", "&");
     let (_, seen) = room.get(&format!("{}{earlier}", room.page()), "kim").await;
     assert!(seen.contains(&format!("Turn {} of {newest}", newest - 241)), "{earlier}");
+}
+
+#[actix_web::test]
+async fn what_is_pressed_twice_is_said_once() {
+    let room = room().await;
+    let (kim, page) = room.seen_by("kim").await;
+    for _ in 0..2 {
+        assert_eq!(room.submit(&kim, "say", &[("text", "Hello")], &page).await, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(room.orders().await.len(), 1);
+    // A browser may bring an old page back; what is new in it is said, and on a new page the same may be said again.
+    assert_eq!(room.submit(&kim, "say", &[("text", "And more")], &page).await, StatusCode::SEE_OTHER);
+    let (kim, page) = room.seen_by("kim").await;
+    assert_eq!(room.submit(&kim, "say", &[("text", "Hello")], &page).await, StatusCode::SEE_OTHER);
+    assert_eq!(room.orders().await.len(), 3);
 }
 
 #[actix_web::test]
