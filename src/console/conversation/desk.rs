@@ -4,14 +4,16 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
 use super::once::Once;
+use super::transcript::{self, Body, Fate};
 use super::{View, Whose};
 use crate::bot::limits;
 use crate::console::access::{Asked, Refusal, Visitor, token};
 use crate::console::frame::mark;
 use crate::console::{Console, frame};
-use crate::conversation::{Act, Action, DeskOrder, Event, RowId};
+use crate::conversation::{Act, DeskOrder, Event, RowId};
 use crate::model::{Outgoing, Role};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -26,6 +28,8 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
 #[derive(Default)]
 pub(in crate::console) struct Desk {
     said: Once,
+    /// One at a time sends again, so that nobody misses that another just did.
+    again: Mutex<()>,
 }
 
 #[derive(Deserialize)]
@@ -102,21 +106,29 @@ async fn resume(console: Data<Console>, whose: Path<Whose>, asked: Asked<Nothing
 }
 
 async fn again(console: Data<Console>, whose: Path<Whose>, asked: Asked<Again>) -> Result<HttpResponse, Refusal> {
+    asked.visitor.wants(Role::Reply)?;
     let row = RowId { revision: asked.fields.revision, index: asked.fields.index };
-    let message = body(&console, *whose, row).await?;
-    order(&console, *whose, &asked.visitor, DeskOrder::Again { message }).await
+    let _turn = console.desk.again.lock().await;
+    match refused(&console, *whose, row).await? {
+        Some(message) => order(&console, *whose, &asked.visitor, DeskOrder::Again { message }).await,
+        None => Ok(frame::on_to(&whose.path())),
+    }
 }
 
-/// The message of a row, as the journal has it.
-async fn body(console: &Console, whose: Whose, row: RowId) -> Result<Outgoing, Refusal> {
-    let entries = console.turns.store().journal(whose.key(), row.revision..=row.revision).await;
+/// The message of a row that X did not take, as the journal has it, unless somebody has sent it again.
+async fn refused(console: &Console, whose: Whose, row: RowId) -> Result<Option<Outgoing>, Refusal> {
+    let entries = console.turns.store().journal(whose.key(), row.revision..=u64::MAX).await;
     let entries = entries.map_err(|error| Refusal::Failed(error.to_string()))?;
-    let mut actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
-    let message = actions.find_map(|action| match action {
-        Action::Send { row: id, message, .. } if id == row => Some(message),
+    let ours = transcript::read(&entries).into_iter().find_map(|item| match item.body {
+        Body::Ours { row: id, message, fate, .. } if id == row => Some((message, fate)),
         _ => None,
     });
-    message.ok_or_else(|| Refusal::Missing("the journal no longer holds that message".to_owned()))
+    match ours {
+        Some((message, Fate::Refused { again: false, .. })) => Ok(Some(message)),
+        Some((_, Fate::Refused { again: true, .. })) => Ok(None),
+        Some(_) => Err(Refusal::Unreadable("X has not refused that message, so it is not sent again".to_owned())),
+        None => Err(Refusal::Missing("the journal no longer holds that message".to_owned())),
+    }
 }
 
 async fn order(console: &Console, whose: Whose, visitor: &Visitor, order: DeskOrder) -> Result<HttpResponse, Refusal> {

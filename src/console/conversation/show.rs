@@ -52,8 +52,8 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
                 @if let Speaker::Desk(name) = by { span.mark.warm { (theirs(name)) } " " }
                 (fated(fate)) " " (link)
             }
-            @if let Fate::Dead { code, again, .. } = fate {
-                @if *code != 0 && !again && visitor.may(Role::Reply) {
+            @if let Fate::Refused { again: false, .. } = fate {
+                @if visitor.may(Role::Reply) {
                     form.us method="post" action={ (view.whose.path()) "/again" } {
                         (mark(visitor))
                         input type="hidden" name="revision" value=(row.revision);
@@ -184,8 +184,11 @@ fn fated(fate: &Fate) -> Markup {
             Fate::Sending => span.mark { "on its way" },
             Fate::Unsure => span.mark.warm { "in doubt: waits for its echo" },
             Fate::Sent { after, by_echo } => span.mark.good { "sent" @if *by_echo { ", told by its echo" } " after " (span(*after)) },
-            Fate::Dead { code: 0, reason, .. } => span.mark.warm { "not sent: " (reason) },
-            Fate::Dead { code, reason, again } => span.mark.bad { "refused (" (code) "): " (reason) @if *again { "; sent again" } },
+            Fate::Withheld { reason } => span.mark.warm { "not sent: " (reason) },
+            Fate::Refused { code, reason, again } => span.mark.bad {
+                @if *code == 0 { "failed: " } @else { "refused (" (code) "): " }
+                (reason) @if *again { "; sent again" }
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::console::ledger::is_refusal;
 use crate::conversation::{Action, DeskOrder, Event, Fired, Outcome, RowId, RowStatus, Trace};
 use crate::model::{Attachment, LookupAnswer, Outgoing, Timestamp};
 use crate::store::{Entry, TurnLog};
@@ -65,15 +66,18 @@ pub(super) enum Fate {
     Unsure,
     /// X took it; how long after it was ordered, and whether the echo told first.
     Sent { after: Duration, by_echo: bool },
-    /// It was never sent; or X refused it, and somebody may have sent it again.
-    Dead { code: u32, reason: String, again: bool },
+    /// We did not send it.
+    Withheld { reason: String },
+    /// X did not take it, or nobody knows whether it did, and it is tried no more; somebody may have sent it again.
+    Refused { code: u32, reason: String, again: bool },
 }
 
 /// What became of rows, gathered from all entries.
 #[derive(Default)]
 struct Fates {
     settled: BTreeMap<RowId, Timestamp>,
-    dead: BTreeMap<RowId, (u32, String)>,
+    refused: BTreeMap<RowId, (u32, String)>,
+    withheld: BTreeMap<RowId, String>,
     gone: BTreeMap<RowId, Timestamp>,
 }
 
@@ -98,8 +102,14 @@ fn gather(entries: &[Entry]) -> Fates {
                 fates.settled.insert(*row, entry.at);
             }
             for action in &turn.actions {
-                if let Action::DeadLetter { row, code, reason } = action {
-                    fates.dead.insert(*row, (*code, reason.clone()));
+                match action {
+                    Action::DeadLetter { row, code, reason } if is_refusal(&turn.event) => {
+                        fates.refused.insert(*row, (*code, reason.clone()));
+                    }
+                    Action::DeadLetter { row, reason, .. } => {
+                        fates.withheld.insert(*row, reason.clone());
+                    }
+                    _ => {}
                 }
             }
         }
@@ -173,11 +183,14 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
 
 fn fate(row: RowId, entry: &Entry, message: &Outgoing, entries: &[Entry], fates: &Fates) -> Fate {
     let ordered = entry.at;
-    if let Some((code, reason)) = fates.dead.get(&row) {
+    if let Some(reason) = fates.withheld.get(&row) {
+        return Fate::Withheld { reason: reason.clone() };
+    }
+    if let Some((code, reason)) = fates.refused.get(&row) {
         let is_again =
             |turn: &TurnLog| matches!(&turn.event, Event::Desk { order: DeskOrder::Again { message: again }, .. } if again == message);
         let later = entries.iter().filter(|later| later.revision() > entry.revision());
-        return Fate::Dead { code: *code, reason: reason.clone(), again: later.flat_map(|entry| &entry.turns).any(is_again) };
+        return Fate::Refused { code: *code, reason: reason.clone(), again: later.flat_map(|entry| &entry.turns).any(is_again) };
     }
     if let Some(at) = fates.settled.get(&row) {
         return Fate::Sent { after: at.since(ordered), by_echo: false };

@@ -17,7 +17,7 @@ use crate::model::{Key, Timestamp, UserId};
 use crate::store::{Entry, EntryKind, StoreError};
 use crate::turn::Turns;
 
-pub(super) use directory::{Directory, Filter, Kind, Line, Listing};
+pub(super) use directory::{Directory, Filter, Kind, Line, Listing, is_refusal};
 pub(super) use figures::{Figures, SPANS};
 
 /// How far back figures count.

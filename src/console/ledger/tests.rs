@@ -1,7 +1,7 @@
 use super::figures::{Refused, Way};
 use super::*;
 use crate::bot::Late;
-use crate::conversation::{Action, Asking, Event, Fired, Lateness, RowId, RowStatus, Silence, State, Trace};
+use crate::conversation::{Action, Asking, Event, Fired, Lateness, Outcome, RowId, RowStatus, Silence, State, Trace};
 use crate::conversation::{DeskOrder, Row};
 use crate::model::{Incoming, MessageId, Outgoing, Profile};
 use crate::store::{Record, TurnLog};
@@ -120,14 +120,20 @@ fn conversations_are_picked_out_by_what_is_to_be_done() {
     let since = desk.at;
     desk.state(|state| state.silence = Some(Silence { since, until: None, handoff: None, desk: true }));
     let (mut refused, mut unsent, mut out) = (Talk::with(12), Talk::with(13), Talk::with(14));
-    let mut letter = refused.says("hi", Fired::Rule("hi".into()));
-    letter.turns[0].actions.push(Action::DeadLetter { row: row(), code: 349, reason: "no".into() });
+    let dead = Action::DeadLetter { row: row(), code: 0, reason: "no".into() };
+    let outcome = Outcome::Refused { code: 0, reason: "no".into(), person: false };
+    let settled = Event::Settled { row: row(), outcome };
+    let letter = refused.entry(vec![TurnLog { actions: vec![dead.clone()], ..turn(settled, Trace::default()) }]);
+    // Nobody has to look after what was withheld on purpose.
+    let pause = Event::Desk { by: "ann".into(), order: DeskOrder::Pause };
+    let withheld = Talk::with(16).entry(vec![TurnLog { actions: vec![dead], ..turn(pause, Trace::default()) }]);
     unsent.state(|state| {
         state.rows.push(Row { id: row(), status: RowStatus::Due(since), attempts: 0, doubtful: None, asking: None, fingerprint: 0 });
     });
     let entries = [
         desk.says("help", Fired::Silent),
         letter,
+        withheld,
         unsent.says("hi", Fired::Rule("hi".into())),
         out.state(|state| state.opted_out = true).says("stop", Fired::Rule("stop".into())),
         Talk::with(15).says("mumble", Fired::Fallback),

@@ -1,6 +1,7 @@
 //! What somebody tries who means no good, or presses twice.
 
 use super::*;
+use crate::conversation::{Outcome, RowId};
 use crate::model::Attachment;
 
 impl Room {
@@ -15,6 +16,13 @@ impl Room {
         let fields: Vec<(&str, &str)> = hidden.chain(typed.iter().copied()).collect();
         let request = TestRequest::post().uri(&format!("{}/{path}", self.page())).cookie(cookie.clone()).set_form(fields);
         self.call(request).await.status()
+    }
+
+    /// X refuses a message for good.
+    async fn refuses(&self, row: RowId, code: u32, reason: &str) {
+        let outcome = Outcome::Refused { code, reason: reason.into(), person: false };
+        let settled = vec![Event::Claimed { row }, Event::Settled { row, outcome }];
+        self.turns.apply(self.key(), |_| settled.clone()).await.expect("settled");
     }
 
     /// The conversation's page, and the cookie of whoever sees it.
@@ -151,4 +159,31 @@ async fn the_desk_goes_by_how_it_stands_now_also_on_a_page_of_the_past() {
     assert_eq!(room.post(&format!("{}/pause", room.page()), "kim", &[], |request| request).await, StatusCode::SEE_OTHER);
     let (_, seen) = room.get(&format!("{}?until=1", room.page()), "kim").await;
     assert!(seen.contains("Give the bot back"), "{seen}");
+}
+
+#[actix_web::test]
+async fn what_was_refused_is_sent_again_once_and_nothing_else_is() {
+    let room = room().await;
+    let rows: Vec<RowId> = room.turns.store().load(room.key()).await.expect("a store").expect("a record").state.rows.iter().map(|row| row.id).collect();
+    let [first, second] = rows[..] else { panic!("two answers: {rows:?}") };
+    // X gave no code with it: it was tried until it was given up.
+    room.refuses(first, 0, "given up after 20 attempts").await;
+    let (kim, page) = room.seen_by("kim").await;
+    assert!(page.contains("given up after 20 attempts") && page.matches("Send again").count() == 1, "{page}");
+    until(|| room.console.ledger.directory(|all| all.line(room.key()).is_some_and(|line| line.refused == 1))).await;
+    let forged = |row: RowId| {
+        let path = format!("{}/again", room.page());
+        let (revision, index) = (row.revision.to_string(), row.index.to_string());
+        let room = &room;
+        async move { room.post(&path, "kim", &[("revision", &revision), ("index", &index)], |request| request).await }
+    };
+    assert_eq!(forged(second).await, StatusCode::BAD_REQUEST, "it waits to be sent the first time");
+    assert_eq!(room.submit(&kim, "again", &[], &page).await, StatusCode::SEE_OTHER);
+    assert_eq!(room.submit(&kim, "again", &[], &page).await, StatusCode::SEE_OTHER);
+    assert_eq!(forged(first).await, StatusCode::SEE_OTHER, "also from another page");
+    assert_eq!(room.orders().await.len(), 1);
+    // What was not sent since somebody took over is no failure.
+    assert_eq!(room.post(&format!("{}/pause", room.page()), "kim", &[], |request| request).await, StatusCode::SEE_OTHER);
+    let (_, page) = room.seen_by("kim").await;
+    assert!(page.contains("not sent: withheld") && !page.contains("Send again"), "{page}");
 }
