@@ -120,7 +120,7 @@ pub fn open(
     let Bots { turns, scripts } = bots;
     let ledger = Ledger::new();
     let log = Log::new(clock.clone());
-    let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
+    let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.clone())), tokio::spawn(log.clone().follow(door.watch()))];
     let caretaker = Caretaker::new(upkeep);
     let access = Access::new(rules, clock.clone())?;
     let console = Data::new(Console { access, turns, scripts, desk: Desk::default(), clock, ledger, log, caretaker: caretaker.clone() });

@@ -49,7 +49,7 @@ pub(super) async fn room() -> Room {
     let operators = vec![operator("vic", Role::View), operator("kim", Role::Reply), operator("ada", Role::Admin)];
     let rules = Rules { proxy: false, idle: Duration::from_secs(3600), operators: Some(operators) };
     let (ledger, log) = (Ledger::new(), Log::new(clock.clone()));
-    tokio::spawn(ledger.clone().follow(turns.clone(), at));
+    tokio::spawn(ledger.clone().follow(turns.clone(), clock.clone()));
     let access = Access::new(rules, clock.clone()).expect("good hashes");
     let caretaker = nobodys(clock.clone());
     let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker }), turns, at };
