@@ -33,6 +33,7 @@ fallback { say "What?" }"#;
 pub(super) struct Room {
     console: Data<Console>,
     turns: Arc<Turns>,
+    clock: Arc<ManualClock>,
     at: Timestamp,
 }
 
@@ -52,7 +53,8 @@ pub(super) async fn room() -> Room {
     tokio::spawn(ledger.clone().follow(turns.clone(), clock.clone()));
     let access = Access::new(rules, clock.clone()).expect("good hashes");
     let caretaker = nobodys(clock.clone());
-    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker }), turns, at };
+    let console = Console { access, turns: turns.clone(), scripts, desk: Desk::default(), clock: clock.clone(), ledger, log, caretaker };
+    let room = Room { console: Data::new(console), turns, clock, at };
     until(|| room.console.ledger.is_whole()).await;
     room.hears(1, "hi").await;
     room.hears(2, NASTY).await;

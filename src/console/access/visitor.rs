@@ -15,6 +15,9 @@ use crate::model::Role;
 /// The name of the cookie.
 pub(in crate::console) const COOKIE: &str = "junco-console";
 
+/// The header by which the script tells that a page asks for a part of itself.
+const PART: &str = "junco-part";
+
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
 pub(in crate::console) struct Visitor(pub(in crate::console) Session);
@@ -78,10 +81,19 @@ impl FromRequest for Visitor {
             return ready(if here { Ok(visitor) } else { Err(Refusal::Strange) });
         }
         let cookie = request.cookie(COOKIE);
-        let session = cookie.and_then(|cookie| access.sessions.find(cookie.value()));
-        let page = (request.method() == Method::GET).then(|| request.uri().to_string());
+        let is_by_page = is_by_page(request);
+        let session = cookie.and_then(|cookie| {
+            if is_by_page { access.sessions.look_up(cookie.value()) } else { access.sessions.find(cookie.value()) }
+        });
+        let page = (request.method() == Method::GET && !is_by_page).then(|| request.uri().to_string());
         ready(session.map(|session| Visitor(session.coming(from))).ok_or(Refusal::SignIn(page)))
     }
+}
+
+/// Whether a page asks by itself, to keep itself up to date: that is nobody's doing, and leads nobody to sign in.
+fn is_by_page(request: &HttpRequest) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == b"text/event-stream");
+    accepts || request.headers().contains_key(PART)
 }
 
 /// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last: some

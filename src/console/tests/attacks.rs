@@ -3,6 +3,7 @@
 use super::*;
 use crate::conversation::{Outcome, RowId};
 use crate::model::Attachment;
+use crate::webhook::{Seen, Sighting};
 
 impl Room {
     /// Sends a form of the conversation's page as that page has it, with what is typed into it.
@@ -186,4 +187,49 @@ async fn what_was_refused_is_sent_again_once_and_nothing_else_is() {
     assert_eq!(room.post(&format!("{}/pause", room.page()), "kim", &[], |request| request).await, StatusCode::SEE_OTHER);
     let (_, page) = room.seen_by("kim").await;
     assert!(page.contains("not sent: withheld") && !page.contains("Send again"), "{page}");
+}
+
+#[actix_web::test]
+async fn a_page_that_nobody_looks_at_keeps_nobody_signed_in() {
+    let room = room().await;
+    let cookie = room.cookie("kim").await;
+    let asks = |path: &str, header: (&str, &str)| {
+        let header = (header.0.to_owned(), header.1.to_owned());
+        room.call(TestRequest::get().uri(path).cookie(cookie.clone()).insert_header(header))
+    };
+    let by_page = [("/conversations/part", ("junco-part", "yes")), ("/conversations/live", ("accept", "text/event-stream"))];
+    room.clock.advance(Duration::from_secs(3000));
+    for (path, header) in by_page {
+        assert_eq!(asks(path, header).await.status(), StatusCode::OK, "{path}");
+    }
+    room.clock.advance(Duration::from_secs(1000));
+    for (path, header) in by_page {
+        assert_eq!(asks(path, header).await.status(), StatusCode::UNAUTHORIZED, "{path}: the way to sign in is no part of a page");
+    }
+    assert_eq!(asks("/", ("accept", "text/html")).await.status(), StatusCode::SEE_OTHER);
+}
+
+#[actix_web::test]
+async fn who_takes_a_line_up_again_hears_what_they_have_missed_and_nothing_twice() {
+    let room = room().await;
+    let door = tokio::sync::broadcast::Sender::new(8);
+    let follows = tokio::spawn(room.console.log.clone().follow(door.subscribe()));
+    for _ in 0..3 {
+        door.send(Sighting { at: room.at, what: Seen::Challenge { signed: true } }).expect("a log");
+    }
+    until(|| room.console.log.newest(9, 0, |_| true).1 == 3).await;
+    let cookie = room.cookie("kim").await;
+    let first = async |path: &str, last: Option<&str>| {
+        let request = TestRequest::get().uri(path).cookie(cookie.clone());
+        let request = last.into_iter().fold(request, |request, last| request.insert_header(("last-event-id", last)));
+        let mut body = Box::pin(room.call(request).await.into_body());
+        let chunk = std::future::poll_fn(|context| body.as_mut().poll_next(context)).await;
+        let chunk = chunk.and_then(Result::ok).unwrap_or_default();
+        String::from_utf8(chunk.to_vec()).expect("text")
+    };
+    for (after, last, number) in [(0, None, 1), (1, None, 2), (0, Some("2"), 3), (99, None, 1)] {
+        let told = first(&format!("/activity/live?after={after}"), last).await;
+        assert!(told.starts_with(&format!("event: item\nid: {number}\ndata: <li")), "{told}");
+    }
+    follows.abort();
 }
