@@ -37,6 +37,7 @@ use crate::clock::Clock;
 use crate::model::UserId;
 use crate::turn::Turns;
 use crate::webhook::Door;
+use crate::wire::browser::HEADERS;
 use access::{Access, Visitor};
 use account::Caretaker;
 use activity::Log;
@@ -147,16 +148,9 @@ fn routes(config: &mut web::ServiceConfig) {
     config.default_service(web::to(frame::nowhere));
 }
 
-/// What holds for every answer: nothing is loaded from elsewhere, framed, guessed at or kept.
+/// What holds for every answer.
 fn headers() -> DefaultHeaders {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
-                  frame-ancestors 'none'; base-uri 'none'";
-    DefaultHeaders::new()
-        .add(("content-security-policy", policy))
-        .add(("x-content-type-options", "nosniff"))
-        .add(("referrer-policy", "no-referrer"))
-        .add(("cross-origin-opener-policy", "same-origin"))
-        .add(("cache-control", "no-store"))
+    HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ fn cookie(token: String, is_behind_proxy: bool) -> Cookie<'static> {
 /// A page of ours, whatever the form says. Browsers leave out tabs and line ends, so that `/<tab>/evil.example` leads elsewhere too; and
 /// what is no address would fail as a header.
 fn local(next: &str) -> &str {
-    let is_local = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && next.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_local =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && next.bytes().all(|byte| byte.is_ascii_graphic());
     if is_local { next } else { "/" }
 }

@@ -111,7 +111,8 @@ impl Room {
         let Console { scripts, clock, ledger, log, caretaker, .. } = self.console.as_ref();
         let (scripts, clock, ledger, log, caretaker) = (scripts.clone(), clock.clone(), ledger.clone(), log.clone(), caretaker.clone());
         let access = Access::new(rules, clock.clone()).expect("good hashes");
-        self.console = Data::new(Console { access, turns: self.turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker });
+        self.console =
+            Data::new(Console { access, turns: self.turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker });
     }
 
     pub(super) async fn hears(&self, number: u64, text: &str) {
@@ -243,6 +244,7 @@ async fn every_answer_forbids_what_no_page_of_ours_does() {
         let policy = told(&response, "content-security-policy");
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(told(&response, "x-content-type-options"), "nosniff");
+        assert_eq!(told(&response, "cross-origin-resource-policy"), "same-origin", "{path}");
     }
     let (status, _) = room.get("/nowhere", "kim").await;
     assert_eq!(status, StatusCode::NOT_FOUND);

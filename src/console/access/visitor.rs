@@ -82,9 +82,8 @@ impl FromRequest for Visitor {
         }
         let cookie = request.cookie(COOKIE);
         let is_by_page = is_by_page(request);
-        let session = cookie.and_then(|cookie| {
-            if is_by_page { access.sessions.look_up(cookie.value()) } else { access.sessions.find(cookie.value()) }
-        });
+        let session = cookie
+            .and_then(|cookie| if is_by_page { access.sessions.look_up(cookie.value()) } else { access.sessions.find(cookie.value()) });
         let page = (request.method() == Method::GET && !is_by_page).then(|| request.uri().to_string());
         ready(session.map(|session| Visitor(session.coming(from))).ok_or(Refusal::SignIn(page)))
     }

@@ -165,7 +165,8 @@ async fn the_desk_goes_by_how_it_stands_now_also_on_a_page_of_the_past() {
 #[actix_web::test]
 async fn what_was_refused_is_sent_again_once_and_nothing_else_is() {
     let room = room().await;
-    let rows: Vec<RowId> = room.turns.store().load(room.key()).await.expect("a store").expect("a record").state.rows.iter().map(|row| row.id).collect();
+    let rows: Vec<RowId> =
+        room.turns.store().load(room.key()).await.expect("a store").expect("a record").state.rows.iter().map(|row| row.id).collect();
     let [first, second] = rows[..] else { panic!("two answers: {rows:?}") };
     // X gave no code with it: it was tried until it was given up.
     room.refuses(first, 0, "given up after 20 attempts").await;
