@@ -33,6 +33,7 @@ pub(super) struct Replays {
 #[derive(Clone)]
 struct Run {
     by: String,
+    webhook: u64,
     whole: Span,
     jobs: usize,
     /// The job that is under way.
@@ -134,10 +135,10 @@ fn form(caretaker: &Caretaker, app: &App, visitor: &Visitor) -> Markup {
 /// How far the replays are.
 fn runs(caretaker: &Caretaker, visitor: &Visitor) -> Markup {
     let runs = caretaker.upkeep.apps.iter().filter_map(|app| caretaker.replays.of(app.id).map(|run| (app, run)));
-    html! { @for (app, run) in runs { (shown(caretaker, app, &run, visitor)) } }
+    html! { @for (app, run) in runs { (shown(app, &run, visitor)) } }
 }
 
-fn shown(caretaker: &Caretaker, app: &App, run: &Run, visitor: &Visitor) -> Markup {
+fn shown(app: &App, run: &Run, visitor: &Visitor) -> Markup {
     let ended = run.done.len();
     html! {
         div.card {
@@ -150,14 +151,12 @@ fn shown(caretaker: &Caretaker, app: &App, run: &Run, visitor: &Visitor) -> Mark
                 @else if let Some(job) = run.job { span.mark { "under way" } " job " (job) }
                 @else { span.mark { "being ordered" } }
             }
-            @if ended > 0 { ul { @for done in &run.done { (one(caretaker, app, run, done, visitor)) } } }
+            @if ended > 0 { ul { @for done in &run.done { (one(app, run, done, visitor)) } } }
         }
     }
 }
 
-fn one(caretaker: &Caretaker, app: &App, run: &Run, done: &Done, visitor: &Visitor) -> Markup {
-    let webhook =
-        caretaker.looks.said(app.id).and_then(|said| said.webhooks.ok()).and_then(|hooks| hooks.first().map(|hook| hook.webhook.id));
+fn one(app: &App, run: &Run, done: &Done, visitor: &Visitor) -> Markup {
     html! {
         li {
             "Job " (done.job) ", " (time(done.span.from)) " to " (time(done.span.to)) ": "
@@ -166,11 +165,11 @@ fn one(caretaker: &Caretaker, app: &App, run: &Run, done: &Done, visitor: &Visit
                 None => { span.mark.warm { "nobody tells whether it has ended" } }
                 Some(false) => {
                     span.mark.bad { "incomplete" }
-                    @if let Some(webhook) = webhook.filter(|_| run.is_over && may(visitor)) {
+                    @if run.is_over && may(visitor) {
                         form.row method="post" action="/account/replay" {
                             (mark(visitor))
                             input type="hidden" name="app" value=(app.id);
-                            input type="hidden" name="webhook" value=(webhook);
+                            input type="hidden" name="webhook" value=(run.webhook);
                             input type="hidden" name="from" value=(field(done.span.from));
                             input type="hidden" name="to" value=(field(done.span.to));
                             button.quiet { "Order it again" }
@@ -209,7 +208,7 @@ async fn order(console: Data<Console>, asked: Asked<Order>) -> Result<HttpRespon
     let what = format!("replay {from} to {to} (UTC) of the webhook {webhook}, app {app}");
     written(&console, &visitor, Act::Upkeep { what: what.clone() }).await?;
     let by = visitor.0.name.clone();
-    let run = Run { by, whole, jobs: spans.len(), job: None, waits: false, done: Vec::new(), failed: None, is_over: false };
+    let run = Run { by, webhook, whole, jobs: spans.len(), job: None, waits: false, done: Vec::new(), failed: None, is_over: false };
     if !caretaker.replays.begin(app, run) {
         caretaker.tell(&visitor, false, "A replay is under way; X takes one at a time. Order the next when it has ended.".to_owned());
         return Ok(frame::on_to("/account"));
