@@ -14,6 +14,7 @@ try {
   for (const size of Object.keys(SIZES)) {
     await webhook_and_subscriptions(size);
     await replay_with_keys_alone(size);
+    await keeps_what_is_typed(size);
     await lets_an_account_in(size);
     await the_bot(size);
     await audit(size);
@@ -55,7 +56,7 @@ async function webhook_and_subscriptions(size) {
   // What stands there already is not offered to be set again.
   const set = page.locator('button:has-text("Set the script")');
   if (await set.count()) await set.click();
-  await page.waitForSelector('text=Good day');
+  await page.waitForSelector('.mark.good:has-text("X has just this")');
   await visitor.looks('account-after');
   await page.context().close();
 }
@@ -76,6 +77,20 @@ async function replay_with_keys_alone(size) {
   await page.context().close();
 }
 
+// What X says is loaded anew under somebody's hands.
+async function keeps_what_is_typed(size) {
+  const [typing, other] = [await entered(size, '/account'), await entered(size, '/account')];
+  const address = typing.page.locator('form[action="/account/webhook/create"] [name=url]');
+  await address.fill('https://another.example/webhook');
+  await typing.page.evaluate(() => { document.querySelector('.asked').dataset.old = 'yes'; });
+  await other.page.click('button:has-text("Check now")');
+  await typing.page.waitForSelector('.asked:not([data-old])');
+  assert.equal(await address.inputValue(), 'https://another.example/webhook');
+  assert.equal(await typing.page.evaluate(() => document.activeElement.name), 'url', 'and the focus stays');
+  await typing.page.context().close();
+  await other.page.context().close();
+}
+
 async function lets_an_account_in(size) {
   const visitor = await entered(size, '/account');
   const { page } = visitor;
@@ -91,9 +106,19 @@ async function lets_an_account_in(size) {
 async function the_bot(size) {
   const visitor = await entered(size, '/bot');
   const { page } = visitor;
-  await page.waitForSelector('svg');
+  // The picture counts whoever comes into a state, and the page is not loaded again.
+  await page.evaluate(() => { document.body.dataset.same = 'yes'; });
+  for (const [texts, state] of [[['size'], 'size'], [['S', 'hello'], 'home']]) {
+    const box = page.locator('#picture g.state', { has: page.locator(`title:text-is("${state}")`) });
+    const before = Number(/(\d+) entered/.exec(await box.textContent())[1]);
+    for (const text of texts) await says(text);
+    await box.filter({ hasText: new RegExp(`\\b${before + 1} entered`) }).waitFor();
+  }
+  const figures = page.locator('#figures');
+  const before = Number(/(\d+) from people/.exec(await figures.textContent())[1]);
   await says('gibberish that nothing takes');
-  await page.waitForFunction(() => /[1-9]\d* from people/.test(document.body.textContent));
+  await figures.filter({ hasText: new RegExp(`\\b${before + 1} from people`) }).waitFor();
+  assert.equal(await page.evaluate(() => document.body.dataset.same), 'yes');
   // What nobody understood is a form, which nothing changes under somebody's hands.
   await page.reload();
   await page.waitForSelector('text=gibberish that nothing takes');
