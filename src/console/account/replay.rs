@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use tokio::sync::{broadcast, mpsc};
 
+use super::looks::Said;
 use super::{App, Caretaker, may, written};
 use crate::account::replay::{Done, Progress, Span, Unreplayable, moment, plan, replay};
 use crate::console::access::{Asked, Refusal, Visitor};
@@ -112,15 +113,19 @@ fn form(caretaker: &Caretaker, app: &App, visitor: &Visitor) -> Markup {
     let now = caretaker.upkeep.clock.now();
     let (from, to) = (field(now.minus(Duration::from_secs(2 * 3600))), field(now.minus(Duration::from_secs(11 * 60))));
     let said = caretaker.looks.said(app.id);
-    let webhooks = said.as_ref().and_then(|said| said.webhooks.as_ref().ok());
-    let Some(hook) = webhooks.and_then(|hooks| hooks.first()) else { return html! { p.soft { "There is no webhook to replay to yet." } } };
+    let webhooks = match &said {
+        Some(Said { webhooks: Ok(webhooks), .. }) => webhooks,
+        Some(_) => return html! { p.soft { "X did not tell which webhooks there are." } },
+        None => return html! { p.soft { "X is being asked which webhooks there are: " a href="/account" { "load the page again" } "." } },
+    };
+    let Some(hook) = webhooks.first() else { return html! { p.soft { "There is no webhook to replay to yet." } } };
     html! {
         form.filter method="post" action="/account/replay" {
             (mark(visitor))
             input type="hidden" name="app" value=(app.id);
-            @if webhooks.is_some_and(|hooks| hooks.len() > 1) {
+            @if webhooks.len() > 1 {
                 label { "Webhook" select name="webhook" {
-                    @for hook in webhooks.into_iter().flatten() { option value=(hook.webhook.id) { (hook.webhook.id) } }
+                    @for hook in webhooks { option value=(hook.webhook.id) { (hook.webhook.id) } }
                 } }
             } @else { input type="hidden" name="webhook" value=(hook.webhook.id); }
             label { "From (UTC)" input type="datetime-local" name="from" value=(from) required; }
