@@ -27,6 +27,7 @@ const NASTY: &str = "<script>alert(1)</script>\u{202e}evil";
 
 const BOT: &str = r#"bot "b" version=1
 on "hi" { goto "a" }
+on "i like {what...}" { tag "{{ what }}"; say "Noted." }
 state "a" { say "Hello."; option "Again" goto="a" }
 fallback { say "What?" }"#;
 
@@ -264,6 +265,11 @@ async fn taking_over_writing_and_giving_back_pass_through_the_journal() {
     assert_eq!(press("pause", "").await, StatusCode::SEE_OTHER);
     let (_, seen) = room.get(&page, "kim").await;
     assert!(seen.contains("kim took over") && seen.contains("Give the bot back"), "{seen}");
+    let (_, seen) = room.get(&page, "vic").await;
+    assert!(seen.contains("kim took over"), "what happens is for everybody: {seen}");
+    let (_, seen) = room.get(&format!("{page}/desk"), "kim").await;
+    assert!(seen.starts_with("<form") && seen.contains("Give the bot back"), "{seen}");
+    assert_eq!(room.get(&format!("{page}/desk"), "vic").await.0, StatusCode::FORBIDDEN);
     assert_eq!(press("say", "One\r\nmoment").await, StatusCode::SEE_OTHER);
     assert_eq!(press("say", "  ").await, StatusCode::BAD_REQUEST);
     assert_eq!(press("say", &"x".repeat(10_001)).await, StatusCode::BAD_REQUEST);

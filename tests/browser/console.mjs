@@ -114,8 +114,15 @@ async function takes_over(size) {
   const visitor = await entered(size);
   const { page } = visitor;
   await visitor.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  // Somebody else has the same page open, and has begun to write.
+  const { page: another } = await entered(size);
+  await another.goto(page.url());
+  await another.fill('#say', 'While I was writing');
   await page.click('button:has-text("Take over")');
   await page.waitForSelector('button:has-text("Give the bot back")');
+  await another.waitForSelector('button:has-text("Give the bot back")');
+  assert.equal(await another.inputValue('#say'), 'While I was writing');
+  await another.context().close();
   await page.fill('#say', `Kim here, from the ${size}`);
   await page.click('.desk button:text-is("Send")');
   await page.waitForSelector(`.bubble.us:has-text("Kim here, from the ${size}")`);

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 
 use super::once::Once;
 use super::transcript::{self, Body, Fate};
-use super::{View, Whose};
+use super::{View, Wanted, Whose};
 use crate::bot::limits;
 use crate::console::access::{Asked, Refusal, Visitor, token};
 use crate::console::frame::mark;
@@ -18,6 +18,7 @@ use crate::model::{Outgoing, Role};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
+        .route("/desk", web::get().to(part))
         .route("/say", web::post().to(say))
         .route("/pause", web::post().to(pause))
         .route("/resume", web::post().to(resume))
@@ -49,15 +50,12 @@ struct Again {
     index: u32,
 }
 
-/// Where somebody of the house writes, and takes over or gives back.
+/// Where somebody of the house writes, and takes over or gives back. What is being written is in no part that is loaded anew.
 pub(super) fn forms(view: &View, visitor: &Visitor) -> Markup {
     let path = view.whose.path();
-    let is_paused = view.now.silence.is_some();
     html! {
         section.desk aria-label="Answer yourself" {
-            @if view.now.opted_out {
-                p.note { "This person wants to hear nothing: nothing is sent until they ask for it." }
-            } @else {
+            @if !view.now.opted_out {
                 form.tall method="post" action={ (path) "/say" } {
                     (mark(visitor))
                     input type="hidden" name="once" value=(token());
@@ -65,16 +63,33 @@ pub(super) fn forms(view: &View, visitor: &Visitor) -> Markup {
                     button { "Send" }
                 }
             }
-            form method="post" action={ (path) "/" (if is_paused { "resume" } else { "pause" }) } {
-                (mark(visitor))
-                @if is_paused {
-                    button.quiet #hand-over { "Give the bot back" }
-                } @else {
-                    button.quiet #hand-over { "Take over: the bot is silent" }
-                }
+            div #standing data-live={ (path) "/live" } data-part={ (path) "/desk" } { (standing(view, visitor)) }
+        }
+    }
+}
+
+/// Who speaks for the account, which another of the house may change meanwhile.
+fn standing(view: &View, visitor: &Visitor) -> Markup {
+    let is_paused = view.now.silence.is_some();
+    html! {
+        @if view.now.opted_out {
+            p.note { "This person wants to hear nothing: nothing is sent until they ask for it." }
+        }
+        form method="post" action={ (view.whose.path()) "/" (if is_paused { "resume" } else { "pause" }) } {
+            (mark(visitor))
+            @if is_paused {
+                button.quiet #hand-over { "Give the bot back" }
+            } @else {
+                button.quiet #hand-over { "Take over: the bot is silent" }
             }
         }
     }
+}
+
+async fn part(console: Data<Console>, visitor: Visitor, whose: Path<Whose>) -> Result<HttpResponse, Refusal> {
+    visitor.wants(Role::Reply)?;
+    let view = super::load(&console, *whose, Wanted::default()).await?;
+    Ok(frame::part(&standing(&view, &visitor)))
 }
 
 async fn say(console: Data<Console>, whose: Path<Whose>, asked: Asked<Say>) -> Result<HttpResponse, Refusal> {

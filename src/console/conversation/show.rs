@@ -67,14 +67,13 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
             div.bubble.us.elsewhere { (words(text, visitor)) }
             p.why.us { "written in another client " (link) }
         },
-        Body::Note { text, kind } => {
+        Body::Note { text, quote, kind } => {
             let class = match kind {
                 NoteKind::Plain => "aside",
                 NoteKind::Warm => "aside warm",
                 NoteKind::Bad => "aside bad",
             };
-            // A note of a handing over may quote the person.
-            html! { p class=(class) { (words(text, visitor)) " " (link) } }
+            html! { p class=(class) { (theirs(text)) @if !quote.is_empty() { ": " (words(quote, visitor)) } " " (link) } }
         }
     }
 }

@@ -25,8 +25,8 @@ pub(super) enum Body {
     Ours { row: RowId, message: Outgoing, by: Speaker, fate: Fate },
     /// Somebody wrote from the account in another client.
     Elsewhere { text: String },
-    /// Anything else worth a line.
-    Note { text: String, kind: NoteKind },
+    /// Anything else worth a line; `quote` is what somebody or something said in it.
+    Note { text: String, quote: String, kind: NoteKind },
 }
 
 /// Who spoke for the account.
@@ -125,7 +125,7 @@ fn gather(entries: &[Entry]) -> Fates {
 
 fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, items: &mut Vec<Item>) {
     let mut add = |body| items.push(Item { revision: entry.revision(), at: entry.at, body });
-    let note = |text: String, kind| Body::Note { text, kind };
+    let note = |text: String, kind| Body::Note { text, quote: String::new(), kind };
     match &turn.event {
         // It comes again when it is taken.
         Event::Message { .. } if turn.trace.fired == Fired::Waits => return,
@@ -141,7 +141,9 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
             let name = if let Fired::Lookup(name, _) = &turn.trace.fired { name.as_str() } else { "a server" };
             add(match answer {
                 LookupAnswer::Ok { status, .. } => note(format!("{name} answered ({status})"), NoteKind::Plain),
-                LookupAnswer::Failed { detail, .. } => note(format!("{name} failed: {detail}"), NoteKind::Bad),
+                LookupAnswer::Failed { detail, .. } => {
+                    Body::Note { text: format!("{name} failed"), quote: detail.clone(), kind: NoteKind::Bad }
+                }
             });
         }
         Event::TimerFired { .. } => {
@@ -163,7 +165,7 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
             }
             Action::HandOver { queue, note: told } if !is_desk => {
                 let queue = queue.as_deref().map(|queue| format!(" for {queue}")).unwrap_or_default();
-                add(note(format!("handed over to a person{queue}{}{told}", if told.is_empty() { "" } else { ": " }), NoteKind::Warm));
+                add(Body::Note { text: format!("handed over to a person{queue}"), quote: told.clone(), kind: NoteKind::Warm });
             }
             Action::TakeBack if !is_desk => add(note("the bot speaks again".to_owned(), NoteKind::Plain)),
             Action::LookUp { name, request, .. } => {
@@ -175,7 +177,9 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
             Action::Consent { wanted: true } => add(note("wants to hear from us again".to_owned(), NoteKind::Plain)),
             Action::Consent { wanted: false } => add(note("wants to hear nothing any more".to_owned(), NoteKind::Warm)),
             Action::Forget => add(note("was forgotten: what was said before is not shown".to_owned(), NoteKind::Warm)),
-            Action::Fault { what } => add(note(format!("the script went wrong: {what}"), NoteKind::Bad)),
+            Action::Fault { what } => {
+                add(Body::Note { text: "the script went wrong".to_owned(), quote: what.clone(), kind: NoteKind::Bad });
+            }
             _ => {}
         }
     }
