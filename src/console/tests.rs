@@ -27,7 +27,7 @@ const NASTY: &str = "<script>alert(1)</script>\u{202e}evil";
 
 const BOT: &str = r#"bot "b" version=1
 on "hi" { goto "a" }
-on "i like {what...}" { tag "{{ what }}"; say "Noted." }
+on "note {what...}" { tag "{{ what }}"; say "Noted." }
 state "a" { say "Hello."; option "Again" goto="a" }
 fallback { say "What?" }"#;
 

@@ -172,7 +172,8 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
                 let host = url::Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
                 add(note(format!("asks {name} ({host})"), NoteKind::Plain));
             }
-            Action::Tag { name } => add(note(format!("tagged {name}"), NoteKind::Plain)),
+            // A tag may be made of what the person wrote.
+            Action::Tag { name } => add(Body::Note { text: "tagged".to_owned(), quote: name.clone(), kind: NoteKind::Plain }),
             Action::Count { name, .. } => add(note(format!("counted {name}"), NoteKind::Plain)),
             Action::Consent { wanted: true } => add(note("wants to hear from us again".to_owned(), NoteKind::Plain)),
             Action::Consent { wanted: false } => add(note("wants to hear nothing any more".to_owned(), NoteKind::Warm)),

@@ -234,3 +234,13 @@ async fn who_takes_a_line_up_again_hears_what_they_have_missed_and_nothing_twice
     }
     follows.abort();
 }
+
+#[actix_web::test]
+async fn a_tag_may_hold_what_somebody_wrote() {
+    let room = room().await;
+    room.hears(3, "note my secret").await;
+    for (who, sees) in [("kim", true), ("vic", false)] {
+        let (_, seen) = room.get(&room.page(), who).await;
+        assert!(seen.contains("tagged") && seen.contains("Tags") && seen.contains("my secret") == sees, "{who}: {seen}");
+    }
+}
