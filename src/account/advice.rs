@@ -15,6 +15,7 @@ pub fn advice_on(error: &AccountError) -> &'static str {
         AccountError::Events(failure) => failure.remedy().advice(),
         AccountError::NoWebhook(_) => "junco webhook register",
         AccountError::NoToken(_) => "junco login",
+        AccountError::NotSignedIn(_) => "junco login --oauth2",
         AccountError::Upload(_) | AccountError::File(_) | AccountError::Odd(_) => "mend what it says, then try again",
     }
 }

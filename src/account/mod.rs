@@ -13,6 +13,8 @@ pub mod sign_in;
 pub mod watchdog;
 pub mod welcome;
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
@@ -54,6 +56,9 @@ pub enum AccountError {
     /// Nobody has signed in.
     #[error("there is no token for the account {0}: run `junco login --account {0}`")]
     NoToken(UserId),
+    /// Nobody has signed in by OAuth 2, or X takes that sign-in no longer.
+    #[error("{}: no OAuth 2 token that X takes: run `junco login --oauth2`", .0.display())]
+    NotSignedIn(PathBuf),
     /// A file of ours could not be read or written.
     #[error("{0}")]
     File(#[from] FileError),

@@ -1,5 +1,6 @@
 //! Letting the app in: where X sends the browser back to, and the OAuth 2 tokens that have to be renewed.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -139,7 +140,11 @@ pub fn keep(path: &Path, token: &OAuth2Token) -> Result<(), AccountError> {
 
 /// The OAuth 2 tokens in a file.
 pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
-    let text = std::fs::read_to_string(path).map_err(|source| FileError { path: path.to_owned(), source })?;
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(AccountError::NotSignedIn(path.to_owned())),
+        Err(source) => return Err(FileError { path: path.to_owned(), source }.into()),
+    };
     // The parser's own words might quote the token.
     let odd = |_| AccountError::Odd(format!("{}: not what `junco login --oauth2` writes; run it again", path.display()));
     let kept: Kept = serde_json::from_str(&text).map_err(odd)?;
@@ -151,11 +156,23 @@ pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
     })
 }
 
-/// The OAuth 2 tokens in a file, renewed where they are about to end. A refresh token is good for once, so the new one is written before
-/// anything else is done with it.
-pub async fn fresh(client: &Client, app: &OAuth2App, path: &Path, now: Timestamp) -> Result<OAuth2Token, AccountError> {
+/// The OAuth 2 tokens in a file, renewed where they are about to end or are those that X `refused`. A refresh token is good for once, so
+/// the new one is written before anything else is done with it.
+pub async fn fresh(
+    client: &Client,
+    app: &OAuth2App,
+    path: &Path,
+    now: Timestamp,
+    refused: Option<&Secret>,
+) -> Result<OAuth2Token, AccountError> {
     let token = kept(path)?;
-    let Some(refresh) = token.refresh.as_ref().filter(|_| token.expires_at <= now.plus(SOON)) else { return Ok(token) };
+    let is_refused = refused == Some(&token.access);
+    if !is_refused && token.expires_at > now.plus(SOON) {
+        return Ok(token);
+    }
+    let Some(refresh) = &token.refresh else {
+        return if is_refused { Err(AccountError::NotSignedIn(path.to_owned())) } else { Ok(token) };
+    };
     let token = client.refresh_oauth2(app, refresh).await?;
     keep(path, &token)?;
     Ok(token)

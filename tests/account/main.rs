@@ -5,5 +5,6 @@
 mod commands;
 mod doctor;
 mod front;
+mod interfaces;
 mod office;
 mod set_up;

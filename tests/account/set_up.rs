@@ -103,17 +103,22 @@ async fn the_browser_comes_back_by_itself() {
     assert!(is_private(&office.path("secrets/bot.token")));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
-    let office = Office::bare(nobody_signed_in()).await;
-    let x = office.x.url();
-    let ran = through_the_browser(&office, &["--oauth2", "--callback", "0"], "allow", |address| {
+/// Lets the app in for the bot's account by OAuth 2.
+pub(crate) fn signs_in_the_newer_way(office: &Office) -> Ran {
+    let ran = through_the_browser(office, &["--oauth2", "--callback", "0"], "allow", |address| {
         let (_, query) = address.split_once('?').unwrap();
         let form = format!("{query}&person={}&decision=allow", Settings::BOT);
-        let (back, page) = submit(&format!("{x}/i/oauth2/authorize"), &form);
+        let (back, page) = submit(&format!("{}/i/oauth2/authorize", office.x.url()), &form);
         back.unwrap_or_else(|| panic!("{page}"))
     });
     signed_in(&ran);
+    ran
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
+    let office = Office::bare(nobody_signed_in()).await;
+    let ran = signs_in_the_newer_way(&office);
     let kept = office.path("secrets/bot.oauth2.json");
     assert!(is_private(&kept));
     let token = sign_in::kept(&kept).unwrap();
@@ -121,12 +126,16 @@ async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
     assert!(!ran.out.contains(token.access.expose()) && !ran.err.contains(token.access.expose()));
 
     // One that is about to end is renewed and written back before it is used; one that is not stays.
-    let client = Client::new(x.parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
+    let client = Client::new(office.x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap();
     let app = OAuth2App { client_id: "simclient0001".to_owned(), client_secret: Some(Secret::new("sim-client-secret-01")) };
     let now = SystemClock.now();
-    assert_eq!(sign_in::fresh(&client, &app, &kept, now).await.unwrap(), token);
-    let renewed = sign_in::fresh(&client, &app, &kept, token.expires_at).await.unwrap();
+    assert_eq!(sign_in::fresh(&client, &app, &kept, now, None).await.unwrap(), token);
+    let renewed = sign_in::fresh(&client, &app, &kept, token.expires_at, None).await.unwrap();
     assert!(renewed.access != token.access && renewed.refresh != token.refresh);
     assert_eq!(sign_in::kept(&kept).unwrap(), renewed);
+    // So is one that X has turned away, whatever its time; an older one that it turned away says nothing of this one.
+    assert_eq!(sign_in::fresh(&client, &app, &kept, now, Some(&token.access)).await.unwrap(), renewed);
+    let again = sign_in::fresh(&client, &app, &kept, now, Some(&renewed.access)).await.unwrap();
+    assert!(again.access != renewed.access);
     assert!(is_private(&kept));
 }

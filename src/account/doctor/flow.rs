@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Examination, Finding, Step, Verdict};
 use crate::account::{Account, Running, Unheard};
 use crate::client::Failure;
-use crate::model::{Timestamp, UserId};
+use crate::model::{EventsApi, Timestamp, UserId};
 use crate::wire::arrivals::{Arrivals, Arrived};
 
 /// How long an event may take. X names ten seconds for a new subscription, and takes longer at times.
@@ -30,6 +30,14 @@ impl Examination<'_> {
             Ok(before) => before,
             Err(unheard) => return self.note(finding(Verdict::Wrong, unheard.to_string()).mended_by("start `junco run`")),
         };
+        // Of X Activity the account has the kinds that are about messages: a like would not be told.
+        if self.doctor.app(account.app).is_some_and(|app| *app.registry.events().api() == EventsApi::Activity) {
+            let told = format!("X Activity tells of messages only; {}", heard(&before, account.user));
+            return self.note(match before.messages.iter().any(|(user, _)| *user == account.user) {
+                true => finding(Verdict::Right, told),
+                false => finding(Verdict::Skipped, told).mended_by("write this account a message, then run `junco doctor` again"),
+            });
+        }
         if !self.doctor.like {
             let told = format!("no post was liked (--no-like), so nobody knows whether events come; {}", heard(&before, account.user));
             return self.note(finding(Verdict::Skipped, told).mended_by("junco doctor"));
