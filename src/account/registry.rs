@@ -60,9 +60,14 @@ impl Registry {
         &self.keys
     }
 
+    /// The app's webhooks.
+    pub async fn list(&self) -> Result<Vec<Webhook>, AccountError> {
+        Ok(self.events.list().await?)
+    }
+
     /// The webhook of that address, if it is registered.
     pub async fn find(&self, address: &Url) -> Result<Option<Webhook>, AccountError> {
-        Ok(self.events.list().await?.into_iter().find(|webhook| is_at(webhook, address)))
+        Ok(self.list().await?.into_iter().find(|webhook| is_at(webhook, address)))
     }
 
     /// The webhook of that address.
@@ -73,13 +78,19 @@ impl Registry {
     /// Registers an address, or has X challenge it again where it is registered already.
     pub async fn register(&self, address: &Url) -> Result<Registered, AccountError> {
         // X takes few of these calls: one listing has to do.
-        let (mut same, others): (Vec<_>, Vec<_>) = self.events.list().await?.into_iter().partition(|webhook| is_at(webhook, address));
+        let (mut same, others): (Vec<_>, Vec<_>) = self.list().await?.into_iter().partition(|webhook| is_at(webhook, address));
         let Some(webhook) = same.pop() else {
             let webhook = self.events.register(address.as_str()).await?;
             return Ok(Registered { webhook, is_new: true, others });
         };
         let valid = self.events.validate(webhook.id).await?;
         Ok(Registered { webhook: Webhook { valid, ..webhook }, is_new: false, others })
+    }
+
+    /// Has X challenge the webhook of that address now, and tells whether it is valid then.
+    pub async fn check(&self, address: &Url) -> Result<Webhook, AccountError> {
+        let webhook = self.webhook(address).await?;
+        Ok(Webhook { valid: self.events.validate(webhook.id).await?, ..webhook })
     }
 
     /// Subscribes an account on a webhook. Whether it was not before.

@@ -25,13 +25,16 @@ struct Known {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.common)?;
+    desk::at(&args.common, tell).await
+}
+
+async fn tell(desk: &Desk) -> anyhow::Result<ExitCode> {
     let mut all = Vec::new();
     for app in desk.apps(None)? {
         let keys = desk.keys(app)?;
         let what = format!("app {}, its owner", app.id);
         match keys.owner.clone() {
-            Some(owner) => all.push(known(&desk, &keys, &owner, app.id, &what).await),
+            Some(owner) => all.push(known(desk, &keys, &owner, app.id, &what).await),
             None => all.push(none(app.id, &what, "junco login --owner", true)),
         }
     }
@@ -40,7 +43,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         let what = format!("account {}", account.user);
         let Some(app) = desk.config.app(account.app) else { continue };
         match &account.token {
-            Some(token) => all.push(known(&desk, &desk.keys(app)?, token, account.app, &what).await),
+            Some(token) => all.push(known(desk, &desk.keys(app)?, token, account.app, &what).await),
             None => all.push(none(account.app, &what, &format!("junco login --account {}", account.user), false)),
         }
     }

@@ -26,8 +26,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.common)?;
-    let doctor = doctor(&desk, !args.no_like)?;
+    desk::at(&args.common, async |desk| examine(desk, &args).await).await
+}
+
+async fn examine(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
+    let doctor = doctor(desk, !args.no_like)?;
     let mut page = Page { is_silent: args.common.json, coloured: std::io::stdout().is_terminal() };
     let mut findings = doctor.examine(&mut page).await;
     let mut mended = Vec::new();

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::Asked;
-use super::desk::{self, Changing, Desk};
+use super::desk::{self, Changing, Common, Desk};
 use crate::account::doctor::{Permission, permission};
 use crate::account::sign_in::{self, Brought, Callback};
 use crate::account::{AccountError, FileError, Kept, keep_account, keep_owner, usual_files};
@@ -19,6 +19,8 @@ use crate::wire::oauth2::SCOPES;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     changing: Changing,
     /// The app's owner signs in, whose token registers the webhook; without it an account that a bot answers for.
@@ -42,16 +44,19 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.changing.common)?;
-    let app = app(&desk, &args)?;
+    desk::at(&args.common, async |desk| sign_in_at(desk, &args).await).await
+}
+
+async fn sign_in_at(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
+    let app = app(desk, args)?;
     if args.changing.dry_run {
-        return Ok(dry_run(&desk, app, &args));
+        return Ok(dry_run(desk, app, args));
     }
     if args.oauth2 {
-        return by_oauth2(&desk, app, &args).await;
+        return by_oauth2(desk, app, args).await;
     }
     let keys = desk.keys(app)?;
-    let signed_in = by_oauth1(&desk, &keys, &args).await?;
+    let signed_in = by_oauth1(desk, &keys, args).await?;
     let user = desk.client.verify_credentials(keys.user(&signed_in.token)).await.map_err(AccountError::from)?;
     is_meant(&user, args.account)?;
     let kept = match args.owner {
@@ -59,7 +64,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
             let named = app.owner_token_file.clone().zip(app.owner_token_secret_file.clone());
             keep_owner(desk.folder(), app.id, named, &signed_in.token)?
         }
-        false => keep_token(&desk, app, user.id, &signed_in.token)?,
+        false => keep_token(desk, app, user.id, &signed_in.token)?,
     };
     // The token is kept already: what it may do is told, but does not undo it.
     let may = permission(&desk.client, keys.user(&signed_in.token)).await.ok();

@@ -21,7 +21,7 @@ async fn a_webhook_is_registered_once_challenged_and_deleted() {
 
     let silent = office.run(&["webhook", "delete"]);
     assert!(silent.code == Some(2) && silent.err.contains("Add --yes"), "{silent:?}");
-    assert_eq!(office.asks(&["webhook", "delete", "--dry-run"]).1["subscriptions"], 1);
+    assert_eq!(office.asks(&["webhook", "delete", "--dry-run"]).1["webhooks"][0]["subscriptions"], 1);
     assert_eq!(office.x.webhooks().len(), 1, "a dry run and a question change nothing");
     office.does(&["webhook", "delete", "--yes"]);
     assert!(office.x.webhooks().is_empty());

@@ -7,3 +7,4 @@ mod doctor;
 mod front;
 mod office;
 mod set_up;
+mod several;
