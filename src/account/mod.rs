@@ -18,12 +18,11 @@ use url::Url;
 use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
 use crate::model::{AppId, UserId};
 
-pub use advice::advice_on;
-use advice::told;
+use advice::{advice_on, told};
 pub use keep::{Kept, keep_account, keep_owner, usual_files};
 pub use registry::{Registered, Registry, Unfit, is_at, unfit};
 pub use running::{Answered, Heard, Running, Unheard};
-pub use secret_file::{FileError, write_secret};
+pub use secret_file::{FileError, check_writable, write_secret};
 
 /// An account that is looked after.
 #[derive(Debug, Clone)]

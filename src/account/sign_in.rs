@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
 use super::AccountError;
-use super::secret_file::{FileError, write_secret};
+use super::secret_file::{FileError, check_writable, write_secret};
 use crate::client::{Client, OAuth2App, OAuth2Token};
 use crate::model::{Secret, Timestamp};
 
@@ -151,11 +151,12 @@ pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
     })
 }
 
-/// The OAuth 2 tokens in a file, renewed where they are about to end. A refresh token is good for once, so the new one is written before
-/// anything else is done with it.
+/// The OAuth 2 tokens in a file, renewed where they are about to end. A refresh token is good for once, so nothing is renewed that could
+/// not be written, and the new one is written before anything else is done with it.
 pub async fn fresh(client: &Client, app: &OAuth2App, path: &Path, now: Timestamp) -> Result<OAuth2Token, AccountError> {
     let token = kept(path)?;
     let Some(refresh) = token.refresh.as_ref().filter(|_| token.expires_at <= now.plus(SOON)) else { return Ok(token) };
+    check_writable(path)?;
     let token = client.refresh_oauth2(app, refresh).await?;
     keep(path, &token)?;
     Ok(token)

@@ -60,8 +60,27 @@ async fn somebody_else_who_signs_in_changes_nothing() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("signed in was @ada") && ran.err.contains("nothing was written"), "{ran:?}");
     assert!(!office.path("secrets/bot.token").exists());
+    // The same of an account that another app acts for.
+    let second = "[[app]]\nid = \"2\"\nconsumer_key = \"k\"\nconsumer_secret_file = \"secrets/consumer\"\n";
+    let config = office.read("junco.toml");
+    office.write("junco.toml", &(config.replace("app = \"16777259\"", "app = \"2\"") + second));
+    let ran = office.signs_in(Settings::BOT, &["--app", "16777259"]);
+    assert!(ran.code == Some(1) && ran.err.contains("nothing was written: add --app 2"), "{ran:?}");
+    assert!(!office.path("secrets/bot.token").exists());
+    office.write("junco.toml", &config);
     let silent = office.run(&["login"]);
     assert!(silent.code == Some(2) && silent.err.contains("--pin"), "{silent:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_for_what_cannot_be_kept() {
+    let office = Office::bare(nobody_signed_in()).await;
+    office.write("secrets/bot.token-secret.new/in-the-way", "");
+    let ran = office.run(&["login", "--pin", "--account", "906948460078698496"]);
+    assert!(ran.code == Some(1) && ran.err.contains("secrets/bot.token-secret"), "{ran:?}");
+    assert!(office.x.api_calls().is_empty(), "X was not asked");
+    let typed_nothing = office.run(&["login", "--owner", "--pin"]);
+    assert!(typed_nothing.code == Some(1) && typed_nothing.err.contains("no PIN was typed"), "{typed_nothing:?}");
 }
 
 /// Starts a login that waits for the browser, and gives it the page's answer.
