@@ -48,6 +48,7 @@ async fn examine(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
     let wrong = findings.iter().filter(|finding| finding.verdict == Verdict::Wrong).count();
     let reached = findings.iter().all(|finding| finding.verdict != Verdict::NotReached);
     page.line(&match wrong {
+        0 if !reached => "\nnothing that was reached is wrong, but not everything was reached: try again in a while".to_owned(),
         0 if findings.iter().any(|finding| finding.verdict == Verdict::Skipped) => {
             "\nnothing is wrong, but not everything was looked at".to_owned()
         }

@@ -12,7 +12,7 @@ use junco::simulator::{Permission, Settings, Token};
 use serde_json::Value;
 
 use crate::front::{Does, Front};
-use crate::office::Office;
+use crate::office::{Office, Ran};
 
 /// A step as the doctor found it.
 #[derive(Debug)]
@@ -114,6 +114,25 @@ async fn a_front_that_loses_the_signature() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_that_lets_everybody_in() {
     names(&behind(Does::Welcome).await, "signature", "answered with 200 instead of 401", "something else answers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_front_that_loses_deliveries() {
+    names(&behind(Does::Lose).await, "signature", "a delivery is answered with 502", "pass POST on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_x_does_not_answer_just_now_is_not_called_well() {
+    let office = Office::set_up(Settings::default()).await;
+    let listed = |ran: &Ran| ran.out.contains("X did not take the call: too many calls");
+    let told = loop {
+        let ran = office.run(&["doctor", "--no-like"]);
+        if listed(&ran) {
+            break ran;
+        }
+    };
+    assert!(told.code == Some(1) && told.out.ends_with("try again in a while\n") && !told.out.contains("WRONG"), "{}", told.out);
+    assert!(told.out.contains("to mend it: X takes it again from 2"), "{}", told.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

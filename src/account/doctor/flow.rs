@@ -37,7 +37,7 @@ impl Examination<'_> {
         let liked = match self.like(account).await {
             Ok(Some(post)) => post,
             Ok(None) => {
-                let told = format!("@{} has no post that is not liked already; {}", account.user, heard(&before, account.user));
+                let told = format!("the account has no post that is not liked already; {}", heard(&before, account.user));
                 return self.note(finding(Verdict::Skipped, told).mended_by("post something as this account, then run `junco doctor`"));
             }
             Err(failure) => return self.unanswered(finding(Verdict::Wrong, String::new()), &failure.into()),
