@@ -32,6 +32,7 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+pub(crate) use access::file as oauth2_file;
 use figures::Figures;
 
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};

@@ -16,6 +16,7 @@ pub(super) fn advice_on(error: &AccountError) -> String {
         AccountError::Events(failure) => failure.remedy().advice().to_owned(),
         AccountError::NoWebhook(_) => "junco webhook register".to_owned(),
         AccountError::NoToken(user) => format!("junco login --account {user}"),
+        AccountError::NoOAuth2(user) => format!("junco login --oauth2 --account {user}"),
         AccountError::Upload(_) | AccountError::File(_) | AccountError::Odd(_) => "mend what it says, then try again".to_owned(),
     }
 }

@@ -12,6 +12,7 @@ const LONGEST_ADDRESS: usize = 200;
 /// The webhooks and subscriptions of one app.
 #[derive(Debug)]
 pub struct Registry {
+    client: Client,
     events: Events,
     keys: Keys,
 }
@@ -47,7 +48,7 @@ pub enum Unfit {
 impl Registry {
     /// The registry of the app with these keys.
     pub fn new(client: Client, api: EventsApi, keys: Keys) -> Self {
-        Registry { events: Events::new(client, api, keys.clone()), keys }
+        Registry { events: Events::new(client.clone(), api, keys.clone()), client, keys }
     }
 
     /// The calls themselves.
@@ -98,7 +99,16 @@ impl Registry {
         if self.is_subscribed(webhook, account).await? {
             return Ok(false);
         }
-        self.events.subscribe(webhook, account.user, self.auth(account)?).await?;
+        if self.events.api() != &EventsApi::Activity {
+            self.events.subscribe(webhook, account.user, self.auth(account)?).await?;
+            return Ok(true);
+        }
+        // Messages are private, and X opens them only to an app that their owner let in by OAuth 2 (contract §6.4).
+        let Some(file) = account.oauth2.as_ref().filter(|file| file.path.exists()) else {
+            return Err(AccountError::NoOAuth2(account.user));
+        };
+        let token = file.token(&self.client, self.client.now()).await?;
+        self.events.subscribe(webhook, account.user, Auth::OAuth2(&token)).await?;
         Ok(true)
     }
 

@@ -1,11 +1,12 @@
 //! Letting the app in: where X sends the browser back to, and the OAuth 2 tokens that have to be renewed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::AccountError;
@@ -24,6 +25,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A token that ends so soon is renewed before it is used.
 const SOON: Duration = Duration::from_secs(60);
+
+/// Renewals are seldom, so all that this process makes stand in one line.
+static RENEWAL: Mutex<()> = Mutex::const_new(());
+
+/// The OAuth 2 tokens of an account: the app that it let in, and the file that they are kept in.
+#[derive(Debug, Clone)]
+pub struct OAuth2File {
+    /// The app.
+    pub app: OAuth2App,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl OAuth2File {
+    /// An access token that holds now.
+    pub async fn token(&self, client: &Client, now: Timestamp) -> Result<Secret, AccountError> {
+        Ok(fresh(client, &self.app, &self.path, now).await?.access)
+    }
+}
 
 /// A door on this machine for the browser that comes back from X.
 #[derive(Debug)]
@@ -152,10 +172,17 @@ pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
 }
 
 /// The OAuth 2 tokens in a file, renewed where they are about to end. A refresh token is good for once, so nothing is renewed that could
-/// not be written, and the new one is written before anything else is done with it.
+/// not be written, the new one is written before anything else is done with it, and one renewal is made at a time.
 pub async fn fresh(client: &Client, app: &OAuth2App, path: &Path, now: Timestamp) -> Result<OAuth2Token, AccountError> {
+    let is_to_be_renewed = |token: &OAuth2Token| token.refresh.is_some() && token.expires_at <= now.plus(SOON);
     let token = kept(path)?;
-    let Some(refresh) = token.refresh.as_ref().filter(|_| token.expires_at <= now.plus(SOON)) else { return Ok(token) };
+    if !is_to_be_renewed(&token) {
+        return Ok(token);
+    }
+    let _turn = RENEWAL.lock().await;
+    // Somebody else may have renewed it meanwhile.
+    let token = kept(path)?;
+    let Some(refresh) = token.refresh.as_ref().filter(|_| is_to_be_renewed(&token)) else { return Ok(token) };
     check_writable(path)?;
     let token = client.refresh_oauth2(app, refresh).await?;
     keep(path, &token)?;

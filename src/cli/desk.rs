@@ -14,8 +14,9 @@ use super::{Asked, told};
 use crate::account::{Account, Registry, Running};
 use crate::client::{Client, Keys, Timeouts, UserToken};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Flavor};
 use crate::model::{AppId, UserId};
+use crate::service::oauth2_file;
 
 /// What every command around the account takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -94,6 +95,11 @@ impl Desk {
         Ok(Desk { config, client, clock, path: common.config.clone(), json: common.json })
     }
 
+    /// Whether messages go by the newer interface, v2.
+    pub(super) fn is_newer(&self) -> bool {
+        self.config.x.flavor == Flavor::V2
+    }
+
     /// The folder from which paths of the configuration count.
     pub(super) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
@@ -108,7 +114,7 @@ impl Desk {
 
     /// The accounts that are meant: the one that is named, or all.
     pub(super) fn accounts(&self, named: Option<UserId>) -> anyhow::Result<Vec<Account>> {
-        let all = self.config.account.iter().map(account);
+        let all = self.config.account.iter().map(|one| account(&self.config, one));
         let meant: Vec<Account> = all.filter(|account| named.is_none_or(|id| id == account.user)).collect();
         match (meant.is_empty(), named) {
             (false, _) => Ok(meant),
@@ -210,9 +216,9 @@ impl Report {
     }
 }
 
-fn account(account: &config::Account) -> Account {
+fn account(config: &Config, account: &config::Account) -> Account {
     let token = account.tokens().map(|(token, secret)| UserToken { token: token.clone(), secret: secret.clone() });
-    Account { user: account.user_id, app: account.app, token }
+    Account { user: account.user_id, app: account.app, token, oauth2: oauth2_file(config, account) }
 }
 
 impl Sure {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web;
 use async_trait::async_trait;
 
+use super::access;
 use crate::account::{Account, Heard, Registry, Unheard};
 use crate::client::{Client, Keys, Timeouts, UserToken};
 use crate::clock::{Clock, SystemClock};
@@ -53,14 +54,14 @@ pub(super) fn upkeep(
 fn app(config: &Config, app: &config::App, client: &Client) -> Option<UpkeepApp> {
     let owner = app.owner().map(|(owner, secret)| token(owner, secret));
     let keys = Keys { consumer_key: app.consumer_key.clone(), consumer_secret: app.signing_secret()?.clone(), owner };
-    let accounts = config.account.iter().filter(|account| account.app == app.id).map(served).collect();
+    let accounts = config.account.iter().filter(|account| account.app == app.id).map(|account| served(config, account)).collect();
     Some(UpkeepApp { id: app.id, registry: Registry::new(client.clone(), config.x.events_api(), keys), accounts })
 }
 
-fn served(account: &config::Account) -> Served {
+fn served(config: &Config, account: &config::Account) -> Served {
     let signed_in = account.tokens().map(|(access, secret)| token(access, secret));
     Served {
-        account: Account { user: account.user_id, app: account.app, token: signed_in },
+        account: Account { user: account.user_id, app: account.app, token: signed_in, oauth2: access::file(config, account) },
         bot: account.bot.clone(),
         files: account.access_token_file.clone().zip(account.access_token_secret_file.clone()),
     }

@@ -122,16 +122,39 @@ async fn the_browser_comes_back_by_itself() {
     assert!(is_private(&office.path("secrets/bot.token")));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
-    let office = Office::bare(nobody_signed_in()).await;
+/// Signs the bot's account in by OAuth 2.
+fn by_oauth2(office: &Office) -> Ran {
     let x = office.x.url();
-    let ran = through_the_browser(&office, &["--oauth2", "--callback", "0"], "allow", |address| {
+    through_the_browser(office, &["--oauth2", "--callback", "0"], "allow", |address| {
         let (_, query) = address.split_once('?').unwrap();
         let form = format!("{query}&person={}&decision=allow", Settings::BOT);
         let (back, page) = submit(&format!("{x}/i/oauth2/authorize"), &form);
         back.unwrap_or_else(|| panic!("{page}"))
-    });
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn x_activity_is_opened_by_the_one_whose_messages_they_are() {
+    let office = Office::set_up(Settings::default()).await;
+    office.write("junco.toml", &office.read("junco.toml").replace("[x]\n", "[x]\nevents = \"activity\"\n"));
+    let (code, document) = office.asks(&["subscription", "add"]);
+    let error = document["subscriptions"][0]["error"].as_str().unwrap_or_default();
+    assert!(code == Some(1) && error.contains("junco login --oauth2 --account 906948460078698496"), "{document}");
+    signed_in(&by_oauth2(&office));
+    for is_new in [true, false] {
+        let (code, document) = office.asks(&["subscription", "add"]);
+        assert_eq!((code, &document["subscriptions"][0]["new"]), (Some(0), &is_new.into()), "{document}");
+    }
+    let (code, document) = office.asks(&["doctor"]);
+    let last = document["steps"].as_array().unwrap().last().unwrap();
+    assert!(code == Some(0) && last["verdict"] == "skipped" && last["told"].as_str().unwrap().contains("not of likes"), "{document:#}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_newer_sign_in_keeps_its_tokens_in_their_file() {
+    let office = Office::bare(nobody_signed_in()).await;
+    let x = office.x.url();
+    let ran = by_oauth2(&office);
     signed_in(&ran);
     let kept = office.path("secrets/bot.oauth2.json");
     assert!(is_private(&kept));
