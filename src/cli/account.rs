@@ -67,7 +67,9 @@ async fn known(desk: &Desk, keys: &Keys, token: &UserToken, app: AppId, what: &s
             return Known { document, lines: vec![format!("{what}: {told}")], good: false };
         }
     };
-    let may = permission(&client, keys.user(token)).await.map_or_else(|failure| failure.to_string(), |may| may.name().to_owned());
+    let may = permission(&client, keys.user(token), desk.is_newer())
+        .await
+        .map_or_else(|failure| failure.to_string(), |may| may.name().to_owned());
     let limits = client.limits();
     let mut lines = vec![format!("{what}: @{} ({}), app {app}", user.screen_name, user.id), format!("  permission: {may}")];
     lines.extend(limits.iter().filter_map(|(call, limits)| left(desk.clock.as_ref(), call, limits)));

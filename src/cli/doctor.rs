@@ -80,6 +80,7 @@ fn doctor(desk: &Desk, like: bool) -> anyhow::Result<Doctor> {
         accounts: desk.accounts(None)?,
         address: desk.config.url.clone(),
         like,
+        newer: desk.is_newer(),
         clock: desk.clock.clone(),
     })
 }

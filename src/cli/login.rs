@@ -71,7 +71,7 @@ async fn sign_in_at(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
         false => keep_token(desk, app, user.id, &signed_in.token)?,
     };
     // The token is kept already: what it may do is told, but does not undo it.
-    let may = permission(&desk.client, keys.user(&signed_in.token)).await.ok();
+    let may = permission(&desk.client.apart(), keys.user(&signed_in.token), desk.is_newer()).await.ok();
     let told_may = may.map_or("unknown", Permission::name);
     let mut lines = told(&user, &kept);
     lines.insert(1, format!("permission: {told_may}"));

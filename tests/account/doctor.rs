@@ -182,6 +182,37 @@ async fn a_deleted_webhook_is_named_and_mended() {
     assert!(steps(&document).iter().all(|step| step.verdict == "right"), "{document:#}");
 }
 
+fn likes(office: &Office, path: &str) -> Vec<String> {
+    let calls = office.x.api_calls();
+    calls.iter().filter(|call| call.path.contains(path)).map(|call| format!("{} {}", call.method, call.status)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_like_is_taken_back_once_it_has_arrived() {
+    let office = Office::set_up(Settings::default()).await;
+    for _ in 0..2 {
+        let (code, document) = office.asks(&["doctor"]);
+        assert_eq!(code, Some(0), "{document:#}");
+        assert!(steps(&document).iter().all(|step| step.verdict == "right"), "one post is enough for ever: {document:#}");
+    }
+    assert_eq!(likes(&office, "favorites"), ["POST 200"; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_newer_interface_nothing_is_asked_of_the_older_messages_and_likes() {
+    let office = Office::set_up(Settings::default()).await;
+    office.write("junco.toml", &office.read("junco.toml").replace("[x]\n", "[x]\nflavor = \"v2\"\n"));
+    for _ in 0..2 {
+        let (code, document) = office.asks(&["doctor"]);
+        assert_eq!(code, Some(0), "{document:#}");
+        assert!(steps(&document).iter().all(|step| step.verdict == "right"), "{document:#}");
+    }
+    assert_eq!(likes(&office, "/likes"), ["POST 200", "DELETE 200", "POST 200", "DELETE 200"]);
+    let (code, told) = office.asks(&["account"]);
+    assert_eq!((code, &told["tokens"][1]["permission"]), (Some(0), &"read, write and Direct Messages".into()));
+    assert!(likes(&office, "/1.1/direct_messages").is_empty() && likes(&office, "favorites").is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_looked_at_is_said_loudly() {
     let office = Office::set_up(Settings::default()).await;
@@ -228,8 +259,8 @@ async fn a_wrong_clock() {
         owner: token(Settings::OWNER),
     };
     let app = App { id: Settings::APP, registry: Registry::new(client.clone(), EventsApi::Enterprise, keys), running: None };
-    let account = Account { user: Settings::BOT, app: Settings::APP, token: token(Settings::BOT) };
-    let doctor = Doctor { client, x, apps: vec![app], accounts: vec![account], address: None, like: false, clock };
+    let account = Account { user: Settings::BOT, app: Settings::APP, token: token(Settings::BOT), oauth2: None };
+    let doctor = Doctor { client, x, apps: vec![app], accounts: vec![account], address: None, like: false, newer: false, clock };
     let mut notes = Notes::default();
     doctor.examine(&mut notes).await;
     assert_eq!(notes.0[0].verdict, Verdict::Wrong);
