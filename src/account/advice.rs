@@ -17,6 +17,7 @@ pub(super) fn advice_on(error: &AccountError) -> String {
         AccountError::NoWebhook(_) => "junco webhook register".to_owned(),
         AccountError::NoToken(user) => format!("junco login --account {user}"),
         AccountError::NoOAuth2(user) => format!("junco login --oauth2 --account {user}"),
+        AccountError::NotSignedIn(_) => "junco login --oauth2".to_owned(),
         AccountError::Upload(_) | AccountError::File(_) | AccountError::Odd(_) => "mend what it says, then try again".to_owned(),
     }
 }

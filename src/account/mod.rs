@@ -13,6 +13,8 @@ pub mod sign_in;
 pub mod watchdog;
 pub mod welcome;
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
@@ -59,6 +61,9 @@ pub enum AccountError {
     /// Only who has let the app in by OAuth 2 can open their messages to X Activity.
     #[error("X Activity opens messages only to an app that was let in by OAuth 2: run `junco login --oauth2 --account {0}`")]
     NoOAuth2(UserId),
+    /// Nobody has signed in by OAuth 2, or X takes that sign-in no longer.
+    #[error("{}: no OAuth 2 token that X takes: run `junco login --oauth2`", .0.display())]
+    NotSignedIn(PathBuf),
     /// A file of ours could not be read or written.
     #[error("{0}")]
     File(#[from] FileError),

@@ -107,7 +107,7 @@ impl Registry {
         let Some(file) = account.oauth2.as_ref().filter(|file| file.path.exists()) else {
             return Err(AccountError::NoOAuth2(account.user));
         };
-        let token = file.token(&self.client, self.client.now()).await?;
+        let token = file.token(&self.client, self.client.now(), None).await?;
         self.events.subscribe(webhook, account.user, Auth::OAuth2(&token)).await?;
         Ok(true)
     }

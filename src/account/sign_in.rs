@@ -1,5 +1,6 @@
 //! Letting the app in: where X sends the browser back to, and the OAuth 2 tokens that have to be renewed.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,9 +40,9 @@ pub struct OAuth2File {
 }
 
 impl OAuth2File {
-    /// An access token that holds now.
-    pub async fn token(&self, client: &Client, now: Timestamp) -> Result<Secret, AccountError> {
-        Ok(fresh(client, &self.app, &self.path, now).await?.access)
+    /// An access token that holds now, and is not the one that X `refused`.
+    pub async fn token(&self, client: &Client, now: Timestamp, refused: Option<&Secret>) -> Result<Secret, AccountError> {
+        Ok(fresh(client, &self.app, &self.path, now, refused).await?.access)
     }
 }
 
@@ -159,7 +160,11 @@ pub fn keep(path: &Path, token: &OAuth2Token) -> Result<(), AccountError> {
 
 /// The OAuth 2 tokens in a file.
 pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
-    let text = std::fs::read_to_string(path).map_err(|source| FileError { path: path.to_owned(), source })?;
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(AccountError::NotSignedIn(path.to_owned())),
+        Err(source) => return Err(FileError { path: path.to_owned(), source }.into()),
+    };
     // The parser's own words might quote the token.
     let odd = |_| AccountError::Odd(format!("{}: not what `junco login --oauth2` writes; run it again", path.display()));
     let kept: Kept = serde_json::from_str(&text).map_err(odd)?;
@@ -171,18 +176,30 @@ pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
     })
 }
 
-/// The OAuth 2 tokens in a file, renewed where they are about to end. A refresh token is good for once, so nothing is renewed that could
-/// not be written, the new one is written before anything else is done with it, and one renewal is made at a time.
-pub async fn fresh(client: &Client, app: &OAuth2App, path: &Path, now: Timestamp) -> Result<OAuth2Token, AccountError> {
-    let is_to_be_renewed = |token: &OAuth2Token| token.refresh.is_some() && token.expires_at <= now.plus(SOON);
+/// The OAuth 2 tokens in a file, renewed where they are about to end or are those that X `refused`. A refresh token is good for once, so
+/// nothing is renewed that could not be written, the new one is written before anything else is done with it, and one renewal is made at a
+/// time.
+pub async fn fresh(
+    client: &Client,
+    app: &OAuth2App,
+    path: &Path,
+    now: Timestamp,
+    refused: Option<&Secret>,
+) -> Result<OAuth2Token, AccountError> {
+    let holds = |token: &OAuth2Token| refused != Some(&token.access) && token.expires_at > now.plus(SOON);
     let token = kept(path)?;
-    if !is_to_be_renewed(&token) {
+    if holds(&token) {
         return Ok(token);
     }
     let _turn = RENEWAL.lock().await;
     // Somebody else may have renewed it meanwhile.
     let token = kept(path)?;
-    let Some(refresh) = token.refresh.as_ref().filter(|_| is_to_be_renewed(&token)) else { return Ok(token) };
+    if holds(&token) {
+        return Ok(token);
+    }
+    let Some(refresh) = &token.refresh else {
+        return if refused == Some(&token.access) { Err(AccountError::NotSignedIn(path.to_owned())) } else { Ok(token) };
+    };
     check_writable(path)?;
     let token = client.refresh_oauth2(app, refresh).await?;
     keep(path, &token)?;

@@ -24,7 +24,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         // A start may take long; what it has read it reads again the next time.
         () = &mut asked_to_end => return Ok(ExitCode::SUCCESS),
     };
-    tracing::info!("listening: webhook http://{address}{path}, health http://{address}/healthz", address = service.address());
+    let console = service.console().map(|address| format!(", console http://{address}")).unwrap_or_default();
+    tracing::info!("listening: webhook http://{address}{path}, health http://{address}/healthz{console}", address = service.address());
     asked_to_end.await;
     tracing::info!("stopping: ending what is under way");
     service.stop().await?;

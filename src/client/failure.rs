@@ -25,8 +25,8 @@ pub enum Failure {
     Unsure(Unsure),
 }
 
-/// "Invalid or expired token." (contract §4.10).
-const VOID_TOKEN: u32 = 89;
+/// X's code for a token that it takes no longer: "Invalid or expired token." (contract §4.10).
+pub const VOID_TOKEN: u32 = 89;
 
 impl Failure {
     /// X's code, where it takes the user's token no longer: the account has to be authorised again.

@@ -25,7 +25,7 @@ pub(crate) use call::nonce;
 pub use download::{Download, DownloadFailure};
 pub use events::{ActivityStream, Events, EventsFailure};
 pub(crate) use failure::causes;
-pub use failure::{Failure, NotTaken, Refusal, Unsure};
+pub use failure::{Failure, NotTaken, Refusal, Unsure, VOID_TOKEN};
 pub use media::{Media, UploadFailure};
 pub use newer::Among;
 pub use sign_in::{OAuth2App, OAuth2Question};

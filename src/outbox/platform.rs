@@ -36,6 +36,9 @@ pub trait Platform: Send + Sync {
 pub trait Access: Send + Sync {
     /// One that holds now.
     async fn token(&self) -> Result<Secret, Failure>;
+
+    /// X takes that token no longer, whatever its time: the next one is a renewed one.
+    fn refused(&self, token: &Secret);
 }
 
 /// Why there is no media of a file.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::platform::{Access, MediaFailure, Platform};
-use crate::client::{Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, UploadFailure};
+use crate::client::{Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, Refusal, UploadFailure};
 use crate::clock::Clock;
 use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
 use crate::wire::oauth::Credentials;
@@ -53,6 +53,13 @@ impl Sender {
         match &self.access {
             Some(access) => access.token().await.map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// Remembers a token that X turned away (HTTP 401), so that the next call comes with another.
+    fn heed(&self, access: Option<&Secret>, failure: &Failure) {
+        if let (Some(access), Some(token), Failure::Refused(Refusal { status: 401, .. })) = (&self.access, access, failure) {
+            access.refused(token);
         }
     }
 
@@ -109,7 +116,8 @@ impl Platform for X {
             return self.api.send_message(sender.credentials(), person, message, media).await;
         }
         let access = sender.access().await?;
-        Ok(self.api.send_to(sender.auth(access.as_ref()), person, &message.text, media).await?.id)
+        let sent = self.api.send_to(sender.auth(access.as_ref()), person, &message.text, media).await;
+        Ok(sent.inspect_err(|failure| sender.heed(access.as_ref(), failure))?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
@@ -118,7 +126,8 @@ impl Platform for X {
             return self.api.list_messages(sender.credentials(), cursor).await;
         }
         let access = sender.access().await?;
-        self.api.list_messages_v2(sender.auth(access.as_ref()), Among::All, cursor).await
+        let page = self.api.list_messages_v2(sender.auth(access.as_ref()), Among::All, cursor).await;
+        page.inspect_err(|failure| sender.heed(access.as_ref(), failure))
     }
 
     async fn media(&self, account: UserId, file: &str, anew: bool) -> Result<u64, MediaFailure> {
@@ -138,7 +147,12 @@ impl Platform for X {
         let kind = MediaType::of(&bytes).ok_or_else(|| MediaFailure::Unusable(format!("{file} is of no type that X takes")))?;
         let uploaded = if sender.newer {
             let access = sender.access().await?;
-            self.api.upload_media_v2(sender.auth(access.as_ref()), &bytes, kind, true).await
+            let uploaded = self.api.upload_media_v2(sender.auth(access.as_ref()), &bytes, kind, true).await;
+            uploaded.inspect_err(|failure| {
+                if let UploadFailure::Call(failure) = failure {
+                    sender.heed(access.as_ref(), failure);
+                }
+            })
         } else {
             self.upload.upload_media(sender.credentials(), &bytes, kind, true).await
         };

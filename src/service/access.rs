@@ -1,38 +1,55 @@
 //! An account's OAuth 2 token, renewed when it is about to end.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
 use crate::account::{AccountError, OAuth2File};
-use crate::client::{Client, Failure, NotTaken, OAuth2App};
+use crate::client::{Client, Failure, NotTaken, OAuth2App, Refusal, VOID_TOKEN};
 use crate::clock::Clock;
 use crate::config::{Account, Config};
 use crate::model::Secret;
 use crate::outbox::Access;
+use crate::wire::rest::Scope;
 
 /// The tokens in an account's file.
 struct InFile {
     client: Client,
     clock: Arc<dyn Clock>,
     file: OAuth2File,
+    /// The newest token that X turned away.
+    refused: Mutex<Option<Secret>>,
 }
 
 #[async_trait]
 impl Access for InFile {
     async fn token(&self) -> Result<Secret, Failure> {
-        match self.file.token(&self.client, self.clock.now()).await {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match self.file.token(&self.client, self.clock.now(), refused.as_ref()).await {
             Ok(token) => Ok(token),
+            // Whatever X says of it, a refresh token that it does not take means one thing: the account has to sign in again.
+            Err(AccountError::Call(Failure::Refused(refusal))) => {
+                Err(Failure::Refused(Refusal { code: VOID_TOKEN, scope: Scope::Account, ..refusal }))
+            }
             Err(AccountError::Call(failure)) => Err(failure),
+            Err(missing @ AccountError::NotSignedIn(_)) => {
+                let refusal =
+                    Refusal { status: 401, code: VOID_TOKEN, reason: String::new(), message: missing.to_string(), scope: Scope::Account };
+                Err(Failure::Refused(refusal))
+            }
             // Nothing was sent: it is tried again until somebody has mended the file.
             Err(other) => Err(Failure::NotTaken { cause: NotTaken::Unreachable(other.to_string()), retry_at: None }),
         }
+    }
+
+    fn refused(&self, token: &Secret) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
     }
 }
 
 /// The OAuth 2 tokens of an account that has some, and whose app can renew them.
 pub(super) fn of(config: &Config, account: &Account, client: &Client, clock: &Arc<dyn Clock>) -> Option<Arc<dyn Access>> {
-    Some(Arc::new(InFile { client: client.clone(), clock: clock.clone(), file: file(config, account)? }))
+    Some(Arc::new(InFile { client: client.clone(), clock: clock.clone(), file: file(config, account)?, refused: Mutex::default() }))
 }
 
 /// Where an account has OAuth 2 tokens, if its app can renew them.

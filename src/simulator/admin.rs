@@ -8,12 +8,14 @@ mod verbs;
 
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, JsonConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
 use super::error::Error;
 use super::stage::Stage;
+use super::{LARGEST_CALL, door};
 use crate::model::{MessageId, UserId};
 
 pub(super) use verbs::{KINDS, VERBS, Verb};
@@ -23,7 +25,8 @@ type Reply = Result<HttpResponse, Error>;
 /// Puts the paths under `/sim` into a server. Bodies must be declared as JSON, so that no web page can send them unasked.
 pub(super) fn configure(config: &mut ServiceConfig) {
     let scope = web::scope("/sim")
-        .app_data(JsonConfig::default().error_handler(|error, _| unreadable(error)))
+        .wrap(from_fn(door::guard_programs))
+        .app_data(JsonConfig::default().limit(LARGEST_CALL).error_handler(|error, _| unreadable(error)))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(error)));
     config.service(
         scope.configure(people::configure).configure(apps::configure).configure(trouble::configure).configure(platform::configure),

@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::model::Timestamp;
+use crate::model::{MessageId, Timestamp};
+
+/// The world ends in 2070: a few years later its ids would no longer fit into the 63 bits in which bots may keep them.
+const END: Timestamp = Timestamp::from_millis(3_155_760_000_000);
 
 /// The time in the simulated world, and how fast its waits pass.
 pub(super) struct Clock(watch::Sender<Pace>);
@@ -20,9 +23,11 @@ pub(super) struct Pace {
 }
 
 impl Clock {
-    /// A clock that is `behind` the wall and shortens waits by `scale`.
+    /// A clock that is `behind` the wall, but not before there were ids, and shortens waits by `scale`.
     pub(super) fn new(behind: Duration, scale: f64) -> Self {
-        Clock(watch::Sender::new(Pace { ahead: -whole(behind), scale }))
+        let (wall, first) = (wall(), MessageId(0).minted_at());
+        let ahead = wall.minus(behind).max(first).as_millis() - wall.as_millis();
+        Clock(watch::Sender::new(Pace { ahead, scale }))
     }
 
     /// The time in the world.
@@ -37,16 +42,18 @@ impl Clock {
 
     /// A time of the world as a caller's clock would show it.
     pub(super) fn seen_outside(&self, at: Timestamp) -> Timestamp {
-        Timestamp::from_millis(at.as_millis() - self.pace().ahead)
+        Timestamp::from_millis(at.as_millis().saturating_sub(self.pace().ahead))
     }
 
     pub(super) fn pace(&self) -> Pace {
         *self.0.borrow()
     }
 
-    /// Moves the world forward; ids, windows, days and waits follow.
+    /// Moves the world forward, as far as it goes; ids, windows, days and waits follow.
     pub(super) fn advance(&self, by: Duration) {
-        self.0.send_modify(|pace| pace.ahead += whole(by));
+        let wall = wall().as_millis();
+        let moved = |ahead: i64| Timestamp::from_millis(wall + ahead).plus(by).min(END).as_millis() - wall;
+        self.0.send_modify(|pace| pace.ahead = moved(pace.ahead).max(pace.ahead));
     }
 
     /// Makes waits pass faster or slower, those too that have begun.
@@ -56,7 +63,7 @@ impl Clock {
 
     /// What a wait of the platform's lasts here.
     pub(super) fn scaled(&self, wait: Duration) -> Duration {
-        wait.div_f64(self.pace().scale)
+        times(wait, self.pace().scale.recip())
     }
 
     /// Waits as long as `wait` lasts in the world, which may be moved meanwhile.
@@ -67,18 +74,19 @@ impl Clock {
             let pace = *paces.borrow_and_update();
             let begun = Instant::now();
             tokio::select! {
-                () = sleep(left.div_f64(pace.scale)) => return,
+                () = sleep(times(left, pace.scale.recip())) => return,
                 // The clock lives as long as whoever waits by it.
                 _ = paces.changed() => {}
             }
             let moved = u64::try_from(paces.borrow().ahead - pace.ahead).unwrap_or(0);
-            left = left.saturating_sub(begun.elapsed().mul_f64(pace.scale)).saturating_sub(Duration::from_millis(moved));
+            left = left.saturating_sub(times(begun.elapsed(), pace.scale)).saturating_sub(Duration::from_millis(moved));
         }
     }
 }
 
-fn whole(span: Duration) -> i64 {
-    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+/// A span so many times; the longest that there is where it would be longer.
+fn times(span: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(span.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the simulator stands for another machine and has a clock of its own")]
@@ -108,5 +116,25 @@ mod tests {
             clock.set_scale(1e9);
         };
         tokio::join!(clock.pass(Duration::from_secs(3_600)), faster);
+    }
+
+    #[tokio::test]
+    async fn neither_an_odd_pace_nor_a_leap_breaks_it() {
+        let clock = Clock::new(Duration::MAX, f64::MIN_POSITIVE);
+        assert!(MessageId::first_at(clock.now()) >= MessageId(0) && clock.now() >= MessageId(0).minted_at(), "{}", clock.now());
+        clock.seen_outside(Timestamp::from_millis(i64::MAX));
+        assert_eq!(clock.scaled(Duration::from_secs(1)), Duration::MAX);
+        let faster = async {
+            tokio::task::yield_now().await;
+            clock.set_scale(f64::MAX);
+            tokio::task::yield_now().await;
+            clock.set_scale(1.0);
+            clock.advance(Duration::from_secs(1));
+        };
+        tokio::join!(clock.pass(Duration::from_secs(1)), faster);
+        for _ in 0..2 {
+            clock.advance(Duration::MAX);
+        }
+        assert!(MessageId::first_at(clock.now()).0 < 1 << 63, "ids still fit where bots keep them");
     }
 }

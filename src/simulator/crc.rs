@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use actix_web::web::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use reqwest::header::CONTENT_ENCODING;
-use reqwest::{RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
@@ -18,6 +17,9 @@ use super::world::wire::{self, Asked, Body, Way};
 use super::world::{Face, Proof, WebhookId};
 use crate::model::AppId;
 use crate::wire::signature::{sign, verify};
+
+/// The right answer has less than a hundred bytes; one that is much longer is not read to its end.
+const LONGEST_ANSWER: usize = 64 << 10;
 
 /// Why a webhook failed its challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +33,7 @@ pub enum CrcFailure {
     /// A redirect, or a certificate that is not to be trusted.
     #[error("Non-200 response code during CRC GET request (i.e. 404, 500, etc).")]
     Elsewhere,
-    /// Not JSON, no `response_token`, the wrong one, or compressed without being asked.
+    /// Not JSON, no `response_token`, the wrong one, far too long, or compressed without being asked.
     #[error("Webhook URL does not meet the requirements. Invalid CRC token or json response format.")]
     WrongAnswer,
 }
@@ -91,8 +93,7 @@ pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str, face: Face
     if got.is_encoded {
         return Err(CrcFailure::WrongAnswer);
     }
-    let body = got.body.map_err(failure)?;
-    let answer: Answer = serde_json::from_slice(&body).map_err(|_| CrcFailure::WrongAnswer)?;
+    let answer: Answer = serde_json::from_slice(&got.body?).map_err(|_| CrcFailure::WrongAnswer)?;
     if verify(&answer.response_token, secret.as_bytes(), token.as_bytes()) { Ok(()) } else { Err(CrcFailure::WrongAnswer) }
 }
 
@@ -100,12 +101,12 @@ pub(super) async fn challenge(shared: &Shared, app: AppId, url: &str, face: Face
 struct Got {
     status: StatusCode,
     is_encoded: bool,
-    body: Result<Bytes, reqwest::Error>,
+    body: Result<Vec<u8>, CrcFailure>,
 }
 
 impl Got {
     fn shown(&self) -> (Option<u16>, Body) {
-        let body = self.body.as_ref().map(|bytes| Body::of("application/json", bytes));
+        let body = self.body.as_deref().map(|bytes| Body::of("application/json", bytes));
         (Some(self.status.as_u16()), body.unwrap_or_default())
     }
 }
@@ -113,7 +114,18 @@ impl Got {
 async fn got(request: RequestBuilder) -> Result<Got, CrcFailure> {
     let response = request.send().await.map_err(failure)?;
     let (status, is_encoded) = (response.status(), response.headers().contains_key(CONTENT_ENCODING));
-    Ok(Got { status, is_encoded, body: response.bytes().await })
+    Ok(Got { status, is_encoded, body: read(response).await })
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, CrcFailure> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(failure)? {
+        body.extend_from_slice(&piece);
+        if body.len() > LONGEST_ANSWER {
+            return Err(CrcFailure::WrongAnswer);
+        }
+    }
+    Ok(body)
 }
 
 /// Challenges a registered webhook and marks it by the result.
@@ -163,7 +175,7 @@ fn failure(error: reqwest::Error) -> CrcFailure {
 }
 
 /// Whether TLS was what failed; such errors stand inside others of the system's kind.
-fn distrusts(error: &(dyn std::error::Error + 'static)) -> bool {
+pub(super) fn distrusts(error: &(dyn std::error::Error + 'static)) -> bool {
     let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     error.is::<rustls::Error>() || inner.is_some_and(|inner| distrusts(inner)) || error.source().is_some_and(distrusts)
 }

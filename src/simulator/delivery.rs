@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, sleep};
 
+use super::crc;
 use super::shared::Shared;
 use super::world::wire::{Answer, Asked, Body, Way};
 use super::world::{Attempt, Outcome, Parcel, Signing, World};
@@ -87,12 +88,14 @@ async fn attempt(shared: Arc<Shared>, mut parcel: Parcel, again: mpsc::Unbounded
         (exchange, !world.faults.on_attempt(parcel.label.echo))
     });
     let started = Instant::now();
-    let (status, body) = if gets_out { post(&shared, address, &parcel).await.unzip() } else { (None, None) };
+    let came = if gets_out { post(&shared, address, &parcel).await } else { Err(Silence::MayPass) };
     let latency = started.elapsed();
     let next = shared.change(|world, now| {
+        let next = next(world, &parcel, &came);
+        let (status, body) = came.ok().unzip();
         world.wire.answered(exchange, Answer { at: now, latency, status, body: body.unwrap_or_default() });
         world.log.attempted(parcel.number, Attempt { at: now, status, latency });
-        next(world, &parcel, status)
+        next
     });
     let wait = match next {
         Next::Over(outcome) => return settle(&shared, &parcel, outcome),
@@ -120,13 +123,23 @@ enum Wait {
     OfTheClock(Duration),
 }
 
-fn next(world: &World, parcel: &Parcel, status: Option<u16>) -> Next {
+/// Why no answer came.
+enum Silence {
+    /// It was late, or the connection failed.
+    MayPass,
+    /// TLS failed: the certificate is not to be trusted.
+    Distrust,
+}
+
+fn next(world: &World, parcel: &Parcel, came: &Result<(u16, Body), Silence>) -> Next {
     let (attempts, pause) = parcel.handling.storm;
     if parcel.attempts + 1 < attempts {
         return Next::Again(Wait::OfTheClock(pause));
     }
-    if status == Some(200) {
-        return Next::Over(Outcome::Delivered);
+    match came {
+        Ok((200, _)) => return Next::Over(Outcome::Delivered),
+        Err(Silence::Distrust) => return Next::Over(Outcome::Dropped),
+        Ok(_) | Err(Silence::MayPass) => {}
     }
     // What is replayed is never repeated, and neither is what goes to a sandbox (contract §4.7, §4.8).
     let in_sandbox = world.hooks.get(parcel.webhook).is_some_and(|hook| hook.environment.is_some());
@@ -178,7 +191,7 @@ fn asked(parcel: &Parcel, address: &Address) -> Asked {
 }
 
 /// The status of the answer and what it says, if one came in time.
-async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<(u16, Body)> {
+async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Result<(u16, Body), Silence> {
     let body = trickle::body(parcel.body.clone(), parcel.handling.slow);
     let mut request = shared.client.post(address.url).timeout(address.limit).header(CONTENT_TYPE, "application/json").body(body);
     for (name, signature) in address.signatures {
@@ -189,12 +202,12 @@ async fn post(shared: &Shared, address: Address, parcel: &Parcel) -> Option<(u16
             request = request.header(name, value);
         }
     }
-    let response = request.send().await.ok()?;
+    let response = request.send().await.map_err(|error| if crc::distrusts(&error) { Silence::Distrust } else { Silence::MayPass })?;
     let status = response.status().as_u16();
     // Read for whoever looks; nothing depends on it.
     let short = response.content_length().is_some_and(|length| length <= LONGEST_ANSWER);
     let text = if short { response.text().await.unwrap_or_default() } else { String::new() };
-    Some((status, Body::text(&text)))
+    Ok((status, Body::text(&text)))
 }
 
 /// What the platform's own machinery leaves in a request (contract §1.4).
@@ -211,4 +224,35 @@ fn inner_headers(parcel: &Parcel, now: Timestamp, limit: Duration) -> [(&'static
         ("x-b3-sampled", "false".to_owned()),
         ("x-b3-flags", "2".to_owned()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use super::super::settings::Settings;
+    use super::super::world::{Draft, Face, WEB_CLIENT, Webhook, WebhookId};
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_sent_again_to_a_server_that_is_not_trusted() {
+        let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = server.local_addr().expect("an address");
+        // It listens, but speaks no TLS.
+        std::thread::spawn(move || server.incoming().flatten().for_each(|mut stream| drop(stream.write_all(b"HTTP/1.1 400\r\n\r\n"))));
+        let shared = Arc::new(Shared::new(&Settings::default()).expect("a world"));
+        let parcels = shared.change(|world, now| {
+            let (id, app, url, face) = (WebhookId(1), Settings::APP, format!("https://{address}/"), Face::Older);
+            world.hooks.register(Webhook { id, app, url, valid: true, created_at: now, face, proved_at: now, environment: None });
+            world.hooks.subscribe(id, Settings::BOT, &world.rules, now).expect("a subscription");
+            let draft = Draft { text: "hi".to_owned(), ..Draft::default() };
+            world.post(Settings::ADA, Settings::BOT, draft, WEB_CLIENT, now).1
+        });
+        let number = parcels[0].number;
+        submit(&shared, parcels);
+        let settled = || shared.see(|world| world.log.delivery(number).filter(|record| record.outcome != Outcome::Pending).cloned());
+        let record = shared.wait(Duration::from_secs(20), settled).await.expect("it is given up");
+        assert_eq!((record.outcome, record.attempts.len()), (Outcome::Dropped, 1));
+    }
 }

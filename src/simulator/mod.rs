@@ -9,6 +9,7 @@ mod clock;
 mod crc;
 mod delivery;
 mod dice;
+mod door;
 mod draft;
 mod error;
 mod event;

@@ -3,18 +3,19 @@
 mod sheet;
 
 use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::admin::{KINDS, VERBS, Verb};
-use super::pages;
 use super::settings::{Person, Settings, Token};
 use super::stage::Stage;
+use super::{door, pages};
 use sheet::{Item, Part, Sheet};
 
 /// Puts the page at `/`.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.route("/", web::get().to(page));
+    config.service(web::resource("/").wrap(from_fn(door::guard)).route(web::get().to(page)));
 }
 
 async fn page(request: HttpRequest, stage: Data<Stage>, settings: Data<Settings>) -> HttpResponse {

@@ -113,10 +113,10 @@ impl Shared {
     }
 }
 
-/// A time scale, if it can be one.
+/// A time scale, if it can be one. On a faster clock no wait would take any time.
 pub(super) fn possible(scale: f64) -> Result<f64, Error> {
-    let told = || Error::World(format!("the time scale is {scale}, but must be above 0"));
-    (scale.is_finite() && scale > 0.0).then_some(scale).ok_or_else(told)
+    let told = || Error::World(format!("the time scale is {scale:?}, but must be from 0.000001 to 1000000"));
+    (1e-6..=1e6).contains(&scale).then_some(scale).ok_or_else(told)
 }
 
 /// A panic while the lock was held must not take the whole simulator with it: every method leaves the world whole.

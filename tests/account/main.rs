@@ -5,6 +5,7 @@
 mod commands;
 mod doctor;
 mod front;
+mod interfaces;
 mod office;
 mod set_up;
 mod several;

@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long before now the world begins, to be moved forward while something is missed.
+pub(crate) const HEAD_START: Duration = Duration::from_secs(2 * 3600);
+
 /// What a run of the binary left.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -30,6 +33,8 @@ pub(crate) struct Office {
     pub(crate) port: u16,
     /// Where X is told to deliver to.
     url: String,
+    /// Lines of `[x]` beside the addresses.
+    over: &'static str,
     service: Option<Child>,
 }
 
@@ -40,7 +45,7 @@ impl Office {
         // The port is free again at once, and nobody else is given it so soon.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}/webhook/twitter");
-        let office = Office { x, folder: tempfile::tempdir().unwrap(), port, url, service: None };
+        let office = Office { x, folder: tempfile::tempdir().unwrap(), port, url, over: "", service: None };
         std::os::unix::fs::symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/bots"), office.path("bots")).unwrap();
         office.write("secrets/consumer", "sim-consumer-secret-01\n");
         office.write("secrets/client", "sim-client-secret-01\n");
@@ -51,6 +56,15 @@ impl Office {
     /// All set up: tokens, service, webhook, subscription, and a post to be liked.
     pub(crate) async fn set_up(settings: Settings) -> Office {
         Office::bare(settings).await.with_tokens().in_service()
+    }
+
+    /// The same over another interface of X: `over` is lines of the configuration's `[x]`.
+    pub(crate) async fn set_up_over(over: &'static str) -> Office {
+        let mut office = Office::bare(Settings { begins: HEAD_START, ..Settings::default() }).await;
+        office.over = over;
+        office.configure();
+        crate::set_up::signs_in_the_newer_way(&office);
+        office.with_tokens().in_service()
     }
 
     /// The same, with the service behind something else that stands at the webhook's address.
@@ -95,9 +109,10 @@ impl Office {
     /// The configuration up to its accounts.
     pub(crate) fn head(&self) -> String {
         format!(
-            "listen = \"127.0.0.1:{}\"\nurl = \"{}\"\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n{APP}",
+            "listen = \"127.0.0.1:{}\"\nurl = \"{}\"\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n{}{APP}",
             self.port,
             self.url,
+            self.over,
             x = self.x.url(),
         )
     }

@@ -15,12 +15,16 @@ mod api;
 mod fill;
 mod load;
 mod memory;
+mod pages;
 mod reply;
 mod rules;
 mod servers;
 mod start;
 mod table;
 mod way;
+#[path = "../strangers/workshop.rs"]
+#[expect(dead_code, reason = "of the workshop only Node is wanted here")]
+mod workshop;
 mod world;
 
 use std::time::Duration;
@@ -36,7 +40,7 @@ pub(crate) struct Wish {
 }
 
 const HELP: &str = "\
-tests/bench/run [acknowledge] [way] [reply] [rules] [memory] [start]   all of them where none is named
+tests/bench/run [acknowledge] [way] [reply] [rules] [memory] [start] [pages]   all of them where none is named
     --rounds N     runs of each kind in a comparison, by turns (5)
     --seconds S    the longest time of one run (2)
     --million      start-up with 1 000 000 conversations instead of 100 000";
@@ -55,7 +59,7 @@ fn main() {
             "--rounds" => wish.rounds = rest.next().and_then(|number| number.parse().ok()).expect("--rounds N"),
             "--seconds" => wish.time = Duration::from_secs(rest.next().and_then(|number| number.parse().ok()).expect("--seconds S")),
             "--million" => wish.stored = 1_000_000,
-            "acknowledge" | "way" | "reply" | "rules" | "memory" | "start" => parts.push(word),
+            "acknowledge" | "way" | "reply" | "rules" | "memory" | "start" | "pages" => parts.push(word),
             _ => return println!("{HELP}"),
         }
     }
@@ -80,6 +84,9 @@ fn main() {
     if asked("start") {
         start::print(&wish);
     }
+    if asked("pages") {
+        pages::print(&wish);
+    }
 }
 
 /// What a process of its own does, so that its memory and its threads are its own.
@@ -87,6 +94,7 @@ fn child(words: &[String]) {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["bare"] => servers::bare(),
         ["door", folder] => servers::door(folder.as_ref()),
+        ["x"] => pages::x(),
         ["rules", count] => rules::measure(count.parse().unwrap()),
         ["fill", folder, count] => fill::fill(folder.as_ref(), count.parse().unwrap()),
         _ => panic!("no such child: {words:?}"),

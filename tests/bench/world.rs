@@ -19,6 +19,10 @@ pub(crate) const SECRET: &str = "bench-consumer-secret";
 pub(crate) const KEY: &str = "bench-key";
 pub(crate) const PATH: &str = "/webhook/twitter";
 
+/// Of the console's one operator.
+pub(crate) const PASSWORD: &str = "bench password";
+const PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$aLjBCitzzdJFDWNIbn/m4A$lfcvDdcV2B2f02WEtk6/GXKkv51Z3/B3m46M76rkgxQ";
+
 /// The first of the people; the others follow.
 const FIRST_PEER: u64 = 1_900_000_000_000_000_000;
 
@@ -45,21 +49,31 @@ impl Server {
 
     /// `junco run` over a folder of its own.
     pub(crate) fn junco(folder: &Path, api: SocketAddr) -> Server {
-        let config = folder.join("junco.toml");
-        std::fs::write(&config, configuration(folder, api)).unwrap();
-        std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
-        Server::start(Command::new(env!("CARGO_BIN_EXE_junco")).args(["run", "--config"]).arg(config))
+        Server::start(&mut run(folder, configuration(folder, api)))
+    }
+
+    /// The same with a console, and where that listens.
+    pub(crate) fn junco_with_console(folder: &Path, api: SocketAddr) -> (Server, SocketAddr) {
+        let operator = format!("[[operator]]\nname = \"bench\"\nrole = \"admin\"\npassword_hash = \"{PASSWORD_HASH}\"\n");
+        let (server, addresses) =
+            Server::told(&mut run(folder, format!("console = \"127.0.0.1:0\"\n{}{operator}", configuration(folder, api))));
+        (server, *addresses.last().unwrap())
+    }
+
+    fn start(command: &mut Command) -> Server {
+        Server::told(command).0
     }
 
     /// Starts a process and waits until it says where it listens.
-    fn start(command: &mut Command) -> Server {
+    fn told(command: &mut Command) -> (Server, Vec<SocketAddr>) {
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
         let listening = log.find(|line| line.contains("listening:")).expect("the server starts");
-        let address = listening.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap().parse().unwrap();
+        let addresses = listening.split("http://").skip(1).map(|rest| rest.split(['/', ',']).next().unwrap().parse().unwrap());
+        let addresses: Vec<SocketAddr> = addresses.collect();
         // The log is read on, or the process would stop when the pipe is full.
         std::thread::spawn(move || log.for_each(drop));
-        Server { process, address }
+        (Server { process, address: addresses[0] }, addresses)
     }
 
     /// Its memory, now and at most: (`VmRSS`, `VmHWM`) in bytes.
@@ -99,6 +113,15 @@ pub(crate) fn resident(process: &str) -> (u64, u64) {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
     };
     (field("VmRSS:"), field("VmHWM:"))
+}
+
+fn run(folder: &Path, configuration: String) -> Command {
+    let config = folder.join("junco.toml");
+    std::fs::write(&config, configuration).unwrap();
+    std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_junco"));
+    command.args(["run", "--config"]).arg(config);
+    command
 }
 
 fn configuration(folder: &Path, api: SocketAddr) -> String {

@@ -119,6 +119,12 @@ fn a_person_is_told_what_cannot_be_done() {
 }
 
 #[test]
+fn a_line_that_is_no_text_does_not_end_the_chat() {
+    let ran = Place::with_bot("echo", BOT).run_typing(&["talk", "bots/echo"], b"\xff\xfe\nhi\n");
+    assert!(ran.out.contains("you> hi\n#2  Hello.\n"), "{}", ran.out);
+}
+
+#[test]
 fn warnings_are_told_at_the_start_a_line_each() {
     let script = format!("{BOT}state \"lost\" {{ say \"?\"; option \"Home\" goto=\"home\" }}\n");
     let ran = Place::with_bot("echo", &script).run(&["dev", "bots/echo"]);

@@ -71,12 +71,12 @@ impl Place {
     }
 
     /// Runs to the end and types a text.
-    pub(crate) fn run_typing(&self, arguments: &[&str], typed: &str) -> Ran {
+    pub(crate) fn run_typing(&self, arguments: &[&str], typed: impl AsRef<[u8]>) -> Ran {
         let mut command = self.command(arguments);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.expect("the binary starts");
         // One that ends before it has read everything is judged by what it says.
-        let _ = child.stdin.take().expect("a standard input").write_all(typed.as_bytes());
+        let _ = child.stdin.take().expect("a standard input").write_all(typed.as_ref());
         let output = child.wait_with_output().expect("the binary ends");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
         Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }

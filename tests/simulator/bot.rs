@@ -33,6 +33,8 @@ pub(crate) enum Crc {
     Gzip,
     /// Compressed, without a word of it.
     SecretGzip,
+    /// Without end.
+    Endless,
     /// Rightly, after a second.
     Late,
     Never,
@@ -326,6 +328,12 @@ async fn challenged(hook: Data<Hook>, request: HttpRequest) -> HttpResponse {
         // The empty text, compressed.
         Crc::SecretGzip => {
             HttpResponse::Ok().content_type("application/json").body(&b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0"[..])
+        }
+        Crc::Endless => {
+            let piece = || Some((Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 1 << 16])), ()));
+            HttpResponse::Ok()
+                .content_type("application/json")
+                .streaming(futures_util::stream::unfold((), move |()| async move { piece() }))
         }
         Crc::Never => std::future::pending().await,
     }

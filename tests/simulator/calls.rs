@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use junco::model::MediaKind;
-use junco::simulator::{Error, Person, Settings, Simulator};
+use junco::model::{AppId, MediaKind};
+use junco::simulator::{App, Error, Person, Settings, Simulator, Token};
 use serde_json::{Value, json};
 
 use crate::bot::{Bot, Signed, message, now};
@@ -185,8 +185,15 @@ async fn messages_can_be_read_back_page_by_page() {
 async fn a_world_that_contradicts_itself_does_not_start() {
     let twins = Settings { people: vec![Person::new(1, "a", "A"), Person::new(2, "A", "B")], tokens: vec![], ..Settings::default() };
     let stranger = Settings { people: vec![], ..Settings::default() };
-    let frozen = Settings { time_scale: 0.0, ..Settings::default() };
-    for settings in [twins, stranger, frozen] {
+    let paced = [0.0, 1e-300, 1e300, f64::NAN].map(|time_scale| Settings { time_scale, ..Settings::default() });
+    let with_app = |app: App| Settings { apps: vec![Settings::default().apps[0].clone(), app], ..Settings::default() };
+    let same_id = with_app(App::new(Settings::APP, "another", Settings::OWNER));
+    let other = App::new(AppId(5), "another", Settings::OWNER);
+    let same_key = with_app(App { consumer_key: "simkey0001".to_owned(), ..other.clone() });
+    let same_client = with_app(App { client_id: "simclient0001".to_owned(), ..other });
+    let token = Token::for_user(Settings::BOT, Settings::APP);
+    let same_token = Settings { tokens: vec![token.clone(), Token { user: Settings::ADA, ..token }], ..Settings::default() };
+    for settings in [twins, stranger, same_id, same_key, same_client, same_token].into_iter().chain(paced) {
         assert!(matches!(Simulator::start(settings).await, Err(Error::World(_))));
     }
     let bot = Bot::new().await;

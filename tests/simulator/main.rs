@@ -7,6 +7,7 @@ mod faults;
 mod feed;
 mod files;
 mod media;
+mod odd;
 mod page;
 mod people;
 mod phone;

@@ -149,6 +149,7 @@ async fn what_the_platform_does_not_take_is_refused() {
     let id = uploader.init(PNG.len(), "image/png", &image).await.json()["media_id"].as_u64().expect("an id");
     assert_eq!(uploader.append(id, 1_000, PNG).await.refused(), (400, 324));
     assert_eq!(uploader.append(id, 0, &vec![0; (5 << 20) + 1]).await.refused(), (400, 324));
+    assert_eq!(uploader.append(id, 0, &[PNG, b"!"].concat()).await.refused(), (400, 324), "it was announced as shorter");
     assert_eq!(uploader.append(id, 0, &[b'x'; 19][..PNG.len()]).await.status, 204);
     assert_eq!(uploader.finalize(id).await.refused(), (400, 324), "it is no picture");
     let gap = uploader.init(PNG.len(), "image/png", &image).await.json()["media_id"].as_u64().expect("an id");

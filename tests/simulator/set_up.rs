@@ -31,6 +31,7 @@ async fn a_webhook_that_fails_the_challenge_is_not_stored() {
         (Crc::Text("sha256="), wrong),
         (Crc::Gzip, wrong),
         (Crc::SecretGzip, wrong),
+        (Crc::Endless, wrong),
         (Crc::Status(201), status),
         (Crc::Status(500), status),
         (Crc::Redirect, status),

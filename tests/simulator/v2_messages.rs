@@ -230,6 +230,9 @@ async fn sends_are_counted_in_windows_and_days() {
     assert_eq!(left(&hers().await, "x-app-limit-24hour"), "0");
     let full = hers().await;
     assert_eq!((full.status, left(&full, "x-app-limit-24hour").as_str()), (429, "0"), "all senders share the app's day");
+    bot.simulator.advance(Duration::from_secs(15 * 60));
+    bot.simulator.set_rules(bot.simulator.rules().changed(&json!({ "v2": { "app_daily": 9 } })).expect("rules"));
+    assert_eq!(left(&hers().await, "x-user-limit-24hour"), "1", "what the app's limit refused is not counted as hers");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ fn withdrawn(world: &World) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_token_holds_every_message_back_until_there_is_a_new_one() {
     let mut world = World::with(QUICK).await;
+    world.looked().await;
     world.answer(ADA, world.says(ADA, "hi")).await;
     world.token_is_good(false);
     world.restart_with(QUICK).await;

@@ -31,13 +31,17 @@ impl Examination<'_> {
             Ok(before) => before,
             Err(unheard) => return self.note(finding(Verdict::Wrong, unheard.to_string()).mended_by("start `junco run`")),
         };
+        // Of X Activity the account has the kinds that are about messages: a like would not be told.
+        if self.doctor.app(account.app).is_some_and(|app| app.registry.events().api() == &EventsApi::Activity) {
+            let told = format!("X Activity tells of messages only; {}", heard(&before, account.user));
+            return self.note(match before.messages.iter().any(|(user, _)| *user == account.user) {
+                true => finding(Verdict::Right, told),
+                false => finding(Verdict::Skipped, told).mended_by("write this account a message, then run `junco doctor` again"),
+            });
+        }
         if !self.doctor.like {
             let told = format!("no post was liked (--no-like), so nobody knows whether events come; {}", heard(&before, account.user));
             return self.note(finding(Verdict::Skipped, told).mended_by("junco doctor"));
-        }
-        if self.doctor.api(account) == Some(&EventsApi::Activity) {
-            let told = format!("X Activity tells the webhook of messages, not of likes; {}", heard(&before, account.user));
-            return self.note(finding(Verdict::Skipped, told).mended_by("write to the account, then run `junco doctor`"));
         }
         let liker = match self.doctor.liker(account).await {
             Ok(Some(liker)) => liker,
@@ -110,10 +114,6 @@ impl Doctor {
             None => account.user,
         };
         Ok(Some(Liker { client, reader, liker, newer: Some(user) }))
-    }
-
-    fn api(&self, account: &Account) -> Option<&EventsApi> {
-        Some(self.app(account.app)?.registry.events().api())
     }
 }
 

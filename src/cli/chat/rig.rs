@@ -193,8 +193,14 @@ impl World {
             let pairs = pairs.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::from(value.clone())));
             toml::Value::Array(vec![toml::Table::from_iter(pairs).into()])
         };
-        let app_entry =
-            [("id", app.id.to_string()), ("consumer_key", app.consumer_key.clone()), ("consumer_secret", app.consumer_secret.clone())];
+        let owner = settings.tokens.iter().find(|token| token.user == app.owner).context("a token of the app's owner")?;
+        let app_entry = [
+            ("id", app.id.to_string()),
+            ("consumer_key", app.consumer_key.clone()),
+            ("consumer_secret", app.consumer_secret.clone()),
+            ("owner_token", owner.token.clone()),
+            ("owner_token_secret", owner.secret.clone()),
+        ];
         put("app", entry(&app_entry));
         let account_entry = [
             ("user_id", ACCOUNT.to_string()),

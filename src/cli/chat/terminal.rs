@@ -1,6 +1,6 @@
 //! The chat in the terminal: a line is a number, a label or a text; a slash is a command.
 
-use std::io::IsTerminal as _;
+use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::mpsc as sync;
 use std::time::Duration;
 
@@ -150,10 +150,11 @@ fn keyboard() -> Keyboard {
                     Err(_) => return,
                 },
                 None => {
-                    let mut line = String::new();
-                    match std::io::stdin().read_line(&mut line) {
+                    let mut line = Vec::new();
+                    match std::io::stdin().lock().read_until(b'\n', &mut line) {
                         Ok(0) | Err(_) => return,
                         Ok(_) => {
+                            let line = String::from_utf8_lossy(&line).into_owned();
                             // A chat through a pipe should read like one that was typed.
                             println!("you> {}", line.trim_end());
                             line

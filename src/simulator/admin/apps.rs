@@ -30,18 +30,21 @@ struct Change {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Authorize {
     request_token: String,
     person: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Revoke {
     person: String,
     app: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Tokens {
     person: String,
     working: bool,

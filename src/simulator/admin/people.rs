@@ -37,6 +37,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewPerson {
     id: String,
     name: String,
@@ -52,6 +53,7 @@ struct NewPerson {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Say {
     from: String,
     to: String,
@@ -64,6 +66,7 @@ struct Say {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Open {
     person: String,
     account: String,
@@ -72,6 +75,7 @@ struct Open {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Tap {
     person: String,
     message: String,
@@ -79,6 +83,7 @@ struct Tap {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SendAsHuman {
     account: String,
     to: String,
@@ -88,6 +93,7 @@ struct SendAsHuman {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Chat {
     a: String,
     b: String,
@@ -98,12 +104,14 @@ struct Chat {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Typing {
     from: String,
     to: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Read {
     from: String,
     to: String,
@@ -111,6 +119,7 @@ struct Read {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewTie {
     person: String,
     tie: Tie,
@@ -118,6 +127,7 @@ struct NewTie {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewPost {
     author: String,
     text: String,
@@ -126,6 +136,7 @@ struct NewPost {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OfPost {
     person: String,
     post: String,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::crc::CrcFailure;
+use super::super::error::Error;
 use super::super::json::span;
 use super::super::stage::Stage;
 use super::super::world::{Feed, Webhook, WebhookId};
@@ -29,6 +30,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Advance {
     seconds: u64,
 }
@@ -55,7 +57,12 @@ async fn feeds(stage: Data<Stage>) -> HttpResponse {
 }
 
 async fn set_feed(stage: Data<Stage>, path: Path<String>, feed: Json<Feed>) -> Reply {
-    stage.set_feed(&path, feed.into_inner());
+    let feed = feed.into_inner();
+    // What is below is no answer, but the announcement of one.
+    if !(200..600).contains(&feed.status) {
+        return Err(Error::World(format!("a feed cannot answer with the status {}", feed.status)));
+    }
+    stage.set_feed(&path, feed);
     done(json!({}))
 }
 

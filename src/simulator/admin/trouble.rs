@@ -3,11 +3,12 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Json, Query, ServiceConfig};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::super::error::Error;
 use super::super::stage::{Order, Stage};
 use super::super::world::Fault;
-use super::{Reply, done, id_of, message_id};
+use super::{KINDS, Reply, done, id_of, message_id};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
@@ -21,23 +22,27 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ClearFaults {
     #[serde(default)]
     kind: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Release {
     order: Order,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Redeliver {
     #[serde(default)]
     message: Option<String>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Raw {
     account: String,
     body: String,
@@ -47,17 +52,22 @@ async fn faults(stage: Data<Stage>) -> HttpResponse {
     HttpResponse::Ok().json(stage.faults())
 }
 
-async fn add_fault(stage: Data<Stage>, fault: Json<Fault>) -> Reply {
-    stage.fault(fault.into_inner());
+async fn add_fault(stage: Data<Stage>, written: Json<Value>) -> Reply {
+    stage.fault(Fault::read(&written)?);
     done(json!({}))
 }
 
 async fn clear_faults(stage: Data<Stage>, of: Query<ClearFaults>) -> Reply {
     match &of.kind {
+        Some(kind) if !is_kind(kind) => return Err(Error::World(format!("there is no fault `{kind}`"))),
         Some(kind) => stage.clear_faults_of(kind),
         None => stage.clear_faults(),
     }
     done(json!({}))
+}
+
+fn is_kind(name: &str) -> bool {
+    KINDS.iter().any(|(example, _)| example.contains(&format!("\"kind\":\"{name}\"")))
 }
 
 async fn held(stage: Data<Stage>) -> HttpResponse {

@@ -181,7 +181,8 @@ fn elsewhere() -> Answer {
     shown(403, "Not from here", &html! { p { "This form was sent by a page of another server." } })
 }
 
-fn shown(status: u16, title: &str, body: &Markup) -> Answer {
+/// A page, under this status.
+pub(super) fn shown(status: u16, title: &str, body: &Markup) -> Answer {
     let page = Answer::bytes("text/html; charset=utf-8", pages::page(title, body));
     page.with_status(status).with_header("content-security-policy", pages::POLICY.to_owned())
 }

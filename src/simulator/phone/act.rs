@@ -10,7 +10,7 @@ use super::super::world::Choice;
 use super::Sorry;
 use super::switches::{Switch, swap};
 use super::view::View;
-use crate::model::{MediaKind, MessageId, UserId};
+use crate::model::{MediaKind, MessageId};
 
 type Reply = Result<HttpResponse, Sorry>;
 
@@ -107,11 +107,17 @@ async fn admit(stage: Data<Stage>, settings: Data<Settings>, new: Form<Admit>) -
         return Err(Sorry::Unfit("a handle has 1 to 15 letters, digits and underscores".to_owned()));
     }
     let name = if name.is_empty() { screen_name } else { name };
-    let newest = stage.people().iter().map(|person| person.id).max().unwrap_or(UserId(0));
-    stage.admit(Person::new(newest.0 + 1, screen_name, name))?;
+    stage.admit(Person::new(free_id(&stage.people())?, screen_name, name))?;
     let (_, query) = new.back.split_once('?').unwrap_or_default();
     let view = View::read(query, &stage, &settings)?;
     Ok(HttpResponse::SeeOther().insert_header(("location", view.address_with(screen_name))).finish())
+}
+
+/// The first free id after somebody's, the newest if there is one after theirs.
+fn free_id(people: &[Person]) -> Result<u64, Sorry> {
+    let after = people.iter().rev().filter_map(|person| person.id.0.checked_add(1));
+    let mut free = after.filter(|id| people.iter().all(|person| person.id.0 != *id));
+    free.next().ok_or_else(|| Sorry::Unfit("nobody can be taken in any more".to_owned()))
 }
 
 async fn switch(request: HttpRequest, stage: Data<Stage>, turn: Form<Turn>) -> Reply {

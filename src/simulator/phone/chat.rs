@@ -12,8 +12,8 @@ use super::view::View;
 use super::{Sorry, time};
 use crate::model::{Link, MediaKind, MediaType, MessageId, Timestamp, UserId};
 
-/// How long somebody who was typing is thought to be typing still.
-pub(super) const TYPING: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long somebody who was typing is thought to be typing still, as X shows it (contract §4.1).
+const TYPING: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// So many messages of a chat are shown at first: a page is light, however long people chat.
 const NEWEST: usize = 40;

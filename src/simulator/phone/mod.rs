@@ -6,7 +6,6 @@
 mod act;
 mod assets;
 mod chat;
-mod door;
 mod news;
 mod page;
 mod switches;
@@ -20,6 +19,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError};
 use maud::{Markup, html};
 
+use super::door;
 use super::error::Error;
 use crate::model::Timestamp;
 

@@ -68,7 +68,7 @@ fn written(person: &Person, account: UserId, chat: &[Shown], asked: &[(String, O
     }
     let mut test = String::new();
     for (path, body) in asked {
-        let body = body.as_ref().map(|body| format!(" json=#\"{body}\"#")).unwrap_or_default();
+        let body = body.as_ref().map(|body| format!(" json={}", raw(&body.to_string()))).unwrap_or_default();
         let comment = format!("Since it began the bot asked a server, {path}: stub \"NAME OF THE LOOKUP\" ok=#true{body}");
         let comment: String = comment.chars().map(|letter| if is_plain(letter) { letter } else { ' ' }).collect();
         let _ = writeln!(test, "// {comment}");
@@ -203,6 +203,13 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
+/// A text in quotes as it is, with so many signs around them that none in it ends it.
+fn raw(text: &str) -> String {
+    let ends = |signs: &String| text.contains(&format!("\"{signs}"));
+    let signs = (1..).map(|count| "#".repeat(count)).find(|signs| !ends(signs)).unwrap_or_default();
+    format!("{signs}\"{text}\"{signs}")
+}
+
 /// Whether a letter may stand in a text as it is.
 fn is_plain(letter: char) -> bool {
     let turns = matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -271,6 +278,13 @@ test "Ben on 2026-02-02 at 02:40:00" {
 "##;
         assert_eq!(text, expected);
         assert_eq!(written(&person, Settings::BOT, &[], &[]).lines().nth(1), Some("  silent"), "a test has steps");
+    }
+
+    #[test]
+    fn an_answer_with_a_colour_in_it_stays_one_text() {
+        let asked = [("snow".to_owned(), Some(serde_json::json!({ "colour": "#fff", "tag": "##" })))];
+        let text = written(&Person::new(5, "eve", "Eve"), Settings::BOT, &[], &asked);
+        assert!(text.contains(r####"json=###"{"colour":"#fff","tag":"##"}"###"####), "{text}");
     }
 
     #[test]

@@ -144,7 +144,20 @@ impl Rules {
                 (known, changed) => *known = changed.clone(),
             }
         }
-        serde_json::from_value(all).map_err(|error| unfit(&error))
+        let rules: Rules = serde_json::from_value(all).map_err(|error| unfit(&error))?;
+        rules.check().map_err(|what| unfit(&what))?;
+        Ok(rules)
+    }
+
+    /// What can be written and yet makes no rule.
+    fn check(&self) -> Result<(), &'static str> {
+        if self.crc_period.is_some_and(|period| period.is_zero()) {
+            return Err("`crc_period` is null for never, or longer than no time");
+        }
+        if !(400..600).contains(&self.body_refusals) {
+            return Err("`body_refusals` is the status of a refusal, from 400 to 599");
+        }
+        Ok(())
     }
 }
 
@@ -165,7 +178,14 @@ mod tests {
         };
         assert_eq!(rules.expect("they are rules"), expected);
         assert_eq!(Rules::default().changed(&json!({})).expect("none is changed"), Rules::default());
-        for bad in [json!({ "anser_limit": "3s" }), json!({ "answer_limit": 3 }), json!({ "answer_limit": "soon" }), json!([])] {
+        for bad in [
+            json!({ "anser_limit": "3s" }),
+            json!({ "answer_limit": 3 }),
+            json!({ "answer_limit": "soon" }),
+            json!([]),
+            json!({ "crc_period": "0s" }),
+            json!({ "body_refusals": 101 }),
+        ] {
             let error = Rules::default().changed(&bad).expect_err("no rule").to_string();
             assert!(error.starts_with("this world cannot be: these rules cannot be: "), "{error}");
         }

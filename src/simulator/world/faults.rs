@@ -1,10 +1,13 @@
 //! Things that go wrong on demand. Each fault says what, for which copies, and how often; each counts what it did.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::super::dice::Dice;
+use super::super::error::Error;
 use super::super::event::Shape;
 use super::parcels::Handling;
 
@@ -20,6 +23,33 @@ pub struct Fault {
     /// How often; `None` until it is cleared.
     #[serde(default)]
     pub times: Option<u32>,
+}
+
+impl Fault {
+    /// The most deliveries or attempts that one fault makes of one.
+    const MOST: u32 = 1_000;
+    /// The largest body that a fault makes.
+    const LARGEST: usize = 64 << 20;
+
+    /// Reads a fault, of which every member must be known, and which must not be more than a machine bears.
+    pub(in crate::simulator) fn read(written: &Value) -> Result<Self, Error> {
+        let unfit = |what: &dyn Display| Error::World(format!("this is no fault: {what}"));
+        let fault = Fault::deserialize(written).map_err(|error| unfit(&error))?;
+        let known = serde_json::to_value(&fault).map_err(|error| unfit(&error))?;
+        let mut members = written.as_object().into_iter().flatten();
+        if let Some((unknown, _)) = members.find(|(name, _)| known.get(name).is_none()) {
+            return Err(unfit(&format_args!("unknown field `{unknown}`")));
+        }
+        let bearable = match fault.kind {
+            FaultKind::Duplicate { copies: count } | FaultKind::RetryStorm { attempts: count, .. } => count <= Self::MOST,
+            FaultKind::Oversize { bytes } => bytes <= Self::LARGEST,
+            _ => true,
+        };
+        if !bearable {
+            return Err(unfit(&format_args!("at most {} times, and {} bytes", Self::MOST, Self::LARGEST)));
+        }
+        Ok(fault)
+    }
 }
 
 /// What may go wrong, on the way out of the platform or at its door.

@@ -9,6 +9,7 @@ use crate::model::Timestamp;
 
 /// What a path under `/feed/` answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Feed {
     /// The HTTP status.
     #[serde(default = "success")]

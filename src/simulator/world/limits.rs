@@ -81,6 +81,23 @@ impl Limits {
         Quota { limit: limit.calls, remaining: limit.calls - window.used, reset: window.reset, exceeded }
     }
 
+    /// Counts one call against several limits; where one of them is reached, against none, and that one is told.
+    pub(super) fn call_all<const N: usize>(
+        &mut self,
+        all: [(&'static str, Who, Limit); N],
+        now: Timestamp,
+    ) -> Result<[Quota; N], (usize, Quota)> {
+        let full = all.iter().position(|(endpoint, who, limit)| {
+            let window = self.windows.get(&(*endpoint, *who)).filter(|window| now < window.reset);
+            window.map_or(0, |window| window.used) >= limit.calls
+        });
+        let mut count = |(endpoint, who, limit)| self.call(endpoint, who, limit, now);
+        match full {
+            Some(place) => Err((place, count(all[place]))),
+            None => Ok(all.map(count)),
+        }
+    }
+
     /// `person` wrote to `account`: the next replies within a day are free.
     pub(super) fn received(&mut self, account: UserId, person: UserId, now: Timestamp) {
         self.free.insert((account, person), Free { until: now.plus(DAY), left: FREE_REPLIES });

@@ -55,7 +55,7 @@ pub(super) use welcome::{Welcome, WelcomeRule};
 use super::dice::Dice;
 use super::error::Error;
 use super::refusal::Refusal;
-use super::settings::{Rules, Settings};
+use super::settings::{App, Rules, Settings};
 use crate::model::{AppId, MediaKind, MessageId, Timestamp, UserId};
 
 /// The app that people type into: the web client's id (contract §3.3).
@@ -189,19 +189,37 @@ impl World {
         Ok(())
     }
 
+    /// Counts a call against several limits, or, where one of them is reached, against none; `None` when limits are off.
+    pub(super) fn count_against<const N: usize>(
+        &mut self,
+        all: [(&'static str, Who, Limit); N],
+        now: Timestamp,
+    ) -> Result<Option<[Quota; N]>, (usize, Quota)> {
+        self.rules.rate_limits.then(|| self.limits.call_all(all, now)).transpose()
+    }
+
     /// Counts a call against its window; `None` when limits are off.
     pub(super) fn count_call(&mut self, endpoint: &'static str, who: Who, limit: Limit, now: Timestamp) -> Option<Quota> {
         self.rules.rate_limits.then(|| self.limits.call(endpoint, who, limit, now))
     }
 }
 
-/// Whether everybody who is named lives here.
+/// Whether everybody who is named lives here, and nothing has the name of another.
 fn check(people: &People, settings: &Settings) -> Result<(), Error> {
     let lives_here = |user| people.get(user).is_some();
     if let Some(app) = settings.apps.iter().find(|app| !lives_here(app.owner)) {
         return Err(Error::World(format!("app {} belongs to {}, who is not among the people", app.id, app.owner)));
     }
-    for token in &settings.tokens {
+    for (place, app) in settings.apps.iter().enumerate() {
+        let same = |other: &&App| other.id == app.id || other.consumer_key == app.consumer_key || other.client_id == app.client_id;
+        if let Some(other) = settings.apps[..place].iter().find(same) {
+            return Err(Error::World(format!("the apps {} and {} have the same id, consumer key or client id", other.id, app.id)));
+        }
+    }
+    for (place, token) in settings.tokens.iter().enumerate() {
+        if settings.tokens[..place].iter().any(|other| other.token == token.token) {
+            return Err(Error::World(format!("two tokens are the same, the second of them for {}", token.user)));
+        }
         if !lives_here(token.user) {
             return Err(Error::World(format!("a token is for {}, who is not among the people", token.user)));
         }

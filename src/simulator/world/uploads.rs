@@ -156,6 +156,10 @@ impl Uploads {
         if bytes.is_empty() || bytes.len() > LARGEST_PIECE {
             return Err(Refusal::bad_media(format_args!("A segment has {LARGEST_PIECE} bytes at most, and is not empty.")));
         }
+        let others: u64 = upload.pieces.iter().filter(|(known, _)| **known != index).map(|(_, piece)| piece.size as u64).sum();
+        if others + bytes.len() as u64 > upload.announced.size {
+            return Err(Refusal::bad_media("Segments exceed the provided total file size."));
+        }
         let kept = if upload.announced.size <= LARGEST_KEPT { bytes.len() } else { HEAD.min(bytes.len()) };
         upload.pieces.insert(index, Piece { size: bytes.len(), bytes: bytes[..kept].to_vec() });
         Ok(())

@@ -188,10 +188,15 @@ fn end_of_text(text: &str) -> usize {
     text.len()
 }
 
-/// What a header of a caller shows to everybody: a signature proves something and gives nothing away, a bearer is the key itself.
+/// What a header of a caller shows to everybody: a signature proves something and gives nothing away, a verifier or a bearer is the key
+/// itself.
 pub(in crate::simulator) fn covered_proof(header: &str) -> String {
+    let cover = |field: &str| match field.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}=\"…\""),
+        _ => field.to_owned(),
+    };
     match header.split_once(' ') {
-        Some(("OAuth", _)) => header.to_owned(),
+        Some(("OAuth", fields)) => format!("OAuth {}", fields.split(',').map(cover).collect::<Vec<_>>().join(",")),
         Some((scheme, rest)) => format!("{scheme} … ({} characters)", rest.len()),
         None => "…".to_owned(),
     }
@@ -211,6 +216,8 @@ mod tests {
         let signed = r#"OAuth oauth_consumer_key="k", oauth_signature="abc%3D""#;
         assert_eq!(covered_proof(signed), signed);
         assert_eq!(covered_proof("token"), "…");
+        let with_pin = r#"OAuth oauth_nonce="n", oauth_verifier="4711081",oauth_signature="abc%3D""#;
+        assert_eq!(covered_proof(with_pin), r#"OAuth oauth_nonce="n", oauth_verifier="…",oauth_signature="abc%3D""#);
     }
 
     #[test]

@@ -103,14 +103,16 @@ struct Start {
 fn held(map: &dyn RecordMap, library: &Library) -> Result<(Held, Option<String>), StoreError> {
     let (mut held, mut unreadable, mut first) = (Held::default(), 0_u64, None);
     for row in rows::records(map, library, None) {
-        held.conversations += 1;
         match row {
-            Ok((_, record)) => {
+            Ok((key, record)) => {
+                // The records of accounts and of the audit are of no person.
+                held.conversations += u64::from(!key.is_of_account());
                 held.unsettled += record.state.rows.len() as u64;
                 held.next_due = [held.next_due, record.due].into_iter().flatten().min();
             }
             Err(error @ StoreError::Map(_)) => return Err(error),
             Err(error) => {
+                held.conversations += 1;
                 unreadable += 1;
                 first = first.or(Some(error));
             }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use url::Url;
 
-use super::super::super::pages;
+use super::super::super::pages::choice;
 use super::super::super::settings::{App, Person};
 use super::super::super::shared::Shared;
 use super::super::super::world::{Asked, Challenge};
 use super::super::answer::Answer;
 use super::super::call::Call;
+use super::super::consent::shown;
 
 /// What apps may ask for.
 const SCOPES: &[&str] = &[
@@ -108,16 +109,11 @@ fn form(call: &Call, asked: &Asked, people: &[Person]) -> Markup {
             }
             p { "It asks for:" }
             ul { @for scope in &asked.scopes { li { code { (scope) } } } }
-            (pages::choice(people, people.first().map(|person| person.id)))
+            (choice(people, people.first().map(|person| person.id)))
         }
     }
 }
 
 fn wrong(what: &str) -> Answer {
     shown(400, "Something went wrong", &html! { p { "You weren't able to give access to the App. " (what) } })
-}
-
-fn shown(status: u16, title: &str, body: &Markup) -> Answer {
-    let page = Answer::bytes("text/html; charset=utf-8", pages::page(title, body));
-    page.with_status(status).with_header("content-security-policy", pages::POLICY.to_owned())
 }

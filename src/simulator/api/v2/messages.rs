@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::super::shared::Shared;
-use super::super::super::world::{Draft, Failure, Limit, Quota, Who};
+use super::super::super::world::{Draft, Failure, Limit, Quota, Who, World};
 use super::super::super::{draft, refusal::Refusal};
 use super::super::answer::Answer;
 use super::super::call::Call;
@@ -96,23 +96,30 @@ async fn send(shared: &Arc<Shared>, call: &Call, from: UserId, to: UserId, app: 
         return Ok(failing(failure, shared.clock.now()));
     }
     let draft = drafted(body::read(call)?)?;
-    shared.change(|world, now| {
+    // All at once: of two that attach the same file at the same time, one comes too late.
+    let (id, parcels, trouble, days) = shared.change(|world, now| {
         world.may_write(from, to)?;
         draft::check(&draft, &world.rules).map_err(|refusal| Problem::invalid("text", "", refusal.message))?;
-        world.may_send(from, to, &draft, now).map_err(unsendable)
-    })?;
-    let (user_day, app_day) = shared.see(|world| (world.rules.v2.user_daily, world.rules.v2.app_daily));
-    let user_day = count(shared, (USER_DAY, "2/dm_conversations/user"), Who::User(from), Limit::per_day(user_day))?;
-    let app_day = count(shared, (APP_DAY, "2/dm_conversations/app"), Who::App(app), Limit::per_day(app_day))?;
-    let (id, parcels, trouble) = shared.change(|world, now| {
+        world.may_send(from, to, &draft, now).map_err(unsendable)?;
+        let days = count_days(world, from, app, now)?;
         let (id, parcels) = world.post(from, to, draft, app, now);
-        (id, parcels, world.faults.after_send())
-    });
+        Ok::<_, Problem>((id, parcels, world.faults.after_send(), days))
+    })?;
     if let Some(failure) = leave(shared, parcels, trouble).await {
         return Ok(failing(failure, shared.clock.now()));
     }
     let view = json!({ "data": { "dm_conversation_id": conversation(from, to), "dm_event_id": id.to_string() } });
-    Ok(told(Answer::json(&view).with_status(201), [window, user_day, app_day]))
+    Ok(told(Answer::json(&view).with_status(201), std::iter::once(window).chain(days)))
+}
+
+/// Counts a message against the two limits of a day.
+fn count_days(world: &mut World, from: UserId, app: AppId, now: Timestamp) -> Result<[Counted; 2], Problem> {
+    let (user_day, app_day) = (Limit::per_day(world.rules.v2.user_daily), Limit::per_day(world.rules.v2.app_daily));
+    let days = [("2/dm_conversations/user", Who::User(from), user_day), ("2/dm_conversations/app", Who::App(app), app_day)];
+    let headers = [USER_DAY, APP_DAY];
+    let counted = world.count_against(days, now).map_err(|(place, quota)| Problem::too_many(vec![(headers[place], quota)]))?;
+    let [user, app] = counted.map_or([None, None], |days| days.map(Some));
+    Ok([(USER_DAY, user), (APP_DAY, app)])
 }
 
 fn drafted(sent: Sent) -> Result<Draft, Problem> {
