@@ -33,6 +33,7 @@ use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
 use access::Accesses;
+pub(crate) use access::file as oauth2_file;
 use figures::Figures;
 
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::web;
 use async_trait::async_trait;
 
+use super::access;
 use crate::account::{Account, Heard, Registry, Unheard};
 use crate::client::{Client, Keys, Timeouts, UserToken};
 use crate::clock::{Clock, SystemClock};
@@ -70,14 +71,14 @@ pub(super) fn upkeep(
 }
 
 fn app(config: &Config, id: AppId, registry: &Arc<Registry>) -> UpkeepApp {
-    let accounts = config.account.iter().filter(|account| account.app == id).map(served).collect();
+    let accounts = config.account.iter().filter(|account| account.app == id).map(|account| served(config, account)).collect();
     UpkeepApp { id, registry: registry.clone(), accounts }
 }
 
-fn served(account: &config::Account) -> Served {
+fn served(config: &Config, account: &config::Account) -> Served {
     let signed_in = account.tokens().map(|(access, secret)| token(access, secret));
     Served {
-        account: Account { user: account.user_id, app: account.app, token: signed_in },
+        account: Account { user: account.user_id, app: account.app, token: signed_in, oauth2: access::file(config, account) },
         bot: account.bot.clone(),
         files: account.access_token_file.clone().zip(account.access_token_secret_file.clone()),
     }

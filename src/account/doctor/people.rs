@@ -2,7 +2,7 @@
 
 use super::{Examination, Finding, Step, Verdict};
 use crate::account::Account;
-use crate::client::{Client, Failure, Remedy};
+use crate::client::{Among, Auth, Client, Failure, Remedy};
 use crate::wire::oauth::Credentials;
 
 /// What a token may do.
@@ -38,9 +38,13 @@ impl Permission {
 }
 
 /// What a token may do: X tells it beside most answers, and where it does not, by what it refuses. The client is to be `apart`: what it
-/// remembers of another token would be taken for this one's.
-pub async fn permission(client: &Client, user: Credentials<'_>) -> Result<Permission, Failure> {
-    let outcome = client.list_messages(user, None).await;
+/// remembers of another token would be taken for this one's. It asks by the interface that messages go by, `newer` or not: an app's plan may
+/// well include one alone.
+pub async fn permission(client: &Client, user: Credentials<'_>, newer: bool) -> Result<Permission, Failure> {
+    let outcome = match newer {
+        true => client.list_messages_v2(Auth::User(user), Among::All, None).await,
+        false => client.list_messages(user, None).await,
+    };
     let told = client.limits().into_values().find_map(|limits| Permission::from_header(limits.access.as_deref()?));
     match (told, outcome) {
         (Some(told), _) => Ok(told),
@@ -87,15 +91,16 @@ impl Examination<'_> {
              tokens keep what they had",
             account.user
         );
-        let finding = match permission(&self.doctor.client.apart(), credentials).await {
+        let finding = match permission(&self.doctor.client.apart(), credentials, self.doctor.newer).await {
             Ok(may @ Permission::Messages) => finding(Verdict::Right, may.name().to_owned()),
             Ok(Permission::Read) => finding(Verdict::Wrong, "the token is for reading only".into()).mended_by(anew),
             Ok(Permission::ReadWrite) => {
                 finding(Verdict::Wrong, "the token lacks the permission for Direct Messages".into()).mended_by(anew)
             }
             Err(failure) if failure.remedy() == Remedy::Access => {
-                let told = "the app's plan does not include Direct Messages of v1.1";
-                finding(Verdict::Wrong, told.into()).mended_by(Remedy::Access.advice())
+                let interface = if self.doctor.newer { "v2" } else { "v1.1" };
+                finding(Verdict::Wrong, format!("the app's plan does not include Direct Messages of {interface}"))
+                    .mended_by(Remedy::Access.advice())
             }
             Err(failure) => return self.unanswered(finding(Verdict::Wrong, String::new()), &failure.into()),
         };

@@ -34,6 +34,12 @@ impl Events {
         Ok(())
     }
 
+    /// Whether every kind of a user's events is delivered: one that is missing is a part of the conversations that nobody hears.
+    pub(super) async fn is_subscribed_to_activity(&self, webhook: u64, user: UserId) -> Result<bool, EventsFailure> {
+        let known = self.activity(webhook).await?;
+        Ok(KINDS.iter().all(|kind| known.iter().any(|one| one.kind == *kind && one.user == Some(user))))
+    }
+
     pub(super) async fn unsubscribe_from_activity(&self, webhook: u64, user: UserId) -> Result<(), EventsFailure> {
         for one in self.activity(webhook).await?.into_iter().filter(|one| one.user == Some(user)) {
             let url = self.client.address(&format!("{SUBSCRIPTIONS}/{}", one.id));

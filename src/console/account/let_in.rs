@@ -171,7 +171,7 @@ async fn let_in(console: &Console, visitor: &Visitor, app: &App, question: &Ques
     let what = format!("subscribe {} (@{}), who signed in, on the webhook {}", user.id, profile.screen_name, question.webhook);
     let odd = |refusal: Refusal| AccountError::Odd(refusal.to_string());
     written(console, visitor, Act::Upkeep { what }).await.map_err(odd)?;
-    let account = Account { user: user.id, app: app.id, token: Some(token.clone()) };
+    let account = Account { user: user.id, app: app.id, token: Some(token.clone()), oauth2: None };
     let by = visitor.0.name.clone();
     subscriptions::note(console, user.id, |standing| standing.taken_out.is_some(), Notice::LetIn { by }).await?;
     let is_new = app.registry.subscribe(question.webhook, &account).await?;
