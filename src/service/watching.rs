@@ -56,7 +56,7 @@ fn ward(config: &Config, app: AppId, client: &Client, registry: &Arc<Registry>, 
     let tokens: BTreeMap<UserId, UserToken> =
         accounts.filter_map(|account| account.tokens().map(|(access, secret)| (account.user_id, token(access, secret)))).collect();
     let (accounts, has_owner) = (tokens.keys().copied().collect(), registry.keys().owner.is_some());
-    let newer = super::is_newer(config).then(|| accesses.clone());
-    let platform: Arc<dyn Platform> = Arc::new(X::new(client.clone(), registry.clone(), tokens, newer));
+    let x = X::new(client.clone(), registry.clone(), tokens, accesses.clone(), super::is_newer(config));
+    let platform: Arc<dyn Platform> = Arc::new(x);
     Ward::new(app, platform, config.url.clone(), has_owner, accounts)
 }

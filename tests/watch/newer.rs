@@ -176,6 +176,22 @@ async fn an_account_with_oauth_2_tokens_sends_with_them_and_renews_them() {
     assert_eq!(world.calls("/messages"), [201]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_subscribes_to_activity_with_the_oauth_2_tokens() {
+    let mut world = world("activity", "v2").await;
+    let granted = grant(&world, BOT).await;
+    let path = world.path("oauth2.json");
+    sign_in::keep(&path, &granted).unwrap();
+    world.oauth2(&path);
+    // The account's other token is good for nothing, so nothing else can have subscribed it.
+    world.token_is_good(false);
+    world.restart_with("[watch]\nevery = \"1s\"").await;
+    world.looked().await;
+    let webhook = world.x.webhooks()[0].id.0;
+    assert_eq!(events(&world).subscriptions(webhook).await.unwrap().users, [BOT]);
+    world.answer(ADA, world.says(ADA, "hi")).await;
+}
+
 fn client(world: &World) -> Client {
     Client::new(world.x.url().parse().unwrap(), Timeouts::default(), Arc::new(SystemClock)).unwrap()
 }

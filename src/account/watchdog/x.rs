@@ -60,20 +60,22 @@ pub struct X {
     client: Client,
     registry: Arc<Registry>,
     tokens: BTreeMap<UserId, UserToken>,
-    /// Set where messages are sent and listed by the newer interface: the accounts' OAuth 2 tokens, as far as they have some.
-    newer: Option<BTreeMap<UserId, Arc<dyn Access>>>,
+    /// The accounts' OAuth 2 tokens, as far as they have some.
+    accesses: BTreeMap<UserId, Arc<dyn Access>>,
+    /// Whether messages are sent and listed by the newer interface.
+    newer: bool,
 }
 
 impl X {
-    /// X as an app and its accounts, whose tokens these are. Messages go, and are listed, through the older interface, or where `newer` is
-    /// set through the newer one, with those OAuth 2 tokens.
+    /// X as an app and its accounts, whose tokens these are. Messages go, and are listed, through the older interface or the `newer` one.
     pub fn new(
         client: Client,
         registry: Arc<Registry>,
         tokens: BTreeMap<UserId, UserToken>,
-        newer: Option<BTreeMap<UserId, Arc<dyn Access>>>,
+        accesses: BTreeMap<UserId, Arc<dyn Access>>,
+        newer: bool,
     ) -> Self {
-        X { client, registry, tokens, newer }
+        X { client, registry, tokens, accesses, newer }
     }
 
     /// As the account sends, so as it is told whether its token is good.
@@ -115,7 +117,18 @@ impl Platform for X {
     }
 
     async fn subscribe(&self, webhook: u64, account: UserId) -> Result<(), EventsFailure> {
-        self.registry.events().subscribe(webhook, account, Auth::User(self.user(account))).await
+        if *self.registry.events().api() != EventsApi::Activity {
+            return self.registry.events().subscribe(webhook, account, Auth::User(self.user(account))).await;
+        }
+        // Messages are opened by the sign-in of OAuth 2 (contract §6.4). An account without is refused by X in its own words.
+        let access = self.accesses.get(&account);
+        let token = token(access).await?;
+        let outcome = self.registry.events().subscribe(webhook, account, self.auth(account, token.as_ref())).await;
+        outcome.inspect_err(|failure| {
+            if let EventsFailure::Call(failure) = failure {
+                heed(access, token.as_ref(), failure);
+            }
+        })
     }
 
     async fn replay(&self, webhook: u64, from: Timestamp, until: Timestamp) -> Result<u64, EventsFailure> {
@@ -123,16 +136,20 @@ impl Platform for X {
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
-        let Some(accesses) = &self.newer else { return self.client.list_messages(self.user(account), cursor).await };
-        let access = accesses.get(&account);
+        if !self.newer {
+            return self.client.list_messages(self.user(account), cursor).await;
+        }
+        let access = self.accesses.get(&account);
         let token = token(access).await?;
         let page = self.client.list_messages_v2(self.auth(account, token.as_ref()), Among::All, cursor).await;
         page.inspect_err(|failure| heed(access, token.as_ref(), failure))
     }
 
     async fn verify(&self, account: UserId) -> Result<(), Failure> {
-        let Some(accesses) = &self.newer else { return self.client.verify_credentials(self.user(account)).await.map(drop) };
-        let access = accesses.get(&account);
+        if !self.newer {
+            return self.client.verify_credentials(self.user(account)).await.map(drop);
+        }
+        let access = self.accesses.get(&account);
         let token = token(access).await?;
         let found = self.client.me(self.auth(account, token.as_ref())).await;
         found.map(drop).inspect_err(|failure| heed(access, token.as_ref(), failure))
