@@ -81,6 +81,7 @@ impl Doctor {
         for account in &self.accounts {
             examination.token(account).await;
             examination.permission(account).await;
+            examination.oauth2(account).await;
         }
         examination.address();
         for app in &self.apps {
