@@ -392,6 +392,9 @@ impl Config {
         if !self.path.starts_with('/') {
             return Err(format!("path = \"{}\": begin it with a slash", self.path));
         }
+        if let Some((key, url)) = [("x.api", &self.x.api), ("x.upload", &self.x.upload)].into_iter().find(|(_, url)| !is_web(url)) {
+            return Err(format!("{key} = \"{url}\": write an address of https, such as https://api.x.com"));
+        }
         if self.x.events_api().to_string().parse::<EventsApi>().is_err() {
             return Err("x.environment: write its name as X shows it, of letters, digits, - and _".into());
         }
@@ -406,6 +409,11 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// A simulator has no https.
+fn is_web(url: &Url) -> bool {
+    url.has_host() && ["https", "http"].contains(&url.scheme())
 }
 
 fn settle(path: &mut Option<PathBuf>, folder: &Path) {
@@ -479,12 +487,17 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
     let text = String::deserialize(deserializer).map_err(|_: D::Error| unshown("a text in quotes"))?;
-    Ok(Some(Secret::new(text)))
+    there(text).map(Some)
 }
 
 fn secret_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer).map_err(|_: D::Error| unshown("a list of texts in quotes"))?;
-    Ok(texts.into_iter().map(Secret::new).collect())
+    texts.into_iter().map(there).collect()
+}
+
+/// With an empty secret anybody could sign a delivery.
+fn there<E: de::Error>(text: String) -> Result<Secret, E> {
+    if text.trim().is_empty() { Err(E::custom("a secret here is empty: write it, or leave the key out")) } else { Ok(Secret::new(text)) }
 }
 
 /// Stands for serde's own words, which would quote the secret.

@@ -6,7 +6,7 @@ mod figures;
 mod upkeep;
 mod watching;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ use crate::store::{EmbeddedStore, Entry, Options, Store, StoreError};
 use crate::turn::Turns;
 use crate::webhook::{self, Door};
 
+use access::Accesses;
+pub(crate) use access::file as oauth2_file;
 use figures::Figures;
 
 pub use bots::{LoadError, Loaded, compile_bot, read_bot, read_tests, report};
@@ -68,14 +70,17 @@ impl Service {
         let (stop, stopped) = watch::channel(false);
         // The doors open only where both can: a start that fails sends nothing.
         let sending = client(&config.x.api, &config)?;
-        let outbox = make_outbox(&config, sending.clone(), turns.clone(), clock.clone(), pace)?;
+        let accesses = access::accesses(&config, &sending);
+        let outbox = make_outbox(&config, sending.clone(), &accesses, turns.clone(), clock.clone(), pace)?;
         let figures = config.metrics.map(|address| figures::listen(address, turns.clone(), clock.clone())).transpose()?;
         let senders = config.account.iter().map(|account| (account.user_id, account.app)).collect();
         let door = web::Data::new(Door::new(apps(&config), limits(&config), turns.clone()).sending(senders));
-        let upkeep = upkeep::upkeep(&config, sending, outbox.clone(), door.clone(), clock.clone())?;
-        let bots = console::Bots { turns: turns.clone(), scripts };
+        let patient = upkeep::patient(&config)?;
+        let registries = upkeep::registries(&config, &patient);
+        let watchdog = watching::watchdog(&config, &patient, &registries, &accesses, turns.clone(), clock.clone(), door.clone());
+        let upkeep = upkeep::upkeep(&config, patient, &registries, sending, outbox.clone(), door.clone(), clock)?;
+        let bots = console::Bots { turns, scripts };
         let console = open_console(&config, &door, bots, upkeep)?;
-        let watchdog = watching::watchdog(&config, &client(&config.x.api, &config)?, turns, clock, door.clone());
         let (address, server, serving) = listen(&config, door, store.clone())?;
         let outbox = tokio::spawn(outbox.run(woken, stopped.clone()));
         let watchdog = tokio::spawn(watchdog.run(stopped));
@@ -100,6 +105,17 @@ impl Service {
     /// The store, for reading.
     pub fn store(&self) -> &dyn Store {
         self.store.as_ref()
+    }
+
+    /// Waits until a part of the service has ended by itself, which none does while all is well, and says which. There is no going on
+    /// without it: what is acknowledged would be answered by nobody, or looked after by nobody. What is acknowledged is kept, so the
+    /// process is to end, and to be started again by whatever started it.
+    pub async fn fails(&mut self) -> &'static str {
+        tokio::select! {
+            _ = &mut self.outbox => "the outbox",
+            _ = &mut self.watchdog => "the watchdog",
+            _ = &mut self.serving => "the webhook's server",
+        }
     }
 
     /// Lets nothing more in, ends what is under way, and closes the store.
@@ -172,14 +188,17 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     let lifted = |limit: u32| (limit > 0).then_some(limit);
     let mut pace = Pace::new(Limits { per_account: lifted(config.limits.account_sends), per_app: lifted(config.limits.app_sends) });
     let apps: BTreeMap<UserId, _> = config.account.iter().map(|account| (account.user_id, account.app)).collect();
+    // Of a send whose echo came before X's answer both are told.
+    let mut counted = HashSet::new();
     let mut count = |entry: Entry| {
         let Some(app) = apps.get(&entry.key.account) else { return };
         let state = &entry.record.state;
-        let sent = entry.turns.iter().filter(|turn| {
-            let told = matches!(turn.event, Event::Settled { outcome: Outcome::Sent(_), .. });
-            told || turn.trace.fired == Fired::Confirmation
+        let sent = entry.turns.iter().filter_map(|turn| match &turn.event {
+            Event::Settled { outcome: Outcome::Sent(id), .. } => Some(*id),
+            Event::Echo { message, .. } if turn.trace.fired == Fired::Confirmation => Some(message.id),
+            _ => None,
         });
-        for _ in sent {
+        for _ in sent.filter(|id| counted.insert(*id)) {
             // The record stands after the send, which was the last of the replies.
             let free = !is_newer(config) && is_free(state.heard, state.replies.saturating_sub(1), entry.at);
             pace.sent(entry.at, entry.key.account, *app, free);
@@ -189,11 +208,17 @@ async fn rebuild_pace(config: &Config, store: &dyn Store, clock: &dyn Clock) -> 
     Ok(pace)
 }
 
-fn make_outbox(config: &Config, api: Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, pace: Pace) -> anyhow::Result<Arc<Outbox>> {
+fn make_outbox(
+    config: &Config,
+    api: Client,
+    accesses: &Accesses,
+    turns: Arc<Turns>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+) -> anyhow::Result<Arc<Outbox>> {
     let upload = client(&config.x.upload, config)?;
-    // Tokens end by the time of X, as calls are signed by it.
     let machine: Arc<dyn Clock> = Arc::new(SystemClock);
-    let senders = senders(config, &api, &machine);
+    let senders = senders(config, accesses);
     let x = X::new(api, upload, machine, senders);
     let apps = x.apps();
     let settings = outbox::Settings {
@@ -278,7 +303,7 @@ fn is_newer(config: &Config) -> bool {
     config.x.flavor == Flavor::V2
 }
 
-fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap<UserId, outbox::Sender> {
+fn senders(config: &Config, accesses: &Accesses) -> BTreeMap<UserId, outbox::Sender> {
     let sender = |account: &crate::config::Account| {
         let app = config.app(account.app)?;
         let (token, token_secret) = account.tokens()?;
@@ -290,7 +315,7 @@ fn senders(config: &Config, client: &Client, clock: &Arc<dyn Clock>) -> BTreeMap
             token_secret: token_secret.clone(),
             folder: account.bot.clone(),
             newer: is_newer(config),
-            access: access::of(config, account, client, clock),
+            access: accesses.get(&account.user_id).cloned(),
         };
         Some((account.user_id, sender))
     };
@@ -303,7 +328,12 @@ mod tests {
     use actix_web::http::StatusCode;
 
     use super::*;
+    use crate::bot::compile;
+    use crate::clock::ManualClock;
+    use crate::conversation::{Origin, RowId};
+    use crate::model::{AppId, EventId, Incoming, Key, MessageId, Profile, Timestamp};
     use crate::store::MemoryStore;
+    use crate::turn::Arrival;
 
     #[actix_web::test]
     async fn a_store_that_takes_nothing_is_not_ready_and_says_why() {
@@ -314,5 +344,39 @@ mod tests {
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let why = to_bytes(answer.into_body()).await.unwrap_or_else(|_| panic!("a body"));
         assert_eq!(why, "the store is closed\n");
+    }
+
+    #[tokio::test]
+    async fn a_send_whose_echo_came_before_its_answer_counts_once_after_a_restart() {
+        const BOT: UserId = UserId(1);
+        let config = "[x]\nflavor = \"v2\"\n[[app]]\nid = \"9\"\nconsumer_key = \"k\"\nconsumer_secret = \"s\"\n\
+            [[account]]\nuser_id = \"1\"\napp = \"9\"\nbot = \"bot\"\naccess_token = \"1-t\"\naccess_token_secret = \"s\"\n";
+        let config = Config::from_table(toml::from_str(config).unwrap(), "test").unwrap();
+        let script = Sources::from([("bot.kdl".to_owned(), "bot \"b\" version=1\nfallback { say \"What?\" }".to_owned())]);
+        let program = Arc::new(compile(&script).unwrap_or_else(|found| panic!("{found:?}")).program);
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_767_225_600_000)));
+        let store = Arc::new(MemoryStore::new());
+        let (turns, _woken) = Turns::new(store.clone(), clock.clone(), BTreeMap::from([(BOT, program)]), Duration::from_secs(1));
+        let key = Key::new(BOT, UserId(2));
+        let message = |id, text: &str| Incoming { id, sent_at: clock.now(), text: text.into(), tap: None, attachment: None };
+        let arrives = async |id, event| {
+            let arrival = Arrival { key, id: EventId::message(BOT, id), event, peer: Profile::unknown(key.peer) };
+            turns.arrive(vec![arrival]).await.unwrap();
+        };
+        for number in [0, 2] {
+            let (heard, said) = (MessageId(10 + number), MessageId(11 + number));
+            let event = Event::Message { message: message(heard, "hm"), from: Profile::unknown(key.peer), overtaken: false, waited: false };
+            arrives(heard, event).await;
+            let row: RowId = store.load(key).await.unwrap().unwrap().state.rows[0].id;
+            turns.apply(key, |_| vec![Event::Claimed { row }]).await.unwrap();
+            // Of the first the echo comes before the answer, of the second behind it.
+            if number == 0 {
+                arrives(said, Event::Echo { message: message(said, "What?"), origin: Origin::Ours }).await;
+            }
+            turns.apply(key, |_| vec![Event::Settled { row, outcome: Outcome::Sent(said) }]).await.unwrap();
+            arrives(said, Event::Echo { message: message(said, "What?"), origin: Origin::Ours }).await;
+        }
+        let pace = rebuild_pace(&config, store.as_ref(), clock.as_ref()).await.unwrap();
+        assert_eq!(pace.standing(clock.now(), BOT, AppId(9)).0.sent, 2);
     }
 }

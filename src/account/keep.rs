@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::secret_file::{FileError, write_secret};
+use super::secret_file::{FileError, write_secrets};
 use crate::client::UserToken;
 use crate::model::{AppId, UserId};
 
@@ -56,7 +56,6 @@ fn keep(
         }
     };
     // The secret goes first: a token alone would look like a sign-in.
-    write_secret(&files.1, &token.secret)?;
-    write_secret(&files.0, &token.token)?;
+    write_secrets(&[(&files.1, &token.secret), (&files.0, &token.token)])?;
     Ok(Kept { files: vec![files.0, files.1], add })
 }

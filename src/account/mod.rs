@@ -20,12 +20,12 @@ use url::Url;
 use crate::client::{EventsFailure, Failure, UploadFailure, UserToken};
 use crate::model::{AppId, UserId};
 
-pub use advice::advice_on;
-use advice::told;
+use advice::{advice_on, told};
 pub use keep::{Kept, keep_account, keep_owner, usual_files};
 pub use registry::{Registered, Registry, Unfit, is_at, unfit};
 pub use running::{Answered, Heard, Running, Unheard};
-pub use secret_file::{FileError, write_secret};
+pub use secret_file::{FileError, check_writable, write_secret};
+pub use sign_in::OAuth2File;
 
 /// An account that is looked after.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Account {
     pub app: AppId,
     /// With what; nobody has signed in for it yet where there is none.
     pub token: Option<UserToken>,
+    /// Its tokens of OAuth 2, where it has let the app in that way too.
+    pub oauth2: Option<OAuth2File>,
 }
 
 /// Why something at the account could not be done.
@@ -56,6 +58,9 @@ pub enum AccountError {
     /// Nobody has signed in.
     #[error("there is no token for the account {0}: run `junco login --account {0}`")]
     NoToken(UserId),
+    /// Only who has let the app in by OAuth 2 can open their messages to X Activity.
+    #[error("X Activity opens messages only to an app that was let in by OAuth 2: run `junco login --oauth2 --account {0}`")]
+    NoOAuth2(UserId),
     /// Nobody has signed in by OAuth 2, or X takes that sign-in no longer.
     #[error("{}: no OAuth 2 token that X takes: run `junco login --oauth2`", .0.display())]
     NotSignedIn(PathBuf),

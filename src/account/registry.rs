@@ -12,6 +12,7 @@ const LONGEST_ADDRESS: usize = 200;
 /// The webhooks and subscriptions of one app.
 #[derive(Debug)]
 pub struct Registry {
+    client: Client,
     events: Events,
     keys: Keys,
 }
@@ -47,7 +48,7 @@ pub enum Unfit {
 impl Registry {
     /// The registry of the app with these keys.
     pub fn new(client: Client, api: EventsApi, keys: Keys) -> Self {
-        Registry { events: Events::new(client, api, keys.clone()), keys }
+        Registry { events: Events::new(client.clone(), api, keys.clone()), client, keys }
     }
 
     /// The calls themselves.
@@ -60,9 +61,14 @@ impl Registry {
         &self.keys
     }
 
+    /// The app's webhooks.
+    pub async fn list(&self) -> Result<Vec<Webhook>, AccountError> {
+        Ok(self.events.list().await?)
+    }
+
     /// The webhook of that address, if it is registered.
     pub async fn find(&self, address: &Url) -> Result<Option<Webhook>, AccountError> {
-        Ok(self.events.list().await?.into_iter().find(|webhook| is_at(webhook, address)))
+        Ok(self.list().await?.into_iter().find(|webhook| is_at(webhook, address)))
     }
 
     /// The webhook of that address.
@@ -73,7 +79,7 @@ impl Registry {
     /// Registers an address, or has X challenge it again where it is registered already.
     pub async fn register(&self, address: &Url) -> Result<Registered, AccountError> {
         // X takes few of these calls: one listing has to do.
-        let (mut same, others): (Vec<_>, Vec<_>) = self.events.list().await?.into_iter().partition(|webhook| is_at(webhook, address));
+        let (mut same, others): (Vec<_>, Vec<_>) = self.list().await?.into_iter().partition(|webhook| is_at(webhook, address));
         let Some(webhook) = same.pop() else {
             let webhook = self.events.register(address.as_str()).await?;
             return Ok(Registered { webhook, is_new: true, others });
@@ -82,12 +88,27 @@ impl Registry {
         Ok(Registered { webhook: Webhook { valid, ..webhook }, is_new: false, others })
     }
 
+    /// Has X challenge the webhook of that address now, and tells whether it is valid then.
+    pub async fn check(&self, address: &Url) -> Result<Webhook, AccountError> {
+        let webhook = self.webhook(address).await?;
+        Ok(Webhook { valid: self.events.validate(webhook.id).await?, ..webhook })
+    }
+
     /// Subscribes an account on a webhook. Whether it was not before.
     pub async fn subscribe(&self, webhook: u64, account: &Account) -> Result<bool, AccountError> {
         if self.is_subscribed(webhook, account).await? {
             return Ok(false);
         }
-        self.events.subscribe(webhook, account.user, self.auth(account)?).await?;
+        if self.events.api() != &EventsApi::Activity {
+            self.events.subscribe(webhook, account.user, self.auth(account)?).await?;
+            return Ok(true);
+        }
+        // Messages are private, and X opens them only to an app that their owner let in by OAuth 2 (contract §6.4).
+        let Some(file) = account.oauth2.as_ref().filter(|file| file.path.exists()) else {
+            return Err(AccountError::NoOAuth2(account.user));
+        };
+        let token = file.token(&self.client, self.client.now(), None).await?;
+        self.events.subscribe(webhook, account.user, Auth::OAuth2(&token)).await?;
         Ok(true)
     }
 

@@ -1,16 +1,17 @@
 //! Letting the app in: where X sends the browser back to, and the OAuth 2 tokens that have to be renewed.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
 use url::Url;
 
 use super::AccountError;
-use super::secret_file::{FileError, write_secret};
+use super::secret_file::{FileError, check_writable, write_secret};
 use crate::client::{Client, OAuth2App, OAuth2Token};
 use crate::model::{Secret, Timestamp};
 
@@ -25,6 +26,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A token that ends so soon is renewed before it is used.
 const SOON: Duration = Duration::from_secs(60);
+
+/// Renewals are seldom, so all that this process makes stand in one line.
+static RENEWAL: Mutex<()> = Mutex::const_new(());
+
+/// The OAuth 2 tokens of an account: the app that it let in, and the file that they are kept in.
+#[derive(Debug, Clone)]
+pub struct OAuth2File {
+    /// The app.
+    pub app: OAuth2App,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl OAuth2File {
+    /// An access token that holds now, and is not the one that X `refused`.
+    pub async fn token(&self, client: &Client, now: Timestamp, refused: Option<&Secret>) -> Result<Secret, AccountError> {
+        Ok(fresh(client, &self.app, &self.path, now, refused).await?.access)
+    }
+}
 
 /// A door on this machine for the browser that comes back from X.
 #[derive(Debug)]
@@ -157,7 +177,8 @@ pub fn kept(path: &Path) -> Result<OAuth2Token, AccountError> {
 }
 
 /// The OAuth 2 tokens in a file, renewed where they are about to end or are those that X `refused`. A refresh token is good for once, so
-/// the new one is written before anything else is done with it.
+/// nothing is renewed that could not be written, the new one is written before anything else is done with it, and one renewal is made at a
+/// time.
 pub async fn fresh(
     client: &Client,
     app: &OAuth2App,
@@ -165,14 +186,21 @@ pub async fn fresh(
     now: Timestamp,
     refused: Option<&Secret>,
 ) -> Result<OAuth2Token, AccountError> {
+    let holds = |token: &OAuth2Token| refused != Some(&token.access) && token.expires_at > now.plus(SOON);
     let token = kept(path)?;
-    let is_refused = refused == Some(&token.access);
-    if !is_refused && token.expires_at > now.plus(SOON) {
+    if holds(&token) {
+        return Ok(token);
+    }
+    let _turn = RENEWAL.lock().await;
+    // Somebody else may have renewed it meanwhile.
+    let token = kept(path)?;
+    if holds(&token) {
         return Ok(token);
     }
     let Some(refresh) = &token.refresh else {
-        return if is_refused { Err(AccountError::NotSignedIn(path.to_owned())) } else { Ok(token) };
+        return if refused == Some(&token.access) { Err(AccountError::NotSignedIn(path.to_owned())) } else { Ok(token) };
     };
+    check_writable(path)?;
     let token = client.refresh_oauth2(app, refresh).await?;
     keep(path, &token)?;
     Ok(token)

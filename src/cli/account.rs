@@ -9,7 +9,7 @@ use crate::account::AccountError;
 use crate::account::doctor::permission;
 use crate::client::{Keys, Limits, UserToken};
 use crate::clock::Clock;
-use crate::model::AppId;
+use crate::model::{AppId, UserId};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,13 +25,16 @@ struct Known {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.common)?;
+    desk::at(&args.common, tell).await
+}
+
+async fn tell(desk: &Desk) -> anyhow::Result<ExitCode> {
     let mut all = Vec::new();
     for app in desk.apps(None)? {
         let keys = desk.keys(app)?;
         let what = format!("app {}, its owner", app.id);
         match keys.owner.clone() {
-            Some(owner) => all.push(known(&desk, &keys, &owner, app.id, &what).await),
+            Some(owner) => all.push(known(desk, &keys, &owner, app.id, None, &what).await),
             None => all.push(none(app.id, &what, "junco login --owner", true)),
         }
     }
@@ -40,7 +43,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         let what = format!("account {}", account.user);
         let Some(app) = desk.config.app(account.app) else { continue };
         match &account.token {
-            Some(token) => all.push(known(&desk, &desk.keys(app)?, token, account.app, &what).await),
+            Some(token) => all.push(known(desk, &desk.keys(app)?, token, account.app, Some(account.user), &what).await),
             None => all.push(none(account.app, &what, &format!("junco login --account {}", account.user), false)),
         }
     }
@@ -53,7 +56,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(desk::code(good))
 }
 
-async fn known(desk: &Desk, keys: &Keys, token: &UserToken, app: AppId, what: &str) -> Known {
+async fn known(desk: &Desk, keys: &Keys, token: &UserToken, app: AppId, meant: Option<UserId>, what: &str) -> Known {
     // What one token is told of limits holds for that one alone.
     let client = desk.client.apart();
     let user = match client.verify_credentials(keys.user(token)).await {
@@ -64,19 +67,26 @@ async fn known(desk: &Desk, keys: &Keys, token: &UserToken, app: AppId, what: &s
             return Known { document, lines: vec![format!("{what}: {told}")], good: false };
         }
     };
-    let may = permission(&client, keys.user(token)).await.map_or_else(|failure| failure.to_string(), |may| may.name().to_owned());
+    let may = permission(&client, keys.user(token), desk.is_newer())
+        .await
+        .map_or_else(|failure| failure.to_string(), |may| may.name().to_owned());
     let limits = client.limits();
     let mut lines = vec![format!("{what}: @{} ({}), app {app}", user.screen_name, user.id), format!("  permission: {may}")];
     lines.extend(limits.iter().filter_map(|(call, limits)| left(desk.clock.as_ref(), call, limits)));
+    let strange =
+        meant.filter(|meant| *meant != user.id).map(|meant| format!("this is another user's token: junco login --account {meant}"));
+    lines.extend(strange.iter().map(|strange| format!("  {strange}")));
+    let good = strange.is_none();
     let document = json!({
         "for": what,
         "app": app.to_string(),
+        "error": strange,
         "user_id": user.id.to_string(),
         "screen_name": user.screen_name,
         "permission": may,
         "limits": limits.iter().map(|(call, limits)| (call.clone(), remaining(limits))).collect::<serde_json::Map<_, _>>(),
     });
-    Known { document, lines, good: true }
+    Known { document, lines, good }
 }
 
 fn none(app: AppId, what: &str, login: &str, good: bool) -> Known {

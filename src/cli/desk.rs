@@ -1,40 +1,80 @@
 //! What the commands around the account have in common: the configuration, X, and how they say what they did.
 
+use std::fmt::Display;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use serde_json::Value;
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
 use url::Url;
 
-use super::Asked;
+use super::{Asked, told};
 use crate::account::{Account, Registry, Running};
 use crate::client::{Client, Keys, Timeouts, UserToken};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Flavor};
 use crate::model::{AppId, UserId};
+use crate::service::oauth2_file;
 
 /// What every command around the account takes.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Common {
     /// The configuration.
-    #[arg(long, value_name = "FILE", default_value = "junco.toml")]
+    #[arg(long, value_name = "FILE", default_value = "junco.toml", global = true)]
     pub(super) config: PathBuf,
     /// Print one JSON document instead.
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(super) json: bool,
 }
 
 /// What those take that change something.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Changing {
-    #[command(flatten)]
-    pub(super) common: Common,
     /// Change nothing; say what would be done.
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+/// What those take that change something of an app.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ForApps {
+    #[command(flatten)]
+    pub(super) changing: Changing,
+    /// Only for this app; without it for each [[app]].
+    #[arg(long, value_name = "APP_ID")]
+    pub(super) app: Option<AppId>,
+}
+
+/// What those take that change something of an account.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ForAccounts {
+    #[command(flatten)]
+    pub(super) changing: Changing,
+    /// Only for this account; without it for each [[account]].
+    #[arg(long, value_name = "USER_ID")]
+    pub(super) account: Option<UserId>,
+}
+
+/// What those take that cannot be undone.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Sure {
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Does something at the desk. Those who want a document get one of what kept it from being done, too.
+pub(super) async fn at(common: &Common, work: impl AsyncFnOnce(&Desk) -> anyhow::Result<ExitCode>) -> anyhow::Result<ExitCode> {
+    let done = match Desk::open(common) {
+        Ok(desk) => work(&desk).await,
+        Err(error) => Err(error),
+    };
+    if let (Err(error), true) = (&done, common.json) {
+        println!("{:#}", json!({ "error": told(error) }));
+    }
+    done
 }
 
 /// The configuration, and X as it names it.
@@ -47,12 +87,17 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn open(common: &Common) -> anyhow::Result<Self> {
+    fn open(common: &Common) -> anyhow::Result<Self> {
         let config = Config::load_for_setup(&common.config)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // X challenges the webhook before it answers, and may wait ten seconds for it.
         let client = Client::new(config.x.api.clone(), Timeouts::default(), clock.clone())?;
         Ok(Desk { config, client, clock, path: common.config.clone(), json: common.json })
+    }
+
+    /// Whether messages go by the newer interface, v2.
+    pub(super) fn is_newer(&self) -> bool {
+        self.config.x.flavor == Flavor::V2
     }
 
     /// The folder from which paths of the configuration count.
@@ -69,7 +114,7 @@ impl Desk {
 
     /// The accounts that are meant: the one that is named, or all.
     pub(super) fn accounts(&self, named: Option<UserId>) -> anyhow::Result<Vec<Account>> {
-        let all = self.config.account.iter().map(account);
+        let all = self.config.account.iter().map(|one| account(&self.config, one));
         let meant: Vec<Account> = all.filter(|account| named.is_none_or(|id| id == account.user)).collect();
         match (meant.is_empty(), named) {
             (false, _) => Ok(meant),
@@ -87,11 +132,6 @@ impl Desk {
 
     pub(super) fn registry(&self, app: &config::App) -> anyhow::Result<Registry> {
         Ok(Registry::new(self.client.clone(), self.config.x.events_api(), self.keys(app)?))
-    }
-
-    /// The registry of the app that acts for an account.
-    pub(super) fn registry_of(&self, account: &Account) -> anyhow::Result<Registry> {
-        self.registry(self.config.app(account.app).context("an account without its app is refused")?)
     }
 
     /// The webhook's public address.
@@ -120,20 +160,81 @@ impl Desk {
     }
 }
 
-fn account(account: &config::Account) -> Account {
-    let token = account.tokens().map(|(token, secret)| UserToken { token: token.clone(), secret: secret.clone() });
-    Account { user: account.user_id, app: account.app, token }
+/// What became of one app or account after the other. One that fails does not cost the others, and the exit code tells of it.
+#[derive(Default)]
+pub(super) struct Report {
+    documents: Vec<Value>,
+    lines: Vec<String>,
+    bad: bool,
 }
 
-/// Asks before something is done that cannot be undone. Where nobody can answer, that is asked wrongly.
-pub(super) fn confirm(question: &str, yes: bool) -> anyhow::Result<bool> {
-    if yes {
-        return Ok(true);
+impl Report {
+    /// Notes what became of an app or account: its document, and the lines for people. What was asked wrongly ends it all.
+    pub(super) fn note(
+        &mut self,
+        what: &str,
+        id: impl Display,
+        outcome: Result<(Value, Vec<String>), impl Into<anyhow::Error>>,
+    ) -> anyhow::Result<()> {
+        match outcome.map_err(Into::into) {
+            Ok((mut document, lines)) => {
+                document[what] = id.to_string().into();
+                self.documents.push(document);
+                self.lines.extend(lines);
+            }
+            Err(error) if error.is::<Asked>() => return Err(error),
+            Err(error) => {
+                let error = told(&error);
+                eprintln!("junco: {what} {id}: {error}");
+                self.documents.push(json!({ what: id.to_string(), "error": error }));
+                self.bad = true;
+            }
+        }
+        Ok(())
     }
-    if !std::io::stdin().is_terminal() {
-        return Err(Asked(format!("{question} Add --yes to say so.")).into());
+
+    /// Notes that something was done, but not with the outcome that was wished for.
+    pub(super) fn is_bad(&mut self) {
+        self.bad = true;
     }
-    Ok(answer(&format!("{question} [y/N] "))?.eq_ignore_ascii_case("y"))
+
+    /// Adds a line for people.
+    pub(super) fn line(&mut self, line: impl Into<String>) {
+        self.lines.push(line.into());
+    }
+
+    /// Whether nothing was noted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Prints all of it: in the document, which may say more, it is the list of that name.
+    pub(super) fn tell(self, desk: &Desk, name: &str, mut document: Value) -> ExitCode {
+        document[name] = self.documents.into();
+        desk.tell(&document, self.lines);
+        code(!self.bad)
+    }
+}
+
+fn account(config: &Config, account: &config::Account) -> Account {
+    let token = account.tokens().map(|(token, secret)| UserToken { token: token.clone(), secret: secret.clone() });
+    Account { user: account.user_id, app: account.app, token, oauth2: oauth2_file(config, account) }
+}
+
+impl Sure {
+    /// Asks before something is done that cannot be undone. Where nobody can answer, that is asked wrongly.
+    pub(super) fn confirm(&self, question: &str) -> anyhow::Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Asked(format!("{question} Add --yes to say so.")).into());
+        }
+        match answer(&format!("{question} [y/N] "))?.to_ascii_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => bail!("nothing was deleted"),
+        }
+    }
 }
 
 /// Reads a line from the person, after a question on standard error.

@@ -26,8 +26,11 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.common)?;
-    let doctor = doctor(&desk, !args.no_like)?;
+    desk::at(&args.common, async |desk| examine(desk, &args).await).await
+}
+
+async fn examine(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
+    let doctor = doctor(desk, !args.no_like)?;
     let mut page = Page { is_silent: args.common.json, coloured: std::io::stdout().is_terminal() };
     let mut findings = doctor.examine(&mut page).await;
     let mut mended = Vec::new();
@@ -45,6 +48,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let wrong = findings.iter().filter(|finding| finding.verdict == Verdict::Wrong).count();
     let reached = findings.iter().all(|finding| finding.verdict != Verdict::NotReached);
     page.line(&match wrong {
+        0 if !reached => "\nnothing that was reached is wrong, but not everything was reached: try again in a while".to_owned(),
         0 if findings.iter().any(|finding| finding.verdict == Verdict::Skipped) => {
             "\nnothing is wrong, but not everything was looked at".to_owned()
         }
@@ -76,6 +80,7 @@ fn doctor(desk: &Desk, like: bool) -> anyhow::Result<Doctor> {
         accounts: desk.accounts(None)?,
         address: desk.config.url.clone(),
         like,
+        newer: desk.is_newer(),
         clock: desk.clock.clone(),
     })
 }

@@ -1,6 +1,6 @@
 //! `junco graph`: a bot's state machine as a picture.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -41,8 +41,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     match &args.output {
         Some(file) => std::fs::write(file, drawn).with_context(|| file.display().to_string())?,
-        // Whoever reads may have seen enough.
-        None => drop(std::io::stdout().write_all(drawn.as_bytes())),
+        None => match write(&drawn) {
+            // Whoever reads may have seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+            written => written.context("standard output")?,
+        },
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn write(drawn: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    out.write_all(drawn.as_bytes())?;
+    out.flush()
 }

@@ -1,24 +1,26 @@
 //! `junco login`: lets the app in for a user, and keeps the tokens where the configuration wants them.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
 use super::Asked;
-use super::desk::{self, Changing, Desk};
+use super::desk::{self, Changing, Common, Desk};
 use crate::account::doctor::{Permission, permission};
 use crate::account::sign_in::{self, Brought, Callback};
-use crate::account::{AccountError, FileError, Kept, keep_account, keep_owner, usual_files};
-use crate::client::{Auth, Keys, OAuth2App, SignedIn, UserToken};
+use crate::account::{AccountError, FileError, Kept, check_writable, keep_account, keep_owner, usual_files};
+use crate::client::{Auth, Failure, Keys, OAuth2App, SignedIn, UserToken};
 use crate::config;
 use crate::model::{AppId, Profile, Secret, UserId};
 use crate::wire::oauth2::SCOPES;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
     #[command(flatten)]
     changing: Changing,
     /// The app's owner signs in, whose token registers the webhook; without it an account that a bot answers for.
@@ -42,27 +44,34 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&args.changing.common)?;
-    let app = app(&desk, &args)?;
+    desk::at(&args.common, async |desk| sign_in_at(desk, &args).await).await
+}
+
+async fn sign_in_at(desk: &Desk, args: &Args) -> anyhow::Result<ExitCode> {
+    let app = app(desk, args)?;
     if args.changing.dry_run {
-        return Ok(dry_run(&desk, app, &args));
+        return Ok(dry_run(desk, app, args));
+    }
+    for file in files(desk, app, args) {
+        // What X gives is not to be lost because it cannot be kept.
+        check_writable(&file)?;
     }
     if args.oauth2 {
-        return by_oauth2(&desk, app, &args).await;
+        return by_oauth2(desk, app, args).await;
     }
     let keys = desk.keys(app)?;
-    let signed_in = by_oauth1(&desk, &keys, &args).await?;
+    let signed_in = by_oauth1(desk, &keys, args).await?;
     let user = desk.client.verify_credentials(keys.user(&signed_in.token)).await.map_err(AccountError::from)?;
-    is_meant(&user, args.account)?;
+    is_meant(desk, &user, app, args)?;
     let kept = match args.owner {
         true => {
             let named = app.owner_token_file.clone().zip(app.owner_token_secret_file.clone());
             keep_owner(desk.folder(), app.id, named, &signed_in.token)?
         }
-        false => keep_token(&desk, app, user.id, &signed_in.token)?,
+        false => keep_token(desk, app, user.id, &signed_in.token)?,
     };
     // The token is kept already: what it may do is told, but does not undo it.
-    let may = permission(&desk.client, keys.user(&signed_in.token)).await.ok();
+    let may = permission(&desk.client.apart(), keys.user(&signed_in.token), desk.is_newer()).await.ok();
     let told_may = may.map_or("unknown", Permission::name);
     let mut lines = told(&user, &kept);
     lines.insert(1, format!("permission: {told_may}"));
@@ -101,7 +110,15 @@ async fn by_oauth1(desk: &Desk, keys: &Keys, args: &Args) -> anyhow::Result<Sign
         None => Secret::new(desk::answer("PIN: ")?),
         Some(callback) => come_back(desk, &callback, request.token.expose()).await?,
     };
-    Ok(desk.client.access_token(keys, &request, verifier.expose()).await.map_err(AccountError::from)?)
+    if verifier.expose().is_empty() {
+        bail!("no PIN was typed: run `junco login` again, and type the number that the page at X shows");
+    }
+    match desk.client.access_token(keys, &request, verifier.expose()).await {
+        Err(Failure::Refused(refusal)) => {
+            bail!("X does not take this PIN or sign-in; each is good for once, and not for long: run `junco login` again ({refusal})")
+        }
+        outcome => Ok(outcome.map_err(AccountError::from)?),
+    }
 }
 
 async fn by_oauth2(desk: &Desk, app: &config::App, args: &Args) -> anyhow::Result<ExitCode> {
@@ -115,12 +132,12 @@ async fn by_oauth2(desk: &Desk, app: &config::App, args: &Args) -> anyhow::Resul
     let exchanged = desk.client.exchange_code(&oauth2, callback.address(), &code, &question.verifier).await;
     let token = exchanged.map_err(AccountError::from)?;
     let user = desk.client.me(Auth::OAuth2(&token.access)).await.map_err(AccountError::from)?;
-    is_meant(&user, args.account)?;
+    is_meant(desk, &user, app, args)?;
     let configured = desk.config.account.iter().find(|account| account.user_id == user.id);
     let (path, line) = match configured.and_then(|account| account.oauth2_file.clone()) {
         Some(path) => (path, None),
         None => {
-            let name = format!("secrets/{}.oauth2.json", user.id);
+            let name = usual_oauth2_file(&user.id.to_string());
             (desk.folder().join(&name), Some(format!("# in [[account]] {}:\noauth2_file = \"{name}\"", user.id)))
         }
     };
@@ -142,18 +159,17 @@ async fn come_back(desk: &Desk, callback: &Callback, expected: &str) -> anyhow::
     }
 }
 
-/// Whoever signs in as somebody else is told before anything is written.
-fn is_meant(user: &Profile, meant: Option<UserId>) -> anyhow::Result<()> {
-    match meant {
-        Some(meant) if meant != user.id => {
-            bail!(
-                "signed in was @{} ({}), and not {meant}; nothing was written: sign out at X, or use a private window",
-                user.screen_name,
-                user.id
-            )
-        }
-        _ => Ok(()),
+/// Whoever signs in as somebody else, or for another app, is told before anything is written.
+fn is_meant(desk: &Desk, user: &Profile, app: &config::App, args: &Args) -> anyhow::Result<()> {
+    let who = format!("{} ({})", user.screen_name, user.id);
+    if let Some(meant) = args.account.filter(|meant| *meant != user.id) {
+        bail!("signed in was @{who}, and not {meant}; nothing was written: sign out at X, or use a private window");
     }
+    let configured = desk.config.account.iter().find(|account| account.user_id == user.id);
+    if let Some(other) = configured.map(|account| account.app).filter(|other| *other != app.id && !args.owner) {
+        bail!("@{who} is an account of app {other}, and signed in for app {}; nothing was written: add --app {other}", app.id);
+    }
+    Ok(())
 }
 
 fn keep_token(desk: &Desk, app: &config::App, user: UserId, token: &UserToken) -> Result<Kept, FileError> {
@@ -163,24 +179,34 @@ fn keep_token(desk: &Desk, app: &config::App, user: UserId, token: &UserToken) -
 }
 
 fn dry_run(desk: &Desk, app: &config::App, args: &Args) -> ExitCode {
-    let configured = desk.config.account.iter().find(|account| Some(account.user_id) == args.account);
-    let named = match (args.owner, args.oauth2) {
-        (true, _) => [app.owner_token_file.clone(), app.owner_token_secret_file.clone()],
-        (_, true) => [configured.and_then(|account| account.oauth2_file.clone()), None],
-        _ => [configured.and_then(|a| a.access_token_file.clone()), configured.and_then(|a| a.access_token_secret_file.clone())],
-    };
-    let mut files: Vec<String> = named.into_iter().flatten().map(|path| shown(&path)).collect();
-    if files.is_empty() {
-        let id = args.account.map_or("USER_ID".to_owned(), |id| id.to_string());
-        files = match (args.owner, args.oauth2) {
-            (true, _) => usual_files(&format!("{}.owner", app.id)).to_vec(),
-            (_, true) => vec![format!("secrets/{id}.oauth2.json")],
-            _ => usual_files(&id).to_vec(),
-        };
-    }
+    let files: Vec<String> = files(desk, app, args).iter().map(|file| shown(file)).collect();
     let line = format!("would ask {} to let the app {} in, and write {}", desk.config.x.api, app.id, files.join(" and "));
     desk.tell(&json!({ "dry_run": true, "app": app.id.to_string(), "files": files }), [line]);
     ExitCode::SUCCESS
+}
+
+/// The files that are to be written, as far as that is known before anybody has signed in.
+fn files(desk: &Desk, app: &config::App, args: &Args) -> Vec<PathBuf> {
+    let configured = desk.config.account.iter().find(|account| Some(account.user_id) == args.account);
+    let id = args.account.map_or("USER_ID".to_owned(), |id| id.to_string());
+    let (named, usual) = match (args.owner, args.oauth2) {
+        (true, _) => (owner_files(app), usual_files(&format!("{}.owner", app.id)).to_vec()),
+        (_, true) => (configured.and_then(|account| Some(vec![account.oauth2_file.clone()?])), vec![usual_oauth2_file(&id)]),
+        _ => (configured.and_then(account_files), usual_files(&id).to_vec()),
+    };
+    named.unwrap_or_else(|| usual.iter().map(|name| desk.folder().join(name)).collect())
+}
+
+fn owner_files(app: &config::App) -> Option<Vec<PathBuf>> {
+    Some(vec![app.owner_token_file.clone()?, app.owner_token_secret_file.clone()?])
+}
+
+fn account_files(account: &config::Account) -> Option<Vec<PathBuf>> {
+    Some(vec![account.access_token_file.clone()?, account.access_token_secret_file.clone()?])
+}
+
+fn usual_oauth2_file(user: &str) -> String {
+    format!("secrets/{user}.oauth2.json")
 }
 
 fn told(user: &Profile, kept: &Kept) -> Vec<String> {

@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
         Command::Welcome(args) => runtime.block_on(welcome::run(args)),
         Command::Replay(args) => runtime.block_on(replay::run(args)),
         Command::Doctor(args) => runtime.block_on(doctor::run(args)),
-        Command::Password(args) => password::run(&args),
+        Command::Password(args) => runtime.block_on(password::run(args)),
         Command::Migrate(args) => migrate::run(&args),
         Command::Store(args) => store::run(args),
     };

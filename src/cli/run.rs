@@ -19,14 +19,17 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config)?;
     let path = config.path.clone();
     let mut asked_to_end = pin!(super::asked_to_end()?);
-    let service = tokio::select! {
+    let mut service = tokio::select! {
         service = Service::start(config) => service?,
         // A start may take long; what it has read it reads again the next time.
         () = &mut asked_to_end => return Ok(ExitCode::SUCCESS),
     };
     let console = service.console().map(|address| format!(", console http://{address}")).unwrap_or_default();
     tracing::info!("listening: webhook http://{address}{path}, health http://{address}/healthz{console}", address = service.address());
-    asked_to_end.await;
+    tokio::select! {
+        () = &mut asked_to_end => {}
+        part = service.fails() => anyhow::bail!("{part} has ended by itself, see the log above; what was acknowledged is kept: start the service again"),
+    }
     tracing::info!("stopping: ending what is under way");
     service.stop().await?;
     Ok(ExitCode::SUCCESS)

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::Asked;
-use super::desk::{self, Changing, Common, Desk};
-use crate::account::{AccountError, Registered, unfit};
+use super::desk::{self, Common, Desk, ForApps, Report, Sure};
+use crate::account::{AccountError, Registered, Registry, unfit};
 use crate::client::Webhook;
 use crate::config::App;
-use crate::model::AppId;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    common: Common,
     #[command(subcommand)]
     command: Command,
 }
@@ -20,135 +21,133 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Register the configuration's `url`; one that is registered already is challenged again.
-    Register {
-        #[command(flatten)]
-        changing: Changing,
-        /// Only for this app; without it for each [[app]].
-        #[arg(long, value_name = "APP_ID")]
-        app: Option<AppId>,
-    },
+    Register(ForApps),
     /// List the webhooks that X knows.
-    List {
-        #[command(flatten)]
-        common: Common,
-    },
+    List,
     /// Have X challenge the webhook now; exit code 0 when it is valid then.
-    Check {
-        #[command(flatten)]
-        changing: Changing,
-    },
+    Check(ForApps),
     /// Take a webhook away, with all its subscriptions.
     Delete {
         #[command(flatten)]
-        changing: Changing,
+        which: ForApps,
         /// Its id; without it the one of the configuration's `url`.
         id: Option<u64>,
-        /// Do not ask.
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        sure: Sure,
     },
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
-    match args.command {
-        Command::Register { changing, app } => register(&Desk::open(&changing.common)?, app, changing.dry_run).await,
-        Command::List { common } => list(&Desk::open(&common)?).await,
-        Command::Check { changing } => check(&Desk::open(&changing.common)?, changing.dry_run).await,
-        Command::Delete { changing, id, yes } => delete(&Desk::open(&changing.common)?, id, yes, changing.dry_run).await,
-    }
+    desk::at(&args.common, async |desk| match args.command {
+        Command::Register(which) => register(desk, &which).await,
+        Command::List => list(desk).await,
+        Command::Check(which) => check(desk, &which).await,
+        Command::Delete { which, id, sure } => delete(desk, &which, id, &sure).await,
+    })
+    .await
 }
 
-async fn register(desk: &Desk, app: Option<AppId>, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let address = desk.address()?;
+async fn register(desk: &Desk, which: &ForApps) -> anyhow::Result<ExitCode> {
+    let (address, dry_run) = (desk.address()?, which.changing.dry_run);
     if let Some(unfit) = unfit(address, &desk.config.x.api).first() {
         return Err(Asked(format!("url = \"{address}\": {unfit}")).into());
     }
-    let (mut documents, mut lines, mut good) = (Vec::new(), Vec::new(), true);
-    for app in desk.apps(app)? {
+    let mut report = Report::default();
+    for app in desk.apps(which.app)? {
         let registry = desk.registry(app)?;
         if dry_run {
-            let known = registry.find(address).await?;
-            let would = if known.is_some() { "have X challenge it again" } else { "register it" };
-            lines.push(format!("app {}: would {would}: {address}", app.id));
-            documents.push(json!({ "app": app.id.to_string(), "url": address.as_str(), "would": would }));
+            let would = registry.find(address).await.map(|known| if known.is_some() { "have X challenge it again" } else { "register it" });
+            let told = would.map(|would| {
+                (json!({ "url": address.as_str(), "would": would }), vec![format!("app {}: would {would}: {address}", app.id)])
+            });
+            report.note("app", app.id, told)?;
             continue;
         }
-        let Registered { webhook, is_new, others } = registry.register(address).await?;
-        good &= webhook.valid;
-        lines.push(told(app, &webhook, if is_new { "registered" } else { "registered already; challenged again" }));
-        if is_new {
-            lines.push("On a new webhook nobody is subscribed: run `junco subscription add`.".to_owned());
-            lines.extend(others.iter().map(|other| {
-                let advice = "an address cannot be changed, so delete the old one when the new one works";
-                format!("Webhook {} {} stands beside it; {advice}: `junco webhook delete {}`.", other.id, other.url, other.id)
-            }));
+        let outcome = registry.register(address).await;
+        if outcome.as_ref().is_ok_and(|registered| !registered.webhook.valid) {
+            report.is_bad();
         }
-        documents.push(json!({ "app": app.id.to_string(), "webhook": document(&webhook), "new": is_new }));
+        report.note("app", app.id, outcome.map(|registered| stands(app, &registered)))?;
     }
-    desk.tell(&json!({ "dry_run": dry_run, "webhooks": documents }), lines);
-    Ok(desk::code(good))
+    Ok(report.tell(desk, "webhooks", json!({ "dry_run": dry_run })))
+}
+
+/// What is told of a webhook that was registered.
+fn stands(app: &App, Registered { webhook, is_new, others }: &Registered) -> (Value, Vec<String>) {
+    let mut lines = vec![told(app, webhook, if *is_new { "registered" } else { "registered already; challenged again" })];
+    if *is_new {
+        lines.push("On a new webhook nobody is subscribed: run `junco subscription add`.".to_owned());
+        lines.extend(others.iter().map(|other| {
+            let advice = "an address cannot be changed, so delete the old one when the new one works";
+            format!("Webhook {} {} stands beside it; {advice}: `junco webhook delete {}`.", other.id, other.url, other.id)
+        }));
+    }
+    (json!({ "webhook": document(webhook), "new": is_new }), lines)
 }
 
 async fn list(desk: &Desk) -> anyhow::Result<ExitCode> {
-    let (mut documents, mut lines) = (Vec::new(), Vec::new());
+    let mut report = Report::default();
     for app in desk.apps(None)? {
-        let webhooks = desk.registry(app)?.events().list().await?;
-        if webhooks.is_empty() {
-            lines.push(format!("app {}: no webhook; `junco webhook register` makes one", app.id));
-        }
-        lines.extend(webhooks.iter().map(|webhook| told(app, webhook, "registered")));
-        documents.push(json!({ "app": app.id.to_string(), "webhooks": webhooks.iter().map(document).collect::<Vec<_>>() }));
+        let listed = desk.registry(app)?.list().await.map(|webhooks| {
+            let lines = match webhooks.as_slice() {
+                [] => vec![format!("app {}: no webhook; `junco webhook register` makes one", app.id)],
+                some => some.iter().map(|webhook| told(app, webhook, "registered")).collect(),
+            };
+            (json!({ "webhooks": webhooks.iter().map(document).collect::<Vec<_>>() }), lines)
+        });
+        report.note("app", app.id, listed)?;
     }
-    desk.tell(&json!({ "apps": documents }), lines);
-    Ok(ExitCode::SUCCESS)
+    Ok(report.tell(desk, "apps", json!({})))
 }
 
-async fn check(desk: &Desk, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let address = desk.address()?;
-    let (mut documents, mut lines, mut good) = (Vec::new(), Vec::new(), true);
-    for app in desk.apps(None)? {
+async fn check(desk: &Desk, which: &ForApps) -> anyhow::Result<ExitCode> {
+    let (address, dry_run) = (desk.address()?, which.changing.dry_run);
+    let mut report = Report::default();
+    for app in desk.apps(which.app)? {
         let registry = desk.registry(app)?;
-        let mut webhook = registry.webhook(address).await?;
-        if dry_run {
-            lines.push(told(app, &webhook, "registered; would be challenged"));
-        } else {
-            webhook.valid = registry.events().validate(webhook.id).await.map_err(AccountError::from)?;
-            good &= webhook.valid;
-            lines.push(told(app, &webhook, "challenged"));
+        let checked = if dry_run { registry.webhook(address).await } else { registry.check(address).await };
+        if !dry_run && checked.as_ref().is_ok_and(|webhook| !webhook.valid) {
+            report.is_bad();
         }
-        documents.push(json!({ "app": app.id.to_string(), "webhook": document(&webhook) }));
+        let what = if dry_run { "registered; would be challenged" } else { "challenged" };
+        let told = checked.map(|webhook| (json!({ "webhook": document(&webhook) }), vec![told(app, &webhook, what)]));
+        report.note("app", app.id, told)?;
     }
-    desk.tell(&json!({ "dry_run": dry_run, "webhooks": documents }), lines);
-    Ok(desk::code(good))
+    Ok(report.tell(desk, "webhooks", json!({ "dry_run": dry_run })))
 }
 
-async fn delete(desk: &Desk, id: Option<u64>, yes: bool, dry_run: bool) -> anyhow::Result<ExitCode> {
-    let mut found = None;
-    for app in desk.apps(None)? {
+async fn delete(desk: &Desk, which: &ForApps, id: Option<u64>, sure: &Sure) -> anyhow::Result<ExitCode> {
+    let dry_run = which.changing.dry_run;
+    let mut report = Report::default();
+    for app in desk.apps(which.app)? {
         let registry = desk.registry(app)?;
-        let webhook = match id {
-            Some(id) => registry.events().list().await?.into_iter().find(|webhook| webhook.id == id),
-            None => registry.find(desk.address()?).await?,
+        let found = match id {
+            Some(id) => registry.list().await.map(|all| all.into_iter().find(|webhook| webhook.id == id)),
+            None => registry.find(desk.address()?).await,
         };
-        found = found.or(webhook.map(|webhook| (app, registry, webhook)));
-    }
-    let Some((app, registry, webhook)) = found else {
-        // What was asked for is so already.
-        desk.tell(&json!({ "deleted": Value::Null }), ["there is no such webhook: nothing to do".to_owned()]);
-        return Ok(ExitCode::SUCCESS);
-    };
-    let subscribers = registry.subscribers(webhook.id).await?.len();
-    if !dry_run {
-        let question = format!("Delete webhook {} ({}) with its {subscribers} subscriptions?", webhook.id, webhook.url);
-        if !desk::confirm(&question, yes)? {
-            return Ok(ExitCode::FAILURE);
+        match found {
+            // What was asked for is so already.
+            Ok(None) => {}
+            Ok(Some(webhook)) => report.note("app", app.id, take_away(app, &registry, &webhook, (!dry_run).then_some(sure)).await)?,
+            Err(error) => report.note("app", app.id, Err(error))?,
         }
+    }
+    if report.is_empty() {
+        report.line("there is no such webhook: nothing to do");
+    }
+    Ok(report.tell(desk, "webhooks", json!({ "dry_run": dry_run })))
+}
+
+/// Takes a webhook away once somebody is sure; a dry run is nobody's.
+async fn take_away(app: &App, registry: &Registry, webhook: &Webhook, sure: Option<&Sure>) -> anyhow::Result<(Value, Vec<String>)> {
+    let subscribers = registry.subscribers(webhook.id).await?.len();
+    if let Some(sure) = sure {
+        sure.confirm(&format!("Delete webhook {} ({}) with its {subscribers} subscription(s)?", webhook.id, webhook.url))?;
         registry.events().delete(webhook.id).await.map_err(AccountError::from)?;
     }
-    let what = if dry_run { "would be deleted" } else { "deleted" };
+    let what = if sure.is_some() { "deleted" } else { "would be deleted" };
     let line = format!("app {}: webhook {} {} {what}, with {subscribers} subscription(s)", app.id, webhook.id, webhook.url);
-    desk.tell(&json!({ "dry_run": dry_run, "deleted": document(&webhook), "subscriptions": subscribers }), [line]);
-    Ok(ExitCode::SUCCESS)
+    Ok((json!({ "webhook": document(webhook), "subscriptions": subscribers }), vec![line]))
 }
 
 fn told(app: &App, webhook: &Webhook, what: &str) -> String {

@@ -1,12 +1,31 @@
 //! Who calls, and what they call with.
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 
+use super::{Failure, Refusal};
 use crate::model::Secret;
 use crate::wire::oauth::{Credentials, encode};
 use crate::wire::rest::UserToken;
+
+/// An account's token of OAuth 2, which ends after a while and is renewed.
+#[async_trait]
+pub trait Access: Send + Sync {
+    /// One that holds now.
+    async fn token(&self) -> Result<Secret, Failure>;
+
+    /// X takes that token no longer, whatever its time: the next one is a renewed one.
+    fn refused(&self, token: &Secret);
+
+    /// Remembers a token that X turned away (HTTP 401), so that the next call comes with another.
+    fn heed(&self, token: &Secret, failure: &Failure) {
+        if let Failure::Refused(Refusal { status: 401, .. }) = failure {
+            self.refused(token);
+        }
+    }
+}
 
 /// Who calls.
 #[derive(Clone, Copy)]

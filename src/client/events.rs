@@ -133,7 +133,7 @@ impl Events {
     /// Whether a user, who calls, is subscribed to a webhook.
     pub async fn is_subscribed(&self, webhook: u64, user: UserId, auth: Auth<'_>) -> Result<bool, EventsFailure> {
         if self.api == EventsApi::Activity {
-            return Ok(self.subscriptions(webhook).await?.users.contains(&user));
+            return self.is_subscribed_to_activity(webhook, user).await;
         }
         match self.client.call(Method::GET, self.subscription(webhook), auth, Body::Empty).await {
             Ok(answer) => Ok(rest::subscribed(&answer.body)),

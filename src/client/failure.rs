@@ -113,7 +113,10 @@ impl fmt::Display for Refusal {
         if !self.reason.is_empty() {
             write!(f, ", {}", self.reason)?;
         }
-        write!(f, "): {}", self.message)
+        f.write_str(")")?;
+        // X's words are shown on terminals, where they are to stay words.
+        let message = self.message.replace(char::is_control, " ");
+        if message.trim().is_empty() { Ok(()) } else { write!(f, ": {}", message.trim()) }
     }
 }
 
@@ -128,4 +131,20 @@ pub(crate) fn causes(error: reqwest::Error) -> String {
         source = cause.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_one_line_with_words_or_without() {
+        let told = |message: &str| {
+            let refusal = Refusal { status: 403, code: 200, reason: String::new(), message: message.to_owned(), scope: Scope::Account };
+            refusal.to_string()
+        };
+        assert_eq!(told("Forbidden."), "X refused the call (HTTP 403, code 200): Forbidden.");
+        assert_eq!(told(" "), "X refused the call (HTTP 403, code 200)");
+        assert_eq!(told("\x1b[2Jno\nway"), "X refused the call (HTTP 403, code 200): [2Jno way");
+    }
 }

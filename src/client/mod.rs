@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-pub use auth::{Auth, Bearer, Keys};
+pub use auth::{Access, Auth, Bearer, Keys};
 pub(crate) use call::nonce;
 pub use download::{Download, DownloadFailure};
 pub use events::{ActivityStream, Events, EventsFailure};
@@ -31,6 +31,7 @@ pub use newer::Among;
 pub use sign_in::{OAuth2App, OAuth2Question};
 
 use crate::clock::Clock;
+use crate::model::Timestamp;
 pub use crate::wire::rest::newer::SentMessage;
 pub use crate::wire::rest::profiles::CustomProfile;
 pub use crate::wire::rest::welcome::{WelcomeMessage, WelcomeRule};
@@ -86,6 +87,11 @@ impl Client {
         // Without TLS no root certificates are needed, and a bare machine has none.
         let builder = if api.scheme() == "http" { builder.tls_certs_only([]) } else { builder };
         Ok(Client { http: builder.build()?, api, clock, limits: Arc::default() })
+    }
+
+    /// The time that calls are signed with.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The same client with a memory of its own for limits: they are a token's, and one token is to be told from another.

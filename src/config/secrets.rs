@@ -45,7 +45,7 @@ pub(super) fn check_mode(path: &Path) -> Result<(), ConfigError> {
     Err(invalid(&shown, &what))
 }
 
-/// Replaces `KEY_file = "path"` by `KEY`, the file's content without the line's end. Paths are relative to the configuration.
+/// Replaces `KEY_file = "path"` by `KEY`, the file's content without the space around it. Paths are relative to the configuration.
 pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<(), ConfigError> {
     for secret in SECRETS {
         let key = format!("{secret}_file");
@@ -53,15 +53,15 @@ pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<(), ConfigE
             let path = folder.join(&named);
             let is_written = WRITTEN.contains(&secret);
             if is_written {
-                table.insert(key, Value::String(named));
+                table.insert(key, Value::String(named.clone()));
             }
-            let text = match std::fs::read_to_string(&path) {
-                Ok(text) => text,
-                Err(error) if is_written && error.kind() == ErrorKind::NotFound => continue,
+            match std::fs::read_to_string(&path) {
+                // What `junco login` has yet to write, or was kept from writing.
+                Ok(text) if is_written && text.trim().is_empty() => {}
+                Err(error) if is_written && error.kind() == ErrorKind::NotFound => {}
+                Ok(text) => drop(table.insert(secret.to_owned(), content(secret, &text).map_err(|what| invalid(&named, what))?)),
                 Err(source) => return Err(ConfigError::Unreadable { path, source }),
-            };
-            let text = Value::String(text.trim_end_matches(['\r', '\n']).to_owned());
-            table.insert(secret.to_owned(), if secret.ends_with('s') { Value::Array(vec![text]) } else { text });
+            }
         }
     }
     for (_, value) in table.iter_mut() {
@@ -76,6 +76,20 @@ pub(super) fn read_files(table: &mut Table, folder: &Path) -> Result<(), ConfigE
         }
     }
     Ok(())
+}
+
+/// What a file says of a secret: one line, or of a list a line for each.
+fn content(secret: &str, text: &str) -> Result<Value, &'static str> {
+    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    match (lines.pop(), lines.is_empty()) {
+        (None, _) => Err("is empty: write the secret into it"),
+        (Some(last), _) if secret == "consumer_secrets" => {
+            lines.push(last);
+            Ok(Value::Array(lines.into_iter().map(|line| Value::String(line.to_owned())).collect()))
+        }
+        (Some(only), true) => Ok(Value::String(only.to_owned())),
+        (Some(_), false) => Err("has several lines: write the secret alone into it"),
+    }
 }
 
 fn tables(value: &Value) -> Box<dyn Iterator<Item = &Table> + '_> {

@@ -89,6 +89,9 @@ fn every_slip_says_what_to_do() {
         (FULL.replace("id = \"16777259\"", "id = \"snow\""), "is not an id"),
         (format!("console = \"127.0.0.1:8081\"\n{FULL}"), "nobody may enter it"),
         (FULL.replace("[limits]", "[limits]\nin_flight = 0"), "from 1 to 10000"),
+        (FULL.replace("https://api.x.com", "ftp://api.x.com"), "x.api = \"ftp://api.x.com/\""),
+        (FULL.replace("older-hush", ""), "a secret here is empty"),
+        (FULL.replace("access_token = \"token\"", "access_token = \" \""), "a secret here is empty"),
         (FULL.replace("[limits]", "[limits]\nsend_timeout = \"40s\""), "must be shorter"),
     ] {
         let error = error(&text);
@@ -125,6 +128,49 @@ fn secrets_may_stand_in_files_of_their_own() {
     assert!(Config::load(&folder.path().join("junco.toml")).unwrap_err().to_string().contains("nowhere.txt"));
 }
 
+/// A configuration whose app's secret is in a file that says this.
+fn with_secret_file(key: &str, text: &str) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("junco.toml");
+    std::fs::write(folder.path().join("consumer"), text).unwrap();
+    std::fs::write(&path, FULL.replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", &format!("{key} = \"consumer\""))).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    Config::load(&path)
+}
+
+#[test]
+fn a_file_holds_one_secret_or_a_list_of_them() {
+    let secrets = |key: &str, text: &str| {
+        with_secret_file(key, text)
+            .map(|config| config.app[0].secrets().map(|secret| secret.expose().to_owned()).collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(secrets("consumer_secret_file", " one \r\n").unwrap(), ["one"]);
+    assert_eq!(secrets("consumer_secrets_file", "new\nold\n").unwrap(), ["new", "old"]);
+    for empty in ["", "\n", " \r\n"] {
+        assert!(secrets("consumer_secret_file", empty).unwrap_err().contains("consumer: is empty"));
+        assert!(secrets("consumer_secrets_file", empty).unwrap_err().contains("consumer: is empty"));
+    }
+    let error = secrets("consumer_secret_file", "hush\nhush").unwrap_err();
+    assert!(error.contains("several lines") && !error.contains("hush"), "{error}");
+}
+
+#[test]
+fn a_secret_of_the_environment_goes_before_the_file_that_is_named_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "the file's").unwrap();
+    let text = FULL
+        .replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", "consumer_secret_file = \"nowhere\"")
+        .replace("access_token = \"token\"", "access_token_file = \"token\"");
+    let mut table = table(&text);
+    let variables = [("JUNCO_ACCOUNT__0__ACCESS_TOKEN", "mine"), ("JUNCO_APP__0__CONSUMER_SECRET", "mine too")];
+    overlay::apply(&mut table, variables.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()).unwrap();
+    secrets::read_files(&mut table, folder.path()).unwrap();
+    let config = Config::from_table(table, "junco.toml").unwrap();
+    assert_eq!(config.account[0].access_token.as_ref().map(Secret::expose), Some("mine"));
+    assert_eq!(config.app[0].signing_secret().map(Secret::expose), Some("mine too"));
+}
+
 #[test]
 fn tokens_that_are_not_there_yet_keep_a_service_from_running_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
@@ -141,6 +187,11 @@ fn tokens_that_are_not_there_yet_keep_a_service_from_running_and_nothing_else() 
     assert!(config.account[0].tokens().is_none());
     let error = Config::load(&path).unwrap_err().to_string();
     assert!(error.contains("run `junco login --account 906948460078698496`"), "{error}");
+    std::fs::create_dir(folder.path().join("secrets")).unwrap();
+    for name in ["secrets/token", "secrets/token-secret"] {
+        std::fs::write(folder.path().join(name), "\n").unwrap();
+    }
+    assert!(Config::load_for_setup(&path).unwrap().account[0].tokens().is_none(), "an empty file is no token either");
     std::fs::write(&path, text.split("[[account]]").next().unwrap()).unwrap();
     assert!(Config::load_for_setup(&path).is_ok());
     assert!(Config::load(&path).unwrap_err().to_string().contains("run `junco login`"));

@@ -77,7 +77,7 @@ async fn follow(console: Data<Console>, visitor: Visitor) -> HttpResponse {
 
 fn listing(console: &Console, visitor: &Visitor, wanted: &Wanted) -> Markup {
     let filter = wanted.filter(visitor.0.texts);
-    let Listing { lines, found } = console.ledger.directory(|directory| directory.list(&filter, wanted.page * LINES, LINES));
+    let Listing { lines, found } = console.ledger.directory(|directory| directory.list(&filter, wanted.page.saturating_mul(LINES), LINES));
     let pages = found.div_ceil(LINES);
     html! {
         @if !console.ledger.is_whole() { p.note { "The journal is still being read; older conversations come in a moment." } }
@@ -89,9 +89,10 @@ fn listing(console: &Console, visitor: &Visitor, wanted: &Wanted) -> Markup {
         }
         @if pages > 1 {
             nav.pages aria-label="Pages" {
-                @if wanted.page > 0 { a rel="prev" href={ "/?" (wanted.query(wanted.page - 1)) } { "Newer" } }
-                span { "Page " (wanted.page + 1) " of " (pages) }
-                @if wanted.page + 1 < pages { a rel="next" href={ "/?" (wanted.query(wanted.page + 1)) } { "Older" } }
+                // Behind the last page there is the way back to it.
+                @if wanted.page > 0 { a rel="prev" href={ "/?" (wanted.query((wanted.page - 1).min(pages - 1))) } { "Newer" } }
+                span { "Page " (wanted.page.saturating_add(1)) " of " (pages) }
+                @if wanted.page < pages - 1 { a rel="next" href={ "/?" (wanted.query(wanted.page + 1)) } { "Older" } }
             }
         }
     }

@@ -10,12 +10,13 @@ use futures_util::{StreamExt as _, stream};
 use maud::Markup;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Console;
 use super::access::Visitor;
 
-/// So often a page that hears nothing is told that the line still stands, and whoever looks is looked up again.
+/// So often a page that hears nothing is told that the line still stands, and whoever looks is looked up again, however much goes on that
+/// is not about the page.
 const BEAT: Duration = Duration::from_secs(15);
 
 /// A part of a page is loaded again this often at most.
@@ -25,8 +26,8 @@ const REST: Duration = Duration::from_millis(400);
 enum Told {
     /// Something is not as it was.
     Changed,
-    /// Something new.
-    Item(Markup),
+    /// Something new, with its number.
+    Item(u64, Markup),
     /// Nothing; the line stands.
     Beat,
 }
@@ -43,8 +44,9 @@ pub(super) fn changes<T: Clone + Send + 'static>(
         let (console, visitor) = (console.clone(), visitor.clone());
         async move {
             // Many changes are one; those that come while the page rests are told at its end.
+            let beat = Instant::now() + BEAT;
             let told = loop {
-                match timeout(BEAT, news.recv()).await {
+                match timeout_at(beat, news.recv()).await {
                     Ok(Ok(item)) if !is_about(&item) => {}
                     Ok(Ok(_) | Err(RecvError::Lagged(_))) => break Told::Changed,
                     Ok(Err(RecvError::Closed)) => return None,
@@ -61,22 +63,24 @@ pub(super) fn changes<T: Clone + Send + 'static>(
     respond(told)
 }
 
-/// Gives a page the items that it has missed, and then each new one that it wants.
+/// Gives a page the items that it has missed, and then each new one that it wants, with their numbers: whoever takes the line up again says
+/// which was the last.
 pub(super) fn items<T: Clone + Send + 'static>(
     console: Data<Console>,
     visitor: Visitor,
-    missed: Vec<Markup>,
+    missed: Vec<(u64, Markup)>,
     news: Receiver<T>,
-    show: impl Fn(&T) -> Option<Markup> + 'static,
+    show: impl Fn(&T) -> Option<(u64, Markup)> + 'static,
 ) -> HttpResponse {
     let told = stream::unfold((news, show), move |(mut news, show)| {
         let (console, visitor) = (console.clone(), visitor.clone());
         async move {
+            let beat = Instant::now() + BEAT;
             let told = loop {
-                match timeout(BEAT, news.recv()).await {
+                match timeout_at(beat, news.recv()).await {
                     Ok(Ok(item)) => {
-                        if let Some(item) = show(&item) {
-                            break Told::Item(item);
+                        if let Some((number, item)) = show(&item) {
+                            break Told::Item(number, item);
                         }
                     }
                     // The page loads again what it has missed.
@@ -88,7 +92,7 @@ pub(super) fn items<T: Clone + Send + 'static>(
             console.still_knows(&visitor).then(|| (line(told), (news, show)))
         }
     });
-    respond(stream::iter(missed).map(|item| line(Told::Item(item))).chain(told))
+    respond(stream::iter(missed).map(|(number, item)| line(Told::Item(number, item))).chain(told))
 }
 
 fn respond(told: impl futures_util::Stream<Item = Result<Bytes, Infallible>> + 'static) -> HttpResponse {
@@ -100,9 +104,9 @@ fn line(told: Told) -> Result<Bytes, Infallible> {
     Ok(Bytes::from(match told {
         Told::Changed => "event: changed\ndata:\n\n".to_owned(),
         // Each line is a field of its own, or the breaks would be lost.
-        Told::Item(item) => {
+        Told::Item(number, item) => {
             let lines = item.0.split('\n').map(|line| format!("data: {}\n", line.replace('\r', "")));
-            format!("event: item\n{}\n", lines.collect::<String>())
+            format!("event: item\nid: {number}\n{}\n", lines.collect::<String>())
         }
         Told::Beat => ": still here\n\n".to_owned(),
     }))

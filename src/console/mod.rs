@@ -37,9 +37,11 @@ use crate::clock::Clock;
 use crate::model::UserId;
 use crate::turn::Turns;
 use crate::webhook::Door;
+use crate::wire::browser::HEADERS;
 use access::{Access, Visitor};
 use account::Caretaker;
 use activity::Log;
+use conversation::Desk;
 use ledger::Ledger;
 
 /// Why the console could not be opened.
@@ -71,6 +73,7 @@ pub(crate) struct Console {
     access: Access,
     turns: Arc<Turns>,
     scripts: BTreeMap<UserId, Arc<Sources>>,
+    desk: Desk,
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     log: Arc<Log>,
@@ -118,10 +121,10 @@ pub fn open(
     let Bots { turns, scripts } = bots;
     let ledger = Ledger::new();
     let log = Log::new(clock.clone());
-    let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.now())), tokio::spawn(log.clone().follow(door.watch()))];
+    let following = [tokio::spawn(ledger.clone().follow(turns.clone(), clock.clone())), tokio::spawn(log.clone().follow(door.watch()))];
     let caretaker = Caretaker::new(upkeep);
     let access = Access::new(rules, clock.clone())?;
-    let console = Data::new(Console { access, turns, scripts, clock, ledger, log, caretaker: caretaker.clone() });
+    let console = Data::new(Console { access, turns, scripts, desk: Desk::default(), clock, ledger, log, caretaker: caretaker.clone() });
     let factory = move || App::new().app_data(console.clone()).wrap(headers()).configure(routes);
     let listen = HttpServer::new(factory).disable_signals().workers(2).shutdown_timeout(0).bind(address);
     let server = listen.map_err(|source| ConsoleError::Listen { address, source })?;
@@ -145,16 +148,9 @@ fn routes(config: &mut web::ServiceConfig) {
     config.default_service(web::to(frame::nowhere));
 }
 
-/// What holds for every answer: nothing is loaded from elsewhere, framed, guessed at or kept.
+/// What holds for every answer.
 fn headers() -> DefaultHeaders {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
-                  frame-ancestors 'none'; base-uri 'none'";
-    DefaultHeaders::new()
-        .add(("content-security-policy", policy))
-        .add(("x-content-type-options", "nosniff"))
-        .add(("referrer-policy", "no-referrer"))
-        .add(("cross-origin-opener-policy", "same-origin"))
-        .add(("cache-control", "no-store"))
+    HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
 }
 
 #[cfg(test)]

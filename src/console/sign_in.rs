@@ -99,7 +99,10 @@ fn cookie(token: String, is_behind_proxy: bool) -> Cookie<'static> {
     Cookie::build(COOKIE, token).path("/").http_only(true).same_site(SameSite::Strict).secure(is_behind_proxy).finish()
 }
 
-/// A page of ours, whatever the form says.
+/// A page of ours, whatever the form says. Browsers leave out tabs and line ends, so that `/<tab>/evil.example` leads elsewhere too; and
+/// what is no address would fail as a header.
 fn local(next: &str) -> &str {
-    if next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']) { next } else { "/" }
+    let is_local =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && next.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_local { next } else { "/" }
 }

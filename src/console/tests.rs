@@ -27,12 +27,14 @@ const NASTY: &str = "<script>alert(1)</script>\u{202e}evil";
 
 const BOT: &str = r#"bot "b" version=1
 on "hi" { goto "a" }
+on "note {what...}" { tag "{{ what }}"; say "Noted." }
 state "a" { say "Hello."; option "Again" goto="a" }
 fallback { say "What?" }"#;
 
 pub(super) struct Room {
     console: Data<Console>,
     turns: Arc<Turns>,
+    clock: Arc<ManualClock>,
     at: Timestamp,
 }
 
@@ -49,10 +51,11 @@ pub(super) async fn room() -> Room {
     let operators = vec![operator("vic", Role::View), operator("kim", Role::Reply), operator("ada", Role::Admin)];
     let rules = Rules { proxy: false, idle: Duration::from_secs(3600), operators: Some(operators) };
     let (ledger, log) = (Ledger::new(), Log::new(clock.clone()));
-    tokio::spawn(ledger.clone().follow(turns.clone(), at));
+    tokio::spawn(ledger.clone().follow(turns.clone(), clock.clone()));
     let access = Access::new(rules, clock.clone()).expect("good hashes");
     let caretaker = nobodys(clock.clone());
-    let room = Room { console: Data::new(Console { access, turns: turns.clone(), scripts, clock, ledger, log, caretaker }), turns, at };
+    let console = Console { access, turns: turns.clone(), scripts, desk: Desk::default(), clock: clock.clone(), ledger, log, caretaker };
+    let room = Room { console: Data::new(console), turns, clock, at };
     until(|| room.console.ledger.is_whole()).await;
     room.hears(1, "hi").await;
     room.hears(2, NASTY).await;
@@ -104,9 +107,25 @@ impl Room {
         format!("/conversation/{ACCOUNT}/{PEER}")
     }
 
+    /// Lets people in by other rules.
+    fn enter(&mut self, rules: Rules) {
+        let Console { scripts, clock, ledger, log, caretaker, .. } = self.console.as_ref();
+        let (scripts, clock, ledger, log, caretaker) = (scripts.clone(), clock.clone(), ledger.clone(), log.clone(), caretaker.clone());
+        let access = Access::new(rules, clock.clone()).expect("good hashes");
+        self.console =
+            Data::new(Console { access, turns: self.turns.clone(), scripts, desk: Desk::default(), clock, ledger, log, caretaker });
+    }
+
     pub(super) async fn hears(&self, number: u64, text: &str) {
+        self.sends(self.says(number, text)).await;
+    }
+
+    fn says(&self, number: u64, text: &str) -> Incoming {
+        Incoming { id: MessageId(number), sent_at: self.at, text: text.into(), tap: None, attachment: None }
+    }
+
+    async fn sends(&self, message: Incoming) {
         let from = Profile { id: PEER, name: NASTY.into(), screen_name: "ada".into() };
-        let message = Incoming { id: MessageId(number), sent_at: self.at, text: text.into(), tap: None, attachment: None };
         let id = EventId::message(ACCOUNT, message.id);
         let event = Event::Message { message, from: from.clone(), overtaken: false, waited: false };
         self.turns.arrive(vec![Arrival { key: self.key(), id, event, peer: from }]).await.expect("taken");
@@ -226,6 +245,7 @@ async fn every_answer_forbids_what_no_page_of_ours_does() {
         let policy = told(&response, "content-security-policy");
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(told(&response, "x-content-type-options"), "nosniff");
+        assert_eq!(told(&response, "cross-origin-resource-policy"), "same-origin", "{path}");
     }
     let (status, _) = room.get("/nowhere", "kim").await;
     assert_eq!(status, StatusCode::NOT_FOUND);
@@ -245,6 +265,11 @@ async fn taking_over_writing_and_giving_back_pass_through_the_journal() {
     assert_eq!(press("pause", "").await, StatusCode::SEE_OTHER);
     let (_, seen) = room.get(&page, "kim").await;
     assert!(seen.contains("kim took over") && seen.contains("Give the bot back"), "{seen}");
+    let (_, seen) = room.get(&page, "vic").await;
+    assert!(seen.contains("kim took over"), "what happens is for everybody: {seen}");
+    let (_, seen) = room.get(&format!("{page}/desk"), "kim").await;
+    assert!(seen.starts_with("<form") && seen.contains("Give the bot back"), "{seen}");
+    assert_eq!(room.get(&format!("{page}/desk"), "vic").await.0, StatusCode::FORBIDDEN);
     assert_eq!(press("say", "One\r\nmoment").await, StatusCode::SEE_OTHER);
     assert_eq!(press("say", "  ").await, StatusCode::BAD_REQUEST);
     assert_eq!(press("say", &"x".repeat(10_001)).await, StatusCode::BAD_REQUEST);
@@ -260,13 +285,8 @@ async fn taking_over_writing_and_giving_back_pass_through_the_journal() {
 
 #[actix_web::test]
 async fn without_operators_only_this_machine_is_let_in() {
-    let room = room().await;
-    let rules = Rules { proxy: false, idle: Duration::from_secs(1), operators: None };
-    let clock = Arc::new(ManualClock::at(room.at));
-    let access = Access::new(rules, clock.clone()).expect("no hashes");
-    let (ledger, log, caretaker) = (room.console.ledger.clone(), room.console.log.clone(), room.console.caretaker.clone());
-    let console = Data::new(Console { access, turns: room.turns.clone(), scripts: BTreeMap::new(), clock, ledger, log, caretaker });
-    let room = Room { console, ..room };
+    let mut room = room().await;
+    room.enter(Rules { proxy: false, idle: Duration::from_secs(1), operators: None });
     for (host, status) in
         [("localhost:1", StatusCode::OK), ("127.0.0.1:8081", StatusCode::OK), ("rebound.example:8081", StatusCode::FORBIDDEN)]
     {
@@ -302,3 +322,5 @@ async fn what_people_of_the_house_do_is_written_down_and_shown_to_admins() {
     let (_, seen) = room.get("/audit?until=1", "ada").await;
     assert!(seen.matches("<tr>").count() == 2 && seen.contains("Newer"), "{seen}");
 }
+
+mod attacks;

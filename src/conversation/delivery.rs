@@ -52,8 +52,8 @@ pub(super) fn settled(state: &mut State, id: RowId, outcome: &Outcome, now: Time
 }
 
 /// Messages that may have arrived are not tried again from here on: those that have not arrived stay unsaid.
-pub(super) fn never_again(state: &mut State, reason: &str, now: Timestamp) {
-    for row in &mut state.rows {
+pub(super) fn never_again(state: &mut State, reason: &str, now: Timestamp, which: impl Fn(&Row) -> bool) {
+    for row in state.rows.iter_mut().filter(|row| which(row)) {
         let Some(since) = flying_since(row).or(row.doubtful) else { continue };
         let check_at = match row.status {
             RowStatus::Due(_) => now,
@@ -143,7 +143,13 @@ fn refused(state: &mut State, place: usize, code: u32, reason: &str, person: boo
 impl Row {
     /// A message to be sent at once.
     pub fn due(id: RowId, message: &Outgoing, asking: Option<u32>, now: Timestamp) -> Self {
-        Row { id, status: RowStatus::Due(now), attempts: 0, doubtful: None, asking, fingerprint: fingerprint(&message.text) }
+        Row { id, status: RowStatus::Due(now), attempts: 0, doubtful: None, asking, desk: false, fingerprint: fingerprint(&message.text) }
+    }
+
+    /// The same row, sent as that text.
+    #[must_use]
+    pub fn sent_as(&self, text: &str) -> Self {
+        Row { fingerprint: fingerprint(text), ..self.clone() }
     }
 
     /// Whether a message that our account sent to this person, with our app or with one that X does not tell, is this row's.

@@ -7,6 +7,7 @@ impl Play<'_> {
     /// Carries out what a person of the house does.
     pub(super) fn desk(&mut self, order: &DeskOrder) {
         self.fired(Fired::Desk);
+        self.desk = order.speaks();
         match order {
             DeskOrder::Pause => self.pause(),
             DeskOrder::Resume => self.hand_back(),
@@ -21,7 +22,12 @@ impl Play<'_> {
             }
             DeskOrder::Again { message } => {
                 self.state.said = 0;
-                self.output.whole(message.clone());
+                let mut message = message.clone();
+                // It may be of a time when there were buttons where it goes.
+                if self.context.rendering.numbered {
+                    (message.text, message.numbered) = (message.as_text().into_owned(), true);
+                }
+                self.output.whole(message);
             }
         }
     }
@@ -32,7 +38,7 @@ impl Play<'_> {
         self.state.silence = Some(Silence { since: self.context.now, until: None, handoff, desk: true });
         // Who takes over also takes over the watch: no timeout gives the bot back behind their back.
         self.state.timers.retain(|timer| !matches!(timer.purpose, Purpose::TakeBack(_)));
-        self.withhold("withheld: a person of the house has taken over");
+        self.step_aside("withheld: a person of the house has taken over");
         self.actions.push(Action::HandOver { queue: None, note: String::new() });
     }
 

@@ -137,6 +137,16 @@ pub enum DeskOrder {
     },
 }
 
+impl DeskOrder {
+    /// Whether the person who gives it says something to the other end.
+    pub fn speaks(&self) -> bool {
+        match self {
+            DeskOrder::Say { .. } | DeskOrder::Again { .. } => true,
+            DeskOrder::Pause | DeskOrder::Resume => false,
+        }
+    }
+}
+
 /// The app behind an echo (contract §3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

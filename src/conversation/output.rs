@@ -1,7 +1,7 @@
 //! What a turn says, gathered into as few messages as the limits allow.
 
 use crate::bot::limits;
-use crate::model::{Link, Outgoing, QuickOption, split_text};
+use crate::model::{Link, Outgoing, QuickOption, numbered, split_text};
 
 /// Buttons of a message (contract §5).
 const LINKS: usize = 3;
@@ -120,15 +120,6 @@ impl Output {
     pub(super) fn into_drafts(self) -> Vec<Draft> {
         self.messages
     }
-}
-
-/// Options as lines of a text, as people count: `1 Label — description`.
-fn numbered(options: &[QuickOption]) -> String {
-    let line = |(ix, option): (usize, &QuickOption)| match &option.description {
-        Some(description) => format!("{} {} — {description}", ix + 1, option.label),
-        None => format!("{} {}", ix + 1, option.label),
-    };
-    options.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::play::{Parting, Play};
-use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, Waiting, bounds, delivery};
+use super::{Action, Fired, Purpose, Row, RowId, RowStatus, Silence, State, Waiting, bounds, delivery};
 use crate::bot::{Body, Handoff, HandoffIx, Media, Pick, Target};
 use crate::model::{Profile, Timestamp, fold};
 
@@ -85,7 +85,7 @@ impl<'a> Play<'a> {
     pub(super) fn operator_spoke(&mut self) {
         let (program, now) = (self.program, self.context.now);
         if self.state.silence.as_ref().is_some_and(|silence| silence.desk) {
-            return self.withhold("withheld: a person of the house has answered");
+            return self.step_aside("withheld: a person of the house has answered");
         }
         let handed_over = self.state.silence.as_ref().and_then(|silence| silence.handoff.clone());
         if let Some(id) = handed_over {
@@ -98,7 +98,7 @@ impl<'a> Play<'a> {
         } else {
             return;
         }
-        self.withhold("withheld: a person of the house has answered");
+        self.step_aside("withheld: a person of the house has answered");
     }
 
     pub(super) fn opt_in(&mut self) {
@@ -117,8 +117,8 @@ impl<'a> Play<'a> {
     pub(super) fn part(&mut self) {
         let Some(parting) = self.parting else { return };
         let reason = "withheld: the person wants to hear nothing";
-        self.withhold(reason);
-        delivery::never_again(&mut self.state, reason, self.context.now);
+        self.withhold(reason, |_| true);
+        delivery::never_again(&mut self.state, reason, self.context.now, |_| true);
         self.state.timers.clear();
         match parting {
             Parting::OptedOut => {
@@ -132,11 +132,19 @@ impl<'a> Play<'a> {
         }
     }
 
+    /// The bot leaves the word to a person of the house: nothing of it begins to leave, or is tried again. What people of the house
+    /// have written goes its way.
+    pub(super) fn step_aside(&mut self, reason: &str) {
+        let is_bots = |row: &Row| !row.desk;
+        self.withhold(reason, is_bots);
+        delivery::never_again(&mut self.state, reason, self.context.now, is_bots);
+    }
+
     /// Messages of earlier turns that have not begun to leave never do.
-    pub(super) fn withhold(&mut self, reason: &str) {
+    fn withhold(&mut self, reason: &str, which: impl Fn(&Row) -> bool) {
         let mut withheld: Vec<RowId> = Vec::new();
         self.state.rows.retain(|row| {
-            let stays = !matches!(row.status, RowStatus::Due(_)) || row.doubtful.is_some();
+            let stays = !matches!(row.status, RowStatus::Due(_)) || row.doubtful.is_some() || !which(row);
             if !stays {
                 withheld.push(row.id);
             }

@@ -21,6 +21,8 @@ pub(super) struct Play<'a> {
     pub(super) message: Option<MessageId>,
     /// Whether this turn's text is the last.
     pub(super) parting: Option<Parting>,
+    /// Whether a person of the house says what is said.
+    pub(super) desk: bool,
     steps_left: usize,
 }
 
@@ -65,6 +67,7 @@ impl<'a> Play<'a> {
             captures: BTreeMap::new(),
             message: None,
             parting: None,
+            desk: false,
             steps_left: bounds::STEPS,
         }
     }
@@ -85,7 +88,7 @@ impl<'a> Play<'a> {
             if self.parting != Some(Parting::Forgotten) {
                 self.remember_line(&self.program.name, &message.text);
             }
-            delivery::queue(&mut self.state, Row::due(id, &message, asking, self.context.now));
+            delivery::queue(&mut self.state, Row { desk: self.desk, ..Row::due(id, &message, asking, self.context.now) });
             self.actions.push(Action::Send { row: id, message, asking, options });
         }
         (self.state, self.actions, self.trace)

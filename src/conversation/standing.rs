@@ -33,6 +33,16 @@ pub enum Notice {
     NotSubscribed,
     /// The account was subscribed again.
     Subscribed,
+    /// A person wants no events of the account: it is not subscribed again until a person says so.
+    TakenOut {
+        /// Who, by the name they signed in with.
+        by: String,
+    },
+    /// A person wants the events of an account that was taken out. What happened meanwhile was not missed.
+    LetIn {
+        /// Who, by the name they signed in with; empty where it was done elsewhere.
+        by: String,
+    },
     /// The account has been silent for far longer than is usual for it.
     Silence {
         /// Since when.
@@ -101,6 +111,8 @@ impl Notice {
             Notice::WebhookRegistered => "webhook_registered",
             Notice::NotSubscribed => "not_subscribed",
             Notice::Subscribed => "subscribed",
+            Notice::TakenOut { .. } => "taken_out",
+            Notice::LetIn { .. } => "let_in",
             Notice::Silence { .. } => "silence",
             Notice::GapFound { .. } => "gap_found",
             Notice::ReplayOrdered { .. } => "replay_ordered",
@@ -122,6 +134,9 @@ pub struct Standing {
     /// When it was last known that what happens arrives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listening: Option<Timestamp>,
+    /// Since when a person wants no events of it, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_out: Option<Timestamp>,
     /// What keeps events away, as far as is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deaf: Option<Deafness>,
@@ -207,12 +222,17 @@ impl Standing {
             Notice::NotSubscribed => self.deaf = Some(Deafness::Unsubscribed),
             // Whether events arrive again is known from the next look.
             Notice::WebhookValidated | Notice::WebhookRegistered | Notice::Subscribed => {}
+            Notice::TakenOut { .. } => (self.taken_out, self.deaf) = (Some(now), None),
+            Notice::LetIn { .. } => {
+                self.taken_out = None;
+                self.listens(now);
+            }
             Notice::Silence { since } => self.silent_since = Some(*since),
             Notice::GapFound { from, until, withheld } => self.missed(*from, *until, *withheld),
             Notice::ReplayOrdered { job, from, until } => {
                 let job = Job { id: *job, ordered: now, until: *until };
-                let begun = self.gaps.iter_mut().filter(|gap| gap.from >= *from && gap.from < *until);
-                begun.filter_map(|gap| gap.replay.as_mut()).for_each(|replay| replay.job = Some(job));
+                let begun = self.gaps.iter_mut().filter(|gap| gap.from < *until && gap.until > *from);
+                begun.for_each(|gap| gap.is_replayed(job, *from));
             }
             Notice::ReplayEnded { job, complete } => self.replayed(*job, *complete),
             Notice::ReplayUnavailable { .. } => {
@@ -293,6 +313,16 @@ impl Standing {
 }
 
 impl Gap {
+    /// A job brings what happened since `from`, where a replay is wanted. What was before is longer ago than X replays.
+    fn is_replayed(&mut self, job: Job, from: Timestamp) {
+        let Some(replay) = &mut self.replay else { return };
+        replay.job = Some(job);
+        if self.from < from {
+            self.list = Some(self.list.unwrap_or(self.from));
+            self.from = from;
+        }
+    }
+
     /// No replay will bring what is missing.
     fn leave_to_list(&mut self) {
         self.replay = None;
@@ -376,6 +406,15 @@ mod tests {
         let mut old = standing;
         old.take(&Notice::Listening, at(1_000).plus(LISTED));
         assert_eq!(old.gaps, [], "X lists nothing so old");
+    }
+
+    #[test]
+    fn who_was_taken_out_has_missed_nothing_when_let_in_again() {
+        let out = Notice::TakenOut { by: "kim".into() };
+        let standing = after(&[Notice::NotSubscribed, out.clone()]);
+        assert_eq!((standing.taken_out, standing.deaf), (Some(at(1_000)), None));
+        let standing = after(&[out, Notice::WebhookInvalid, Notice::LetIn { by: "kim".into() }]);
+        assert_eq!(standing, Standing { listening: Some(at(1_000)), ..Standing::default() });
     }
 
     #[test]

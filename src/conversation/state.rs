@@ -202,6 +202,9 @@ pub struct Row {
     /// The asking whose options it carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asking: Option<u32>,
+    /// Whether a person of the house wrote it: then no other of them withholds it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub desk: bool,
     /// What its echo will look like (see `Fingerprint` in this room), so that the echo is recognised without the body.
     pub fingerprint: u64,
 }

@@ -1,5 +1,7 @@
 //! Direct messages, as the house sees them: text as a person reads it, ids as ids.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{MessageId, Timestamp, UserId};
@@ -105,6 +107,28 @@ pub struct Outgoing {
     /// then knows it by is no part of the message, since that lasts a day and a message may wait longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<String>,
+}
+
+impl Outgoing {
+    /// What it says where there are neither quick replies nor buttons: they stand as lines below the text.
+    pub fn as_text(&self) -> Cow<'_, str> {
+        if self.numbered || self.options.is_empty() && self.links.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let links = self.links.iter().map(|Link { label, url }| format!("{label}: {url}"));
+        let text = (!self.text.is_empty()).then(|| self.text.clone());
+        let options = (!self.options.is_empty()).then(|| numbered(&self.options));
+        Cow::Owned(text.into_iter().chain(links).chain(options).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// Options as lines of a text, as people count: `1 Label — description`.
+pub fn numbered(options: &[QuickOption]) -> String {
+    let line = |(ix, option): (usize, &QuickOption)| match &option.description {
+        Some(description) => format!("{} {} — {description}", ix + 1, option.label),
+        None => format!("{} {}", ix + 1, option.label),
+    };
+    options.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// One quick reply.

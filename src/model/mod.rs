@@ -16,7 +16,7 @@ pub use host::HostRule;
 pub use ids::{AppId, EventId, EventKind, Key, MessageId, ParseIdError, UserId};
 pub use lookup::{LookupAnswer, LookupFailure, LookupMethod, LookupRequest};
 pub use media::MediaType;
-pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap};
+pub use message::{Attachment, Incoming, Link, MediaKind, Outgoing, Profile, QuickOption, Tap, numbered};
 pub use role::Role;
 pub use secret::Secret;
 pub use text::{Folded, fold, folds_to, same_label, split_text};

@@ -64,7 +64,8 @@ impl Outbox {
     /// Claims a row that is due, unless it has to wait for the limits of X.
     fn claim(&self, key: Key, record: &Record, row: &Row) -> Option<Event> {
         let now = self.clock.now();
-        if !matches!(row.status, RowStatus::Due(at) if at <= now) {
+        // The account may have been paused since the conversation was taken up.
+        if !matches!(row.status, RowStatus::Due(at) if at <= now) || self.turns.is_paused(key.account) {
             return None;
         }
         let app = *self.apps.get(&key.account)?;
@@ -86,7 +87,7 @@ impl Outbox {
         })
     }
 
-    async fn body(&self, key: Key, row: RowId) -> Result<Option<Outgoing>, StoreError> {
+    pub(super) async fn body(&self, key: Key, row: RowId) -> Result<Option<Outgoing>, StoreError> {
         let entries = self.turns.store().journal(key, row.revision..=row.revision).await?;
         let actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
         let body = |action| match action {

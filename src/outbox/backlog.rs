@@ -35,10 +35,13 @@ impl Outbox {
 
 /// The messages of an entry from `next` on.
 fn waiting(entry: Entry, next: RowId, now: Timestamp) -> Vec<Row> {
-    let actions = entry.turns.into_iter().flat_map(|turn| turn.actions);
-    let row = |action| match action {
-        Action::Send { row, message, asking, .. } if row >= next => Some(Row::due(row, &message, asking, now)),
+    let row = |action, desk| match action {
+        Action::Send { row, message, asking, .. } if row >= next => Some(Row { desk, ..Row::due(row, &message, asking, now) }),
         _ => None,
     };
-    actions.filter_map(row).collect()
+    let rows = entry.turns.into_iter().flat_map(|turn| {
+        let desk = matches!(&turn.event, Event::Desk { order, .. } if order.speaks());
+        turn.actions.into_iter().filter_map(move |action| row(action, desk))
+    });
+    rows.collect()
 }

@@ -33,7 +33,7 @@ use signals::Signals;
 
 pub use errand::Errand;
 pub use lookup::{Lookups, Resolver};
-pub use platform::{Access, MediaFailure, Platform, Servers};
+pub use platform::{MediaFailure, Platform, Servers};
 pub use stand_in::StandIn;
 pub use x::{Sender, X};
 
@@ -176,6 +176,7 @@ impl Outbox {
 
     /// Serves a conversation, and then carries out its lookup, during which the conversation may be served again.
     async fn take_up(self: Arc<Self>, key: Key, slot: OwnedSemaphorePermit) {
+        let _fallen = Fallen { outbox: &self, key };
         let served = Served { outbox: &self, key };
         let looks = self.serve(key).await;
         drop((served, slot));
@@ -288,6 +289,21 @@ impl Drop for Served<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.outbox.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        }
+    }
+}
+
+/// A conversation that a mistake of ours was met in rests before it is taken up again: it is due as before.
+struct Fallen<'a> {
+    outbox: &'a Outbox,
+    key: Key,
+}
+
+impl Drop for Fallen<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(conversation = %self.key, "the outbox has made a mistake; it tries again in a minute");
+            self.outbox.park(self.key);
         }
     }
 }

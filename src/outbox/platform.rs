@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::Lookups;
 use crate::client::{Download, DownloadFailure, Failure};
-use crate::model::{LookupAnswer, LookupRequest, MessageId, Outgoing, Secret, UserId};
+use crate::model::{LookupAnswer, LookupRequest, MessageId, Outgoing, UserId};
 use crate::wire::rest::MessagePage;
 
 /// Where messages go, as one of our accounts. Each call is made once.
@@ -29,16 +29,6 @@ pub trait Platform: Send + Sync {
 
     /// Shows the person that what they wrote was read, up to `last`.
     async fn mark_read(&self, account: UserId, person: UserId, last: MessageId) -> Result<(), Failure>;
-}
-
-/// An account's token of OAuth 2, which ends after a while and is renewed.
-#[async_trait]
-pub trait Access: Send + Sync {
-    /// One that holds now.
-    async fn token(&self) -> Result<Secret, Failure>;
-
-    /// X takes that token no longer, whatever its time: the next one is a renewed one.
-    fn refused(&self, token: &Secret);
 }
 
 /// Why there is no media of a file.

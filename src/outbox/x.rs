@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::platform::{Access, MediaFailure, Platform};
-use crate::client::{Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, Refusal, UploadFailure};
+use super::platform::{MediaFailure, Platform};
+use crate::client::{Access, Among, Auth, Client, Download, DownloadFailure, Failure, Media, NotTaken, Refusal, UploadFailure, VOID_TOKEN};
 use crate::clock::Clock;
 use crate::model::{AppId, MediaType, MessageId, Outgoing, Secret, UserId};
 use crate::wire::oauth::Credentials;
@@ -56,10 +56,21 @@ impl Sender {
         }
     }
 
-    /// Remembers a token that X turned away (HTTP 401), so that the next call comes with another.
-    fn heed(&self, access: Option<&Secret>, failure: &Failure) {
-        if let (Some(access), Some(token), Failure::Refused(Refusal { status: 401, .. })) = (&self.access, access, failure) {
-            access.refused(token);
+    /// Remembers a token that X turned away, so that the next call comes with another.
+    fn heed(&self, token: Option<&Secret>, failure: &Failure) {
+        if let (Some(access), Some(token)) = (&self.access, token) {
+            access.heed(token, failure);
+        }
+    }
+
+    /// What a failure means: a token that is not renewed is void where the newer interface turns it away, which tells no code.
+    fn judge(&self, token: Option<&Secret>, failure: Failure) -> Failure {
+        self.heed(token, &failure);
+        match failure {
+            Failure::Refused(refusal) if token.is_none() && (refusal.status, refusal.code) == (401, 0) => {
+                Failure::Refused(Refusal { code: VOID_TOKEN, ..refusal })
+            }
+            other => other,
         }
     }
 
@@ -116,8 +127,9 @@ impl Platform for X {
             return self.api.send_message(sender.credentials(), person, message, media).await;
         }
         let access = sender.access().await?;
-        let sent = self.api.send_to(sender.auth(access.as_ref()), person, &message.text, media).await;
-        Ok(sent.inspect_err(|failure| sender.heed(access.as_ref(), failure))?.id)
+        // One that waited while the interface was changed still has its buttons.
+        let sent = self.api.send_to(sender.auth(access.as_ref()), person, &message.as_text(), media).await;
+        Ok(sent.map_err(|failure| sender.judge(access.as_ref(), failure))?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {

@@ -25,6 +25,8 @@ impl Calls {
 
     /// Counts a call that is about to be made; `false` where it must not be, and then nothing is counted.
     pub fn take(&mut self, now: Timestamp) -> bool {
+        // Where the clock was set back, what lies ahead of it was made by now.
+        self.made.iter_mut().rev().take_while(|made| **made > now).for_each(|made| *made = now);
         while self.made.front().is_some_and(|made| made.plus(self.window) <= now) {
             self.made.pop_front();
         }
@@ -56,5 +58,15 @@ mod tests {
         blocked.block(at(5));
         blocked.block(at(3));
         assert!(!blocked.take(at(4)) && blocked.take(at(5)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_holds_nobody_for_longer_than_the_window() {
+        let at = |second: u64| Timestamp::from_millis(1_767_225_600_000).plus(Duration::from_secs(second));
+        let day = 24 * 3600;
+        let mut calls = Calls::new(2, WINDOW);
+        assert!(calls.take(at(day)) && calls.take(at(day)));
+        assert!(!calls.take(at(0)), "they may have been made just now");
+        assert!(calls.take(at(900)));
     }
 }

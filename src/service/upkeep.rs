@@ -1,16 +1,18 @@
 //! What the console looks after the accounts with, from the configuration.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::web;
 use async_trait::async_trait;
 
+use super::access;
 use crate::account::{Account, Heard, Registry, Unheard};
 use crate::client::{Client, Keys, Timeouts, UserToken};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::console::{Served, Upkeep, UpkeepApp};
-use crate::model::Secret;
+use crate::model::{AppId, Secret};
 use crate::outbox::Outbox;
 use crate::webhook::Door;
 use crate::wire::arrivals::Arrivals;
@@ -25,19 +27,37 @@ impl Heard for AtDoor {
     }
 }
 
-/// All that is needed; `sending` is the client of the outbox.
+/// The webhooks and subscriptions of each app, for the watchdog and the console.
+pub(super) type Registries = BTreeMap<AppId, Arc<Registry>>;
+
+/// Calls of X that may take as long as it takes to challenge a webhook: X does that before it answers, and may wait ten seconds for it.
+pub(super) fn patient(config: &Config) -> anyhow::Result<Client> {
+    Ok(Client::new(config.x.api.clone(), Timeouts::default(), Arc::new(SystemClock))?)
+}
+
+/// Those of the apps that can be called for.
+pub(super) fn registries(config: &Config, client: &Client) -> Registries {
+    let registry = |app: &config::App| {
+        let owner = app.owner().map(|(owner, secret)| token(owner, secret));
+        let keys = Keys { consumer_key: app.consumer_key.clone(), consumer_secret: app.signing_secret()?.clone(), owner };
+        Some((app.id, Arc::new(Registry::new(client.clone(), config.x.events_api(), keys))))
+    };
+    config.app.iter().filter_map(registry).collect()
+}
+
+/// All that is needed; `client` is patient, `sending` that of the outbox.
 pub(super) fn upkeep(
     config: &Config,
+    client: Client,
+    registries: &Registries,
     sending: Client,
     outbox: Arc<Outbox>,
     door: web::Data<Door>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Upkeep> {
-    // X challenges a webhook before it answers, and may wait ten seconds for it.
-    let client = Client::new(config.x.api.clone(), Timeouts::default(), Arc::new(SystemClock))?;
     let upload = Client::new(config.x.upload.clone(), Timeouts::default(), Arc::new(SystemClock))?;
     Ok(Upkeep {
-        apps: config.app.iter().filter_map(|one| app(config, one, &client)).collect(),
+        apps: registries.iter().map(|(id, registry)| app(config, *id, registry)).collect(),
         client,
         upload,
         sending,
@@ -50,22 +70,20 @@ pub(super) fn upkeep(
     })
 }
 
-fn app(config: &Config, app: &config::App, client: &Client) -> Option<UpkeepApp> {
-    let owner = app.owner().map(|(owner, secret)| token(owner, secret));
-    let keys = Keys { consumer_key: app.consumer_key.clone(), consumer_secret: app.signing_secret()?.clone(), owner };
-    let accounts = config.account.iter().filter(|account| account.app == app.id).map(served).collect();
-    Some(UpkeepApp { id: app.id, registry: Registry::new(client.clone(), config.x.events_api(), keys), accounts })
+fn app(config: &Config, id: AppId, registry: &Arc<Registry>) -> UpkeepApp {
+    let accounts = config.account.iter().filter(|account| account.app == id).map(|account| served(config, account)).collect();
+    UpkeepApp { id, registry: registry.clone(), accounts }
 }
 
-fn served(account: &config::Account) -> Served {
+fn served(config: &Config, account: &config::Account) -> Served {
     let signed_in = account.tokens().map(|(access, secret)| token(access, secret));
     Served {
-        account: Account { user: account.user_id, app: account.app, token: signed_in },
+        account: Account { user: account.user_id, app: account.app, token: signed_in, oauth2: access::file(config, account) },
         bot: account.bot.clone(),
         files: account.access_token_file.clone().zip(account.access_token_secret_file.clone()),
     }
 }
 
-fn token(token: &Secret, secret: &Secret) -> UserToken {
+pub(super) fn token(token: &Secret, secret: &Secret) -> UserToken {
     UserToken { token: token.clone(), secret: secret.clone() }
 }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use actix_web::web;
 use async_trait::async_trait;
 
+use super::access::Accesses;
+use super::upkeep::{Registries, token};
+use crate::account::Registry;
 use crate::account::watchdog::{Intake, Platform, Settings, Ward, Watchdog, X};
-use crate::client::{Client, Keys, UserToken};
+use crate::client::{Client, UserToken};
 use crate::clock::Clock;
-use crate::config::{App, Config, Revoked};
-use crate::model::UserId;
+use crate::config::{Config, Revoked};
+use crate::model::{AppId, UserId};
 use crate::turn::{TurnError, Turns};
 use crate::webhook::Door;
 use crate::wire::DirectMessage;
@@ -26,7 +29,15 @@ impl Intake for ListedAtDoor {
 }
 
 /// A watchdog over all apps and accounts.
-pub(super) fn watchdog(config: &Config, client: &Client, turns: Arc<Turns>, clock: Arc<dyn Clock>, door: web::Data<Door>) -> Watchdog {
+pub(super) fn watchdog(
+    config: &Config,
+    client: &Client,
+    registries: &Registries,
+    accesses: &Accesses,
+    turns: Arc<Turns>,
+    clock: Arc<dyn Clock>,
+    door: web::Data<Door>,
+) -> Watchdog {
     let watch = config.watch;
     let settings = Settings {
         every: watch.every,
@@ -36,19 +47,16 @@ pub(super) fn watchdog(config: &Config, client: &Client, turns: Arc<Turns>, cloc
         fetch: watch.replay,
         forget: watch.revoked == Revoked::Forget,
     };
-    let wards = config.app.iter().filter_map(|app| ward(config, app, client)).collect();
+    let wards = registries.iter().map(|(app, registry)| ward(config, *app, client, registry, accesses)).collect();
     Watchdog::new(turns, clock, Arc::new(ListedAtDoor(door)), settings, wards)
 }
 
-fn ward(config: &Config, app: &App, client: &Client) -> Option<Ward> {
-    let token = |token: &crate::model::Secret, secret: &crate::model::Secret| UserToken { token: token.clone(), secret: secret.clone() };
-    let owner = app.owner().map(|(owner, secret)| token(owner, secret));
-    let has_owner = owner.is_some();
-    let keys = Keys { consumer_key: app.consumer_key.clone(), consumer_secret: app.signing_secret()?.clone(), owner };
-    let accounts = config.account.iter().filter(|account| account.app == app.id);
+fn ward(config: &Config, app: AppId, client: &Client, registry: &Arc<Registry>, accesses: &Accesses) -> Ward {
+    let accounts = config.account.iter().filter(|account| account.app == app);
     let tokens: BTreeMap<UserId, UserToken> =
         accounts.filter_map(|account| account.tokens().map(|(access, secret)| (account.user_id, token(access, secret)))).collect();
-    let accounts = tokens.keys().copied().collect();
-    let platform: Arc<dyn Platform> = Arc::new(X::new(client.clone(), config.x.events_api(), keys, tokens, super::is_newer(config)));
-    Some(Ward::new(app.id, platform, config.url.clone(), has_owner, accounts))
+    let (accounts, has_owner) = (tokens.keys().copied().collect(), registry.keys().owner.is_some());
+    let x = X::new(client.clone(), registry.clone(), tokens, accesses.clone(), super::is_newer(config));
+    let platform: Arc<dyn Platform> = Arc::new(x);
+    Ward::new(app, platform, config.url.clone(), has_owner, accounts)
 }

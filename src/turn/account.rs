@@ -1,6 +1,6 @@
 //! What concerns an account and no person: journalled in its record, and remembered while the service runs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -48,11 +48,17 @@ impl Turns {
         self.accounts.known.keys().copied()
     }
 
-    /// Learns from the records where the accounts stand. To be called before anything is sent.
+    /// Learns from the records where the accounts stand. To be called before anything is sent, and before anything is let in.
+    ///
+    /// X does not try again what it replays. So of a job that an earlier process ordered something may have come while nobody listened,
+    /// however short that was and however well the job ends: it is ordered again.
     pub async fn recall_accounts(&self) -> Result<(), TurnError> {
+        let cut_off = |standing: &Standing| {
+            let jobs: BTreeSet<u64> = standing.jobs().map(|job| job.id).collect();
+            jobs.into_iter().map(|job| Notice::ReplayEnded { job, complete: false }).collect()
+        };
         for account in self.accounts() {
-            let standing = self.standing(account).await?;
-            self.remember(account, &standing);
+            self.notice(account, cut_off).await?;
         }
         Ok(())
     }

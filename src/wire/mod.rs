@@ -1,6 +1,7 @@
 //! X's JSON and signatures, both ways: what comes in becomes typed events, what goes out becomes requests. Pure: time and chance are arguments.
 
 pub mod arrivals;
+pub mod browser;
 pub mod envelope;
 mod event;
 mod lenient;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use junco::simulator::{Settings, Simulator};
+use junco::simulator::{Settings, Simulator, Token};
 use serde_json::json;
 
 use crate::office::Office;
@@ -21,7 +21,7 @@ async fn a_webhook_is_registered_once_challenged_and_deleted() {
 
     let silent = office.run(&["webhook", "delete"]);
     assert!(silent.code == Some(2) && silent.err.contains("Add --yes"), "{silent:?}");
-    assert_eq!(office.asks(&["webhook", "delete", "--dry-run"]).1["subscriptions"], 1);
+    assert_eq!(office.asks(&["webhook", "delete", "--dry-run"]).1["webhooks"][0]["subscriptions"], 1);
     assert_eq!(office.x.webhooks().len(), 1, "a dry run and a question change nothing");
     office.does(&["webhook", "delete", "--yes"]);
     assert!(office.x.webhooks().is_empty());
@@ -132,6 +132,11 @@ async fn an_account_is_told_with_what_it_may_do() {
     assert_eq!(told["tokens"][1]["permission"], "read, write and Direct Messages");
     let limits = &told["tokens"][1]["limits"]["GET /1.1/direct_messages/events/list.json"]["window"];
     assert_eq!(limits["remaining"], 14, "{told}");
+    office.give(&Token::for_user(Settings::OWNER, Settings::APP), "bot");
+    let (code, told) = office.asks(&["account"]);
+    let error = told["tokens"][1]["error"].as_str().unwrap_or_default();
+    assert!(code == Some(1) && error.contains("another user's token: junco login --account 906948460078698496"), "{told}");
+    office.give(&Token::for_user(Settings::BOT, Settings::APP), "bot");
     office.x.let_tokens_work(Settings::BOT, false);
     let (code, told) = office.asks(&["account"]);
     assert!(code == Some(1) && told["tokens"][1]["error"].as_str().unwrap().contains("junco login"), "{told}");

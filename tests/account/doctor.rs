@@ -12,7 +12,7 @@ use junco::simulator::{Permission, Settings, Token};
 use serde_json::Value;
 
 use crate::front::{Does, Front};
-use crate::office::Office;
+use crate::office::{Office, Ran};
 
 /// A step as the doctor found it.
 #[derive(Debug)]
@@ -117,6 +117,25 @@ async fn a_webhook_that_lets_everybody_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_front_that_loses_deliveries() {
+    names(&behind(Does::Lose).await, "signature", "a delivery is answered with 502", "pass POST on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_x_does_not_answer_just_now_is_not_called_well() {
+    let office = Office::set_up(Settings::default()).await;
+    let listed = |ran: &Ran| ran.out.contains("X did not take the call: too many calls");
+    let told = loop {
+        let ran = office.run(&["doctor", "--no-like"]);
+        if listed(&ran) {
+            break ran;
+        }
+    };
+    assert!(told.code == Some(1) && told.out.ends_with("try again in a while\n") && !told.out.contains("WRONG"), "{}", told.out);
+    assert!(told.out.contains("to mend it: X takes it again from 2"), "{}", told.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_is_not_there() {
     let mut office = Office::set_up(Settings::default()).await;
     office.stop();
@@ -161,6 +180,37 @@ async fn a_deleted_webhook_is_named_and_mended() {
     let (code, document) = office.asks(&["doctor", "--fix"]);
     assert_eq!(code, Some(0), "{document:#}");
     assert!(steps(&document).iter().all(|step| step.verdict == "right"), "{document:#}");
+}
+
+fn likes(office: &Office, path: &str) -> Vec<String> {
+    let calls = office.x.api_calls();
+    calls.iter().filter(|call| call.path.contains(path)).map(|call| format!("{} {}", call.method, call.status)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_like_is_taken_back_once_it_has_arrived() {
+    let office = Office::set_up(Settings::default()).await;
+    for _ in 0..2 {
+        let (code, document) = office.asks(&["doctor"]);
+        assert_eq!(code, Some(0), "{document:#}");
+        assert!(steps(&document).iter().all(|step| step.verdict == "right"), "one post is enough for ever: {document:#}");
+    }
+    assert_eq!(likes(&office, "favorites"), ["POST 200"; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_newer_interface_nothing_is_asked_of_the_older_messages_and_likes() {
+    let office = Office::set_up(Settings::default()).await;
+    office.write("junco.toml", &office.read("junco.toml").replace("[x]\n", "[x]\nflavor = \"v2\"\n"));
+    for _ in 0..2 {
+        let (code, document) = office.asks(&["doctor"]);
+        assert_eq!(code, Some(0), "{document:#}");
+        assert!(steps(&document).iter().all(|step| step.verdict == "right"), "{document:#}");
+    }
+    assert_eq!(likes(&office, "/likes"), ["POST 200", "DELETE 200", "POST 200", "DELETE 200"]);
+    let (code, told) = office.asks(&["account"]);
+    assert_eq!((code, &told["tokens"][1]["permission"]), (Some(0), &"read, write and Direct Messages".into()));
+    assert!(likes(&office, "/1.1/direct_messages").is_empty() && likes(&office, "favorites").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,8 +259,8 @@ async fn a_wrong_clock() {
         owner: token(Settings::OWNER),
     };
     let app = App { id: Settings::APP, registry: Registry::new(client.clone(), EventsApi::Enterprise, keys), running: None };
-    let account = Account { user: Settings::BOT, app: Settings::APP, token: token(Settings::BOT) };
-    let doctor = Doctor { client, x, apps: vec![app], accounts: vec![account], address: None, like: false, clock };
+    let account = Account { user: Settings::BOT, app: Settings::APP, token: token(Settings::BOT), oauth2: None };
+    let doctor = Doctor { client, x, apps: vec![app], accounts: vec![account], address: None, like: false, newer: false, clock };
     let mut notes = Notes::default();
     doctor.examine(&mut notes).await;
     assert_eq!(notes.0[0].verdict, Verdict::Wrong);

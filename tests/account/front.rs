@@ -19,6 +19,8 @@ pub(crate) enum Does {
     Strip,
     /// Lets everybody in.
     Welcome,
+    /// Finds nobody who takes deliveries.
+    Lose,
 }
 
 /// It, as a test moves it.
@@ -53,6 +55,7 @@ fn serve(mut stream: TcpStream, port: u16, does: Does) {
             b"HTTP/1.1 301 Moved\r\nlocation: https://elsewhere.example/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec()
         }
         Does::Welcome if request.starts_with("POST") => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec(),
+        Does::Lose if request.starts_with("POST") => b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec(),
         Does::Sleep => {
             // Until the other side gives up.
             let _ = stream.read(&mut [0; 1]);
@@ -71,7 +74,7 @@ fn serve(mut stream: TcpStream, port: u16, does: Does) {
                 .replacen("http/1.1", "HTTP/1.1", 1),
             port,
         ),
-        Does::Pass | Does::Welcome => pass(&request, port),
+        Does::Pass | Does::Welcome | Does::Lose => pass(&request, port),
     };
     let _ = stream.write_all(&answer);
 }

@@ -86,6 +86,25 @@ async fn the_newer_interface_delivers_and_sends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_of_the_newer_interface_that_is_missing_or_void_is_named() {
+    let office = Office::set_up_over("flavor = \"v2\"\n").await;
+    let found = || {
+        let (code, document) = office.asks(&["doctor", "--no-like"]);
+        let step = document["steps"].as_array().unwrap().iter().find(|step| step["step"] == "OAuth 2 token").unwrap().clone();
+        (code, step)
+    };
+    assert_eq!(found().1["verdict"], "right");
+    let kept = office.read("secrets/bot.oauth2.json");
+    office.write("secrets/bot.oauth2.json", &kept.replace("\"access_token\":\"", "\"access_token\":\"no"));
+    let (code, void) = found();
+    assert!(code == Some(1) && void["told"].as_str().unwrap().contains("revoked"), "{void}");
+    std::fs::remove_file(office.path("secrets/bot.oauth2.json")).unwrap();
+    let (code, missing) = found();
+    assert!(code == Some(1) && missing["told"].as_str().unwrap().contains("no OAuth 2 token"), "{missing}");
+    assert_eq!(missing["mend"], format!("junco login --oauth2 --account {}", Settings::BOT));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_older_interface_delivers_and_the_newer_one_sends() {
     let office = Office::set_up_over("events = \"v1.1\"\nflavor = \"v2\"\n").await;
     serves(&office).await;

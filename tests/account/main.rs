@@ -8,3 +8,4 @@ mod front;
 mod interfaces;
 mod office;
 mod set_up;
+mod several;

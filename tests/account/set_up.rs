@@ -60,8 +60,27 @@ async fn somebody_else_who_signs_in_changes_nothing() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("signed in was @ada") && ran.err.contains("nothing was written"), "{ran:?}");
     assert!(!office.path("secrets/bot.token").exists());
+    // The same of an account that another app acts for.
+    let second = "[[app]]\nid = \"2\"\nconsumer_key = \"k\"\nconsumer_secret_file = \"secrets/consumer\"\n";
+    let config = office.read("junco.toml");
+    office.write("junco.toml", &(config.replace("app = \"16777259\"", "app = \"2\"") + second));
+    let ran = office.signs_in(Settings::BOT, &["--app", "16777259"]);
+    assert!(ran.code == Some(1) && ran.err.contains("nothing was written: add --app 2"), "{ran:?}");
+    assert!(!office.path("secrets/bot.token").exists());
+    office.write("junco.toml", &config);
     let silent = office.run(&["login"]);
     assert!(silent.code == Some(2) && silent.err.contains("--pin"), "{silent:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_for_what_cannot_be_kept() {
+    let office = Office::bare(nobody_signed_in()).await;
+    office.write("secrets/bot.token-secret.new/in-the-way", "");
+    let ran = office.run(&["login", "--pin", "--account", "906948460078698496"]);
+    assert!(ran.code == Some(1) && ran.err.contains("secrets/bot.token-secret"), "{ran:?}");
+    assert!(office.x.api_calls().is_empty(), "X was not asked");
+    let typed_nothing = office.run(&["login", "--owner", "--pin"]);
+    assert!(typed_nothing.code == Some(1) && typed_nothing.err.contains("no PIN was typed"), "{typed_nothing:?}");
 }
 
 /// Starts a login that waits for the browser, and gives it the page's answer.
@@ -113,6 +132,20 @@ pub(crate) fn signs_in_the_newer_way(office: &Office) -> Ran {
     });
     signed_in(&ran);
     ran
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn x_activity_is_opened_by_the_one_whose_messages_they_are() {
+    let office = Office::set_up(Settings::default()).await;
+    office.write("junco.toml", &office.read("junco.toml").replace("[x]\n", "[x]\nevents = \"activity\"\n"));
+    let (code, document) = office.asks(&["subscription", "add"]);
+    let error = document["subscriptions"][0]["error"].as_str().unwrap_or_default();
+    assert!(code == Some(1) && error.contains("junco login --oauth2 --account 906948460078698496"), "{document}");
+    signs_in_the_newer_way(&office);
+    for is_new in [true, false] {
+        let (code, document) = office.asks(&["subscription", "add"]);
+        assert_eq!((code, &document["subscriptions"][0]["new"]), (Some(0), &is_new.into()), "{document}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

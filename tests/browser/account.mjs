@@ -41,9 +41,10 @@ async function webhook_and_subscriptions(size) {
   await visitor.looks('account');
   const shown = await page.content();
   for (const secret of given.secrets) assert.ok(!shown.includes(secret), 'secrets are never shown');
+  const still_typing = await types_meanwhile(size);
   await page.click('button:has-text("Check now")');
-  await page.waitForSelector('h1:has-text("Account")');
-  await page.waitForSelector('.mark.good:has-text("valid")');
+  await page.waitForSelector('[role=status]:has-text("is valid")');
+  await still_typing();
   await page.click('form[action="/account/webhook/delete"] button');
   await visitor.looks('account-delete');
   await page.click('button.danger');
@@ -55,7 +56,7 @@ async function webhook_and_subscriptions(size) {
   // What stands there already is not offered to be set again.
   const set = page.locator('button:has-text("Set the script")');
   if (await set.count()) await set.click();
-  await page.waitForSelector('text=Good day');
+  await page.waitForSelector('.mark.good:has-text("X has just this")');
   await visitor.looks('account-after');
   await page.context().close();
 }
@@ -76,6 +77,21 @@ async function replay_with_keys_alone(size) {
   await page.context().close();
 }
 
+// Somebody types while another changes something, so that what X says is loaded anew under their hands. X's windows are narrow: it is asked
+// only for what the other does.
+async function types_meanwhile(size) {
+  const { page } = await entered(size, '/account');
+  const address = page.locator('form[action="/account/webhook/create"] [name=url]');
+  await address.fill('https://another.example/webhook');
+  await page.evaluate(() => { document.querySelector('.asked').dataset.old = 'yes'; });
+  return async () => {
+    await page.waitForSelector('.asked:not([data-old])');
+    assert.equal(await address.inputValue(), 'https://another.example/webhook');
+    assert.equal(await page.evaluate(() => document.activeElement.name), 'url', 'and the focus stays');
+    await page.context().close();
+  };
+}
+
 async function lets_an_account_in(size) {
   const visitor = await entered(size, '/account');
   const { page } = visitor;
@@ -91,9 +107,19 @@ async function lets_an_account_in(size) {
 async function the_bot(size) {
   const visitor = await entered(size, '/bot');
   const { page } = visitor;
-  await page.waitForSelector('svg');
+  // The picture counts whoever comes into a state, and the page is not loaded again.
+  await page.evaluate(() => { document.body.dataset.same = 'yes'; });
+  for (const [texts, state] of [[['size'], 'size'], [['S', 'hello'], 'home']]) {
+    const box = page.locator('#picture g.state', { has: page.locator(`title:text-is("${state}")`) });
+    const before = Number(/(\d+) entered/.exec(await box.textContent())[1]);
+    for (const text of texts) await says(text);
+    await box.filter({ hasText: new RegExp(`\\b${before + 1} entered`) }).waitFor();
+  }
+  const figures = page.locator('#figures');
+  const before = Number(/(\d+) from people/.exec(await figures.textContent())[1]);
   await says('gibberish that nothing takes');
-  await page.waitForFunction(() => /[1-9]\d* from people/.test(document.body.textContent));
+  await figures.filter({ hasText: new RegExp(`(^|\\D)${before + 1} from people`) }).waitFor();
+  assert.equal(await page.evaluate(() => document.body.dataset.same), 'yes');
   // What nobody understood is a form, which nothing changes under somebody's hands.
   await page.reload();
   await page.waitForSelector('text=gibberish that nothing takes');

@@ -22,6 +22,9 @@ for (const size of (given.only ?? Object.keys(SIZES))) {
   await takes_over_with_keys_alone(size);
   await sees_only_what_the_role_may(size);
   await activity(size);
+  await goes_on_after_a_break(size);
+  await rests_while_nobody_looks(size);
+  await goes_when_signed_out(size);
 }
 } catch (error) {
   await browser.newest.screenshot({ path: `${given.shots}/failed.png`, fullPage: true });
@@ -88,8 +91,10 @@ async function time_machine(size) {
   const visitor = await entered(size);
   const { page } = visitor;
   await visitor.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  const asked = page.locator('.turn:has(.mark.good) .bubble.us:has-text("Which size?")');
+  const before_that = await asked.count();
   await says('size');
-  await page.waitForSelector('.bubble.us:has-text("Which size?")');
+  await asked.nth(before_that).waitFor();
   await visitor.looks('conversation');
   const turn = () => page.textContent('#as-of');
   const now = await turn();
@@ -109,24 +114,39 @@ async function takes_over(size) {
   const visitor = await entered(size);
   const { page } = visitor;
   await visitor.open(`${given.console}/conversation/${given.bot}/${given.ada}`);
+  // Somebody else has the same page open, and has begun to write.
+  const { page: another } = await entered(size);
+  await another.goto(page.url());
+  await another.fill('#say', 'While I was writing');
   await page.click('button:has-text("Take over")');
   await page.waitForSelector('button:has-text("Give the bot back")');
+  await another.waitForSelector('button:has-text("Give the bot back")');
+  assert.equal(await another.inputValue('#say'), 'While I was writing');
+  await another.context().close();
   await page.fill('#say', `Kim here, from the ${size}`);
   await page.click('.desk button:text-is("Send")');
   await page.waitForSelector(`.bubble.us:has-text("Kim here, from the ${size}")`);
   await page.waitForSelector(`.turn:has(.bubble:has-text("Kim here, from the ${size}")) .mark.good:has-text("sent")`);
+  const unanswered = page.locator('.why:has-text("a person speaks")');
+  const silences = await unanswered.count();
   await says('S');
-  await page.waitForSelector('.why:has-text("a person speaks")');
+  await unanswered.nth(silences).waitFor();
   await visitor.looks('taken-over');
   await page.click('button:has-text("Give the bot back")');
   await page.waitForSelector('button:has-text("Take over")');
   // X refuses the next message for good; it is sent again by hand.
+  const sent_again = page.locator('.turn:has(.mark.warm:has-text("kim")):has(.bubble:has-text("S it is")) .mark.good');
+  const before = await sent_again.count();
   await ask('/sim/faults', { kind: 'refuse', with: { failure: 'already_said' }, times: 1 });
   await says('S');
-  await page.waitForSelector('.mark.bad:has-text("refused (151)")');
+  await page.waitForSelector('.turn:has(.mark.bad:has-text("refused (151)")):has(button:has-text("Send again"))');
   await visitor.looks('refused');
-  await page.locator('button:has-text("Send again")').last().click();
-  await page.waitForSelector('.turn:has(.mark.warm:has-text("kim")):has(.bubble:has-text("S it is")) .mark.good');
+  // Pressed twice it goes out once.
+  await page.locator('button:has-text("Send again")').dblclick();
+  await sent_again.nth(before).waitFor();
+  await says('size');
+  await page.waitForSelector('.turn:last-child:has(.mark.good) .bubble.us:has-text("Which size?")');
+  assert.equal(await sent_again.count(), before + 1);
   await page.context().close();
 }
 
@@ -136,15 +156,15 @@ async function takes_over_with_keys_alone(size) {
   await visitor.tabTo('.line');
   await page.keyboard.press('Enter');
   await page.waitForSelector('#say');
-  await visitor.tabTo('#hand-over');
+  await visitor.tabTo('#hand-over', 400);
   await page.keyboard.press('Enter');
   await page.waitForSelector('button:has-text("Give the bot back")');
-  await visitor.tabTo('#say');
+  await visitor.tabTo('#say', 400);
   await page.keyboard.type('By keys alone');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.waitForSelector('.bubble.us:has-text("By keys alone")');
-  await visitor.tabTo('#hand-over');
+  await visitor.tabTo('#hand-over', 400);
   await page.keyboard.press('Enter');
   await page.waitForSelector('button:has-text("Take over")');
   await page.context().close();
@@ -176,9 +196,62 @@ async function activity(size) {
   await card.locator('[data-pin]').click();
   await page.waitForSelector('.event[data-pinned]');
   await says('somebody else', '@ben');
+  const wrong = page.locator('#rates div:has(dt:text-is("Wrong signatures")) dd');
+  const before = Number(await wrong.textContent());
   await fetch(`${given.webhook}`, { method: 'POST', body: '{}' });
-  await page.waitForSelector('dd.bad:has-text("1"), dd.bad:has-text("2")');
+  await wrong.filter({ hasText: new RegExp(`^${before + 1}$`) }).waitFor();
   assert.equal(await page.locator('.event:has-text("somebody else")').count(), 0, 'the filter holds for what comes');
   await visitor.looks('activity');
+  await page.context().close();
+}
+
+// A proxy answers in the place of the service while that starts.
+async function goes_on_after_a_break(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  let broken = 0;
+  await page.route('**/live*', (route) => { broken += 1; return route.fulfill({ status: 502, body: 'one moment' }); });
+  await visitor.open(`${given.console}/activity`);
+  await page.waitForSelector('#told:has-text("interrupted")');
+  const text = `nobody hears this on the ${size}`;
+  await says(text);
+  await page.unroute('**/live*');
+  await page.waitForSelector(`.event:has-text("${text}")`);
+  await page.waitForSelector('#told:not(:has-text("interrupted"))', { state: 'attached' });
+  assert.ok(broken > 0);
+  assert.equal(await page.locator(`.event:has-text("${text}")`).count(), 1);
+  await page.context().close();
+}
+
+async function rests_while_nobody_looks(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  await visitor.open(`${given.console}/activity`);
+  const card = (text) => page.locator('.event').filter({ hasText: text });
+  await says(`first on the ${size}`);
+  await card(`first on the ${size}`).waitFor();
+  const looks = (hidden) => page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    return [...Line.all.values()].filter((line) => line.source).length;
+  }, hidden);
+  assert.equal(await looks(true), 0, 'no line is open');
+  await says(`second on the ${size}`);
+  assert.equal(await looks(false), 2);
+  await card(`second on the ${size}`).waitFor();
+  assert.equal(await card(`first on the ${size}`).count(), 1, 'nothing comes twice');
+  await page.context().close();
+}
+
+async function goes_when_signed_out(size) {
+  const visitor = await entered(size);
+  const { page } = visitor;
+  const elsewhere = await page.context().newPage();
+  await elsewhere.goto(given.console);
+  await elsewhere.click('.leave button');
+  await elsewhere.waitForSelector('h1:has-text("Sign in")');
+  await says('hello');
+  await page.waitForSelector('h1:has-text("Sign in")');
+  assert.equal(await page.locator('main').count(), 1, 'the form is a page of its own');
   await page.context().close();
 }

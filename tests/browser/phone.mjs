@@ -66,15 +66,16 @@ async function chats_with_keys_alone(size) {
   const visitor = await browser.visitor(size);
   const { page } = visitor;
   await visitor.open(`${given.phone}?people=chloe&with=snowbot`);
-  const helps = await bubbles(page, 'Chlo').filter({ hasText: 'HELP' }).count();
+  const menus = await bubbles(page, 'Chlo').filter({ hasText: 'What shall it be?' }).count();
   await visitor.tabTo('textarea');
   await page.keyboard.type('hi');
   await page.keyboard.press('Enter');
-  await bubbles(page, 'Chlo').filter({ hasText: 'What shall it be?' }).last().waitFor();
+  await answered(page, 'Chlo', 'What shall it be?', menus + 1);
   await page.evaluate(() => document.activeElement.blur());
   await visitor.tabTo('.options button:last-child', 200);
+  const before = await bubbles(page, 'Chlo').count();
   await page.keyboard.press('Enter');
-  await page.waitForFunction((count) => document.querySelectorAll('article.bubble').length > count, 2 + helps);
+  await bubbles(page, 'Chlo').nth(before).waitFor();
   await page.context().close();
 }
 

@@ -34,3 +34,12 @@ fn a_bot_with_a_mistake_is_not_drawn() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
     assert!(ran.err.contains("there is no state `hoem`"), "{}", ran.err);
 }
+
+#[test]
+fn a_picture_that_cannot_be_written_is_no_success() {
+    let place = Place::with_bot("echo", BOT);
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a device that is always full");
+    let ran = place.command(&["graph", "bots/echo"]).stdout(full).output().expect("it runs");
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("standard output"), "{ran:?}");
+}

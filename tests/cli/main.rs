@@ -9,6 +9,7 @@ mod graph;
 mod help;
 mod migrate;
 mod new;
+mod password;
 mod phone;
 mod program;
 mod run;

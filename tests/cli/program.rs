@@ -59,7 +59,7 @@ impl Place {
         std::fs::read_to_string(self.path().join(name)).expect("the file can be read")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_junco"));
         command.args(arguments).current_dir(self.path()).env_remove("RUST_LOG");
         command

@@ -112,6 +112,13 @@ async fn accounts_are_subscribed_and_taken_out() {
     let sure: Vec<_> = whose(bot.as_str()).into_iter().chain([("sure", "yes")]).collect();
     assert!(ada.does("/account/subscription/remove", &sure).await.contains("no longer subscribed"));
     assert_eq!(world.subscribers(webhook).await, []);
+    let page = ada.get("/account").await.text;
+    assert!(page.contains("taken out") && page.contains("<bdi>ada</bdi> took the account out"), "{page}");
+    ada.does("/account/subscription/add", &whose(bot.as_str())).await;
+    let page = ada.get("/account").await.text;
+    assert!(!page.contains(">taken out<") && page.contains("<bdi>ada</bdi> let the account in again"), "{page}");
+    let wishes = [Notice::TakenOut { by: "ada".into() }, Notice::LetIn { by: "ada".into() }];
+    assert_eq!(world.notices().await.into_iter().filter(|notice| wishes.contains(notice)).collect::<Vec<_>>(), wishes);
 }
 
 #[tokio::test(flavor = "multi_thread")]

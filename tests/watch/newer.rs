@@ -10,7 +10,7 @@ use junco::model::{EventsApi, Secret, UserId};
 use junco::simulator::{Fault, FaultKind, Stage};
 use std::sync::Arc;
 
-use crate::world::{ADA, BEN, BOT, PATIENCE, World, keys, token};
+use crate::world::{ADA, BEN, BOT, MINUTE, PATIENCE, World, keys, token};
 
 const SCRIPT: &str = r#"bot "b" version=1 { handoff mute="1h" }
 on "hi" { goto "home" }
@@ -50,6 +50,64 @@ async fn events_of_the_newer_api_go_with_quick_replies_of_the_older() {
     let home = world.answer(ADA, world.says(ADA, "hi")).await;
     assert_eq!(home.options.len(), 2);
     assert_eq!(world.answer(ADA, world.taps(ADA, &home, "Hours")).await.text, "We are open.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_newer_api_refuses_holds_every_message_back_until_there_is_a_new_one() {
+    let mut world = world("v2", "v2").await;
+    let app = OAuth2App { client_id: world.client_id(), client_secret: Some(Secret::new(world.client_secret())) };
+    let path = world.path("oauth2.json");
+    // Used up already: it can neither send nor be renewed. The account's other token is good, but sends nothing.
+    let used = grant(&world, BOT).await;
+    let granted = client(&world).refresh_oauth2(&app, used.refresh.as_ref().unwrap()).await.unwrap();
+    sign_in::keep(&path, &junco::client::OAuth2Token { expires_at: SystemClock.now(), ..used }).unwrap();
+    world.oauth2(&path);
+    world.restart_with("[watch]\nevery = \"1s\"").await;
+    let hi = world.says(ADA, "hi");
+    world.until("sending is paused", |standing| standing.paused.is_some()).await;
+    for _ in 0..3 {
+        world.x.advance(20 * MINUTE);
+        world.looked().await;
+    }
+    assert!(world.standing().await.paused.is_some(), "{:?}", world.noticed().await);
+    assert_eq!(world.noticed().await.iter().filter(|notice| notice.name() == "token_refused").count(), 1, "{:?}", world.noticed().await);
+    sign_in::keep(&path, &granted).unwrap();
+    world.x.advance(MINUTE);
+    assert_eq!(world.answer(ADA, hi).await.text, "Home.\n1 Hours\n2 Order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_menu_that_waited_while_the_flavor_was_changed_goes_as_numbered_text_and_once() {
+    let mut world = world("v1.1", "v1.1").await;
+    world.token_is_good(false);
+    let limits = "[watch]\nevery = \"1s\"\n[limits]\necho_wait = \"1s\"\nresend_after = \"4s\"\nsend_timeout = \"2s\"";
+    world.restart_with(limits).await;
+    let hi = world.says(ADA, "hi");
+    world.until("sending is paused", |standing| standing.paused.is_some()).await;
+    world.stop().await;
+    world.token_is_good(true);
+    world.interfaces("flavor = \"v2\"\nevents = \"v1.1\"");
+    // Its answer is lost, and no echo comes.
+    world.x.fault(Fault {
+        kind: FaultKind::LoseAnswer { with: junco::simulator::Failure::Close },
+        of: junco::simulator::Copies::All,
+        times: Some(1),
+    });
+    world.x.fault(Fault { kind: FaultKind::Hold, of: junco::simulator::Copies::Echo, times: None });
+    world.start().await;
+    let settled = async {
+        loop {
+            let rows = world.store().load(junco::model::Key::new(BOT, ADA)).await.unwrap().unwrap().state.rows;
+            if rows.is_empty() {
+                break;
+            }
+            world.x.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.expect("its fate is known");
+    assert_eq!(world.answer(ADA, hi).await.text, "Home.\n1 Hours\n2 Order");
+    assert_eq!(world.said(ADA).len(), 1, "{:?}", world.said(ADA));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,6 +174,22 @@ async fn an_account_with_oauth_2_tokens_sends_with_them_and_renews_them() {
     assert!(client.refresh_oauth2(&app, &granted.refresh.unwrap()).await.is_err(), "the old one was used up");
     world.settled().await;
     assert_eq!(world.calls("/messages"), [201]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_subscribes_to_activity_with_the_oauth_2_tokens() {
+    let mut world = world("activity", "v2").await;
+    let granted = grant(&world, BOT).await;
+    let path = world.path("oauth2.json");
+    sign_in::keep(&path, &granted).unwrap();
+    world.oauth2(&path);
+    // The account's other token is good for nothing, so nothing else can have subscribed it.
+    world.token_is_good(false);
+    world.restart_with("[watch]\nevery = \"1s\"").await;
+    world.looked().await;
+    let webhook = world.x.webhooks()[0].id.0;
+    assert_eq!(events(&world).subscriptions(webhook).await.unwrap().users, [BOT]);
+    world.answer(ADA, world.says(ADA, "hi")).await;
 }
 
 fn client(world: &World) -> Client {

@@ -180,6 +180,11 @@ impl World {
         self.start().await;
     }
 
+    /// From the next start on other interfaces of X are used.
+    pub(crate) fn interfaces(&mut self, lines: &str) {
+        self.interfaces = lines.to_owned();
+    }
+
     /// What the account record's journal tells since all was well for the first time, but for how often that was.
     pub(crate) async fn noticed(&self) -> Vec<Notice> {
         let entries = self.service.as_ref().unwrap().store().journal(Key::of_account(BOT), 0..=u64::MAX).await.unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails where it stands, and shows the log of the service")]
 
 mod crash;
+mod newer;
 mod order;
 mod pasted;
 mod recorded;

@@ -30,6 +30,7 @@ pub(crate) struct Town {
     bot: PathBuf,
     /// The accounts that the bot answers for.
     accounts: Vec<UserId>,
+    flavor: &'static str,
     folder: TempDir,
     address: SocketAddr,
     process: Option<Child>,
@@ -43,12 +44,17 @@ impl Town {
 
     /// A bot for some accounts.
     pub(crate) async fn with(bot: &std::path::Path, accounts: &[UserId]) -> Town {
+        Town::over(bot, accounts, "v1.1").await
+    }
+
+    /// The same, sending through one of X's interfaces.
+    pub(crate) async fn over(bot: &std::path::Path, accounts: &[UserId], flavor: &'static str) -> Town {
         let x = Simulator::start(settings(accounts)).await.unwrap();
         let bot = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(bot);
         x.set_feeds(&bot.join("feed")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut town = Town { x, bot, accounts: accounts.to_vec(), folder, address, process: None };
+        let mut town = Town { x, bot, accounts: accounts.to_vec(), flavor, folder, address, process: None };
         town.start();
         town.events().register(&town.webhook()).await.unwrap();
         for account in accounts {
@@ -158,10 +164,11 @@ impl Town {
 
     fn config(&self) -> String {
         let mut text = format!(
-            "listen = \"{}\"\nstore = \"sled:{}\"\nlookups = \"{x}/feed\"\n[x]\napi = \"{x}\"\nupload = \"{x}\"\n[limits]\nsend_timeout = \"1s\"\nresend_after = \"4s\"\naccount_sends = 0\napp_sends = 0\n\
+            "listen = \"{}\"\nstore = \"sled:{}\"\nlookups = \"{x}/feed\"\n[x]\napi = \"{x}\"\nupload = \"{x}\"\nflavor = \"{}\"\n[limits]\nsend_timeout = \"1s\"\nresend_after = \"4s\"\naccount_sends = 0\napp_sends = 0\n\
              [[app]]\nid = \"{APP}\"\nconsumer_key = \"{KEY}\"\nconsumer_secret = \"{SECRET}\"\n",
             self.address,
             self.folder.path().join("data").display(),
+            self.flavor,
             x = self.x.url(),
         );
         for account in &self.accounts {

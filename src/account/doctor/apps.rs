@@ -47,7 +47,7 @@ impl Examination<'_> {
         let finding = |verdict, told: &str| Finding::new(Step::Keys, verdict, Some(app.id), None, told);
         match outcome {
             Ok(_) => self.note(finding(Verdict::Right, "X knows consumer_key and consumer_secret")),
-            Err(failure) if failure.remedy() == Remedy::Configuration => {
+            Err(failure) if [Remedy::Configuration, Remedy::Reauthorise].contains(&failure.remedy()) => {
                 let told = "wrong secret: X knows no such pair of consumer_key and consumer_secret";
                 self.note(
                     finding(Verdict::Wrong, told).mended_by("copy API key and API secret key from the app's page into the configuration"),

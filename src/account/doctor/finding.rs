@@ -17,6 +17,8 @@ pub enum Step {
     Token,
     /// What the token may do.
     Permission,
+    /// The account's token of OAuth 2, where one is used.
+    OAuth2,
     /// The webhook's address.
     Address,
     /// The webhook's answer to a challenge.
@@ -41,6 +43,7 @@ impl Step {
             Step::Owner => "owner's token",
             Step::Token => "account's token",
             Step::Permission => "permission",
+            Step::OAuth2 => "OAuth 2 token",
             Step::Address => "webhook address",
             Step::Challenge => "challenge",
             Step::Signature => "signature",

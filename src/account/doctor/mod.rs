@@ -35,6 +35,8 @@ pub struct Doctor {
     pub address: Option<Url>,
     /// Whether a post is liked at the end, to see its event come.
     pub like: bool,
+    /// Whether messages go by the newer interface, v2.
+    pub newer: bool,
     /// Our clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -79,6 +81,7 @@ impl Doctor {
         for account in &self.accounts {
             examination.token(account).await;
             examination.permission(account).await;
+            examination.oauth2(account).await;
         }
         examination.address();
         for app in &self.apps {

@@ -57,12 +57,16 @@ impl Examination<'_> {
         let unsigned = running.deliver("{}".into(), false, patience(app.registry.events().api())).await;
         let finding = |verdict, told: String| Finding::new(Step::Signature, verdict, Some(app.id), None, told);
         let finding = match (unsigned, running.arrivals().await) {
-            (Ok(unsigned), _) if unsigned.status != 401 && unsigned.status != 403 => {
+            (Ok(unsigned), _) if (200..300).contains(&unsigned.status) => {
                 let told = format!(
                     "a delivery without a signature is answered with {} instead of 401: anybody could write to the bot",
                     unsigned.status
                 );
                 finding(Verdict::Wrong, told).mended_by("let the address lead to `path` of `junco run`: something else answers")
+            }
+            (Ok(unsigned), _) if unsigned.status != 401 && unsigned.status != 403 => {
+                let told = format!("a delivery is answered with {}, though a challenge is answered rightly", unsigned.status);
+                finding(Verdict::Wrong, told).mended_by("let the proxy pass POST on to `junco run` as it does GET, and look at its log")
             }
             (Ok(_), Ok(_)) => finding(Verdict::Right, "a signed delivery is let in, one without a signature is not".into()),
             (Err(unheard), _) | (_, Err(unheard @ (Unheard::Late(_) | Unheard::Unreachable(_) | Unheard::Broken(_)))) => {

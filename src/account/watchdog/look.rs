@@ -1,11 +1,12 @@
 //! A look at X: is the webhook valid, are the accounts subscribed? What can be mended is, and what was missed becomes a gap.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
 
 use super::{RETRIES, SHORT, Ward, Watchdog};
-use crate::client::EventsFailure;
+use crate::client::{EventsFailure, Failure, NotTaken, Unsure};
 use crate::conversation::{Deafness, Notice, Standing};
 use crate::model::{Timestamp, UserId};
 use crate::pace::{Backoff, Calls, WINDOW};
@@ -21,6 +22,8 @@ pub(super) struct Looks {
     asked: Option<Timestamp>,
     /// Since when events arrive, as far as this process knows; nothing while they do not.
     awake: Option<Timestamp>,
+    /// Whether X could not even be reached of late: then it may not have reached us either.
+    cut_off: bool,
     /// Attempts to mend. X takes 15; some are left to those who mend by hand.
     mends: Calls,
     /// How many of them in a row have failed.
@@ -29,11 +32,22 @@ pub(super) struct Looks {
     said: Option<String>,
     /// The webhook, as far as it was found valid.
     webhook: Option<u64>,
+    /// Accounts that X would not subscribe: how often in a row, and before when it is not asked again.
+    unwilling: BTreeMap<UserId, (u32, Timestamp)>,
 }
 
 impl Default for Looks {
     fn default() -> Self {
-        Looks { asked: None, awake: None, mends: Calls::new(10, WINDOW), failed: 0, said: None, webhook: None }
+        Looks {
+            asked: None,
+            awake: None,
+            cut_off: false,
+            mends: Calls::new(10, WINDOW),
+            failed: 0,
+            said: None,
+            webhook: None,
+            unwilling: BTreeMap::new(),
+        }
     }
 }
 
@@ -67,6 +81,24 @@ impl Looks {
         self.mends.block(now.plus(PAUSES.after(self.failed, now.as_millis() as u64)));
         self.failed += 1;
     }
+
+    /// An account could not be subscribed. That keeps no other account waiting.
+    fn not_subscribed(&mut self, account: UserId, now: Timestamp) {
+        let (failed, before) = self.unwilling.entry(account).or_insert((0, now));
+        *before = now.plus(PAUSES.after(*failed, account.0));
+        *failed += 1;
+    }
+
+    /// X did not tell what a look wants to know.
+    fn not_told(&mut self, failure: &EventsFailure) {
+        self.awake = None;
+        self.cut_off |= matches!(
+            failure,
+            EventsFailure::Call(
+                Failure::NotTaken { cause: NotTaken::Unreachable(_), .. } | Failure::Unsure(Unsure::TimedOut | Unsure::ConnectionLost(_))
+            )
+        );
+    }
 }
 
 impl Watchdog {
@@ -90,6 +122,7 @@ impl Watchdog {
             Ok(subscribers) => subscribers,
             Err(failure) => {
                 tracing::warn!(app = %ward.app, %failure, "X does not tell who is subscribed");
+                ward.looks.not_told(&failure);
                 return Ok(());
             }
         };
@@ -97,9 +130,20 @@ impl Watchdog {
         for account in ward.accounts.clone() {
             self.look_at(ward, account, webhook, subscribers.contains(&account), was_awake).await?;
         }
+        ward.looks.cut_off = false;
         let awake = *ward.looks.awake.get_or_insert(now);
-        if self.tell_silences(ward, awake).await? && ward.looks.may_mend(now) {
-            self.challenge(ward, webhook).await;
+        let silent = self.tell_silences(ward, awake).await?;
+        if !silent.is_empty() && ward.looks.may_mend(now) && !self.challenge(ward, webhook).await {
+            self.missed_in(&silent).await?;
+        }
+        Ok(())
+    }
+
+    /// What X held for valid does not answer it, and who knows since when: what should have come in these silences may be missing.
+    async fn missed_in(&self, silent: &[(UserId, Timestamp)]) -> Result<(), TurnError> {
+        for (account, since) in silent {
+            let gap = Notice::GapFound { from: since.minus(RETRIES), until: self.clock.now(), withheld: false };
+            self.turns.notice(*account, |_| vec![gap.clone()]).await?;
         }
         Ok(())
     }
@@ -110,6 +154,7 @@ impl Watchdog {
             Ok(webhooks) => webhooks,
             Err(failure) => {
                 tracing::warn!(app = %ward.app, %failure, "X does not tell of the webhook");
+                ward.looks.not_told(&failure);
                 return Ok(None);
             }
         };
@@ -193,6 +238,9 @@ impl Watchdog {
         awake: Option<Timestamp>,
     ) -> Result<(), TurnError> {
         let standing = self.turns.standing(account).await?;
+        if let Some(since) = standing.taken_out {
+            return self.stays_out(account, subscribed, since).await;
+        }
         if !subscribed && !self.subscribe(ward, account, webhook, &standing).await? {
             return Ok(());
         }
@@ -201,7 +249,8 @@ impl Watchdog {
             (None, None) => {
                 // The process before this one was alive as long as it wrote that something came.
                 let known = standing.listening.unwrap_or(self.started.minus(ward.platform.reach()));
-                (standing.listening.max(self.heard_before(account, known).await?), self.started)
+                let alive = standing.listening.max(self.heard_before(account, known).await?);
+                if ward.looks.cut_off { (alive.max(self.turns.heard(account)), self.clock.now()) } else { (alive, self.started) }
             }
         };
         let missed = |standing: &Standing| {
@@ -216,6 +265,16 @@ impl Watchdog {
         Ok(())
     }
 
+    /// What a person has ended stays ended; unless it was begun again elsewhere, by a command or at X.
+    async fn stays_out(&self, account: UserId, subscribed: bool, since: Timestamp) -> Result<(), TurnError> {
+        // Just after that person's word X may not have done it yet.
+        if subscribed && self.clock.now().since(since) >= SHORT {
+            tracing::info!(%account, "was taken out and is subscribed; it is looked after again");
+            self.turns.notice(account, |_| vec![Notice::LetIn { by: String::new() }]).await?;
+        }
+        Ok(())
+    }
+
     async fn subscribe(&self, ward: &mut Ward, account: UserId, webhook: u64, standing: &Standing) -> Result<bool, TurnError> {
         if standing.paused.is_some() {
             // Its token is good for nothing, this included.
@@ -223,18 +282,20 @@ impl Watchdog {
         }
         self.turns.notice(account, |standing| deafened(standing, Deafness::Unsubscribed, &Notice::NotSubscribed)).await?;
         let now = self.clock.now();
-        if !ward.looks.may_mend(now) {
+        let rests = ward.looks.unwilling.get(&account).is_some_and(|(_, before)| *before > now);
+        if rests || !ward.looks.may_mend(now) {
             return Ok(false);
         }
         match ward.platform.subscribe(webhook, account).await {
             Ok(()) => {
                 tracing::info!(%account, "subscribed again");
+                ward.looks.unwilling.remove(&account);
                 self.turns.notice(account, |_| vec![Notice::Subscribed]).await?;
                 Ok(true)
             }
             Err(failure) => {
                 ward.looks.say(&format!("account {account} is not subscribed, and could not be: {failure}"));
-                ward.looks.not_mended(now);
+                ward.looks.not_subscribed(account, now);
                 self.judge_token(account, &failure).await?;
                 Ok(false)
             }

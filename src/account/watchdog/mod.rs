@@ -190,7 +190,11 @@ impl Watchdog {
 }
 
 fn listening_unless_deaf(standing: &Standing) -> Vec<Notice> {
-    if standing.deaf.is_none() && standing.listening.is_some() { vec![Notice::Listening] } else { Vec::new() }
+    if standing.deaf.is_none() && standing.taken_out.is_none() && standing.listening.is_some() {
+        vec![Notice::Listening]
+    } else {
+        Vec::new()
+    }
 }
 
 #[cfg(test)]

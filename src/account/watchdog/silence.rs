@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 
 use super::rhythm::Rhythm;
 use super::{Ward, Watchdog};
-use crate::conversation::Notice;
+use crate::conversation::{Notice, Standing};
 use crate::model::{Timestamp, UserId};
 use crate::turn::TurnError;
 
@@ -31,20 +31,20 @@ impl Pulse {
 }
 
 impl Watchdog {
-    /// Tells of accounts that are silent for far longer than is usual. Whether any is, and its webhook is to be challenged for it.
-    pub(super) async fn tell_silences(&self, ward: &Ward, awake: Timestamp) -> Result<bool, TurnError> {
-        let mut any = false;
+    /// Tells of accounts that are silent for far longer than is usual, and gives those of which nobody was told before, and since when.
+    pub(super) async fn tell_silences(&self, ward: &Ward, awake: Timestamp) -> Result<Vec<(UserId, Timestamp)>, TurnError> {
+        let mut silent = Vec::new();
         for account in &ward.accounts {
             let Some(since) = self.silence_of(*account, awake) else { continue };
-            let told = |standing: &crate::conversation::Standing| standing.silent_since.is_some_and(|told| told >= since);
+            let told = |standing: &Standing| standing.taken_out.is_some() || standing.silent_since.is_some_and(|told| told >= since);
             if told(&self.turns.standing(*account).await?) {
                 continue;
             }
             tracing::warn!(%account, hours = self.clock.now().since(since).as_secs() / 3600, "silent for far longer than is usual; X is asked whether all is well");
             self.turns.notice(*account, |standing| if told(standing) { Vec::new() } else { vec![Notice::Silence { since }] }).await?;
-            any = true;
+            silent.push((*account, since));
         }
-        Ok(any)
+        Ok(silent)
     }
 
     /// Since when an account is unusually silent, if it is. What happened before `awake` nobody could hear.

@@ -1,5 +1,6 @@
 //! The watchdog against an X that answers as it is told, on a clock that is moved.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,6 +27,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 struct Told {
     valid: bool,
     refuses_to_validate: bool,
+    /// Why X tells nothing of its webhooks, if it does not.
+    tells_nothing: Option<NotTaken>,
+    /// Accounts that are not subscribed, and those of them that X will not subscribe.
+    gone: BTreeSet<UserId>,
+    unwilling: BTreeSet<UserId>,
     /// What replays are answered with, the next first; a job's id where nothing is left.
     replays: Vec<EventsFailure>,
     validated: usize,
@@ -49,7 +55,11 @@ impl Platform for Fake {
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, EventsFailure> {
-        let valid = self.0.lock().unwrap().valid;
+        let told = self.0.lock().unwrap();
+        if let Some(cause) = told.tells_nothing.clone() {
+            return Err(Failure::NotTaken { cause, retry_at: None }.into());
+        }
+        let valid = told.valid;
         Ok(vec![Webhook { id: HOOK, url: "https://bot.example/hook".into(), valid, created_at: None }])
     }
 
@@ -68,10 +78,16 @@ impl Platform for Fake {
     }
 
     async fn subscribers(&self, _: u64) -> Result<Vec<UserId>, EventsFailure> {
-        Ok(vec![ONE, OTHER])
+        let told = self.0.lock().unwrap();
+        Ok([ONE, OTHER].into_iter().filter(|account| !told.gone.contains(account)).collect())
     }
 
-    async fn subscribe(&self, _: u64, _: UserId) -> Result<(), EventsFailure> {
+    async fn subscribe(&self, _: u64, account: UserId) -> Result<(), EventsFailure> {
+        let mut told = self.0.lock().unwrap();
+        if told.unwilling.contains(&account) {
+            return Err(refused(403, 0));
+        }
+        told.gone.remove(&account);
         Ok(())
     }
 
@@ -259,6 +275,112 @@ async fn a_job_that_ends_before_x_has_answered_the_order_is_known_to_have_ended(
 }
 
 #[tokio::test]
+async fn a_replay_that_another_process_ordered_may_have_come_to_nobody_and_is_ordered_again() {
+    let store = Arc::new(MemoryStore::new());
+    let x = x(true);
+    House::start(&store, at(0), x.clone()).pass(10).await;
+    House::start(&store, at(70), x.clone()).pass(15).await;
+    assert_eq!(x.0.lock().unwrap().ordered.len(), 1);
+    // Away for seconds only, which is no gap; but X does not try again what it replays.
+    let mut house = House::start(&store, at(85), x);
+    house.turns.recall_accounts().await.unwrap();
+    house.turns.replay_ended(1, true).await.unwrap();
+    house.pass(2).await;
+    assert_eq!(house.told().ordered.len(), 2);
+    house.turns.replay_ended(2, true).await.unwrap();
+    assert_eq!(house.standing(ONE).await.gaps, []);
+}
+
+#[tokio::test]
+async fn of_a_gap_that_begins_before_x_replays_the_rest_is_replayed_and_the_beginning_listed() {
+    let store = Arc::new(MemoryStore::new());
+    let x = x(true);
+    House::start(&store, at(0), x.clone()).pass(10).await;
+    let back = 6 * 24 * 60;
+    let mut house = House::start(&store, at(back), x);
+    house.told().pages = vec![vec![listed(back - 60), listed(60)]];
+    house.pass(30).await;
+    assert_eq!(house.told().ordered.len(), 1, "one job at a time");
+    for job in 1..200 {
+        house.turns.replay_ended(job, true).await.unwrap();
+        house.pass(8).await;
+    }
+    assert_eq!(house.standing(ONE).await.gaps, []);
+    assert!((55..=61).contains(&house.told().ordered.len()), "five days in jobs of two hours: {}", house.told().ordered.len());
+    assert_eq!(house.door.0.lock().unwrap().first(), Some(&MessageId::first_at(at(60))), "what no replay reaches is listed");
+}
+
+#[tokio::test]
+async fn an_hour_in_which_nothing_could_be_reached_is_a_gap_and_one_in_which_x_was_busy_is_none() {
+    for (cause, is_gap) in [(NotTaken::Unreachable(String::new()), true), (NotTaken::RateLimited, false), (NotTaken::Overloaded, false)] {
+        let mut house = House::start(&Arc::new(MemoryStore::new()), at(0), x(true));
+        house.pass(10).await;
+        house.told().tells_nothing = Some(cause);
+        house.pass(60).await;
+        house.told().tells_nothing = None;
+        house.pass(1).await;
+        let gaps = house.standing(ONE).await.gaps;
+        let spans: Vec<_> = gaps.iter().map(|gap| (gap.from, gap.until, gap.list)).collect();
+        assert_eq!(spans, if is_gap { vec![(at(5), at(71), None)] } else { vec![] });
+        house.pass(5).await;
+        assert_eq!(house.standing(ONE).await.gaps.len(), gaps.len(), "it is told once");
+    }
+}
+
+#[tokio::test]
+async fn what_came_while_x_could_not_be_asked_has_come() {
+    let mut house = House::start(&Arc::new(MemoryStore::new()), at(0), x(true));
+    house.pass(10).await;
+    house.told().tells_nothing = Some(NotTaken::Unreachable(String::new()));
+    house.pass(60).await;
+    house.hears().await;
+    house.told().tells_nothing = None;
+    house.pass(1).await;
+    assert_eq!(house.standing(ONE).await.gaps, []);
+    assert_eq!(house.standing(OTHER).await.gaps.len(), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_x_will_not_subscribe_keeps_no_other_from_it() {
+    let mut house = House::start(&Arc::new(MemoryStore::new()), at(0), x(true));
+    house.pass(2).await;
+    house.told().gone = BTreeSet::from([ONE, OTHER]);
+    house.told().unwilling = BTreeSet::from([ONE]);
+    house.pass(2).await;
+    assert_eq!(house.told().gone, BTreeSet::from([ONE]));
+    house.told().unwilling.clear();
+    house.pass(20).await;
+    assert_eq!(house.told().gone, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn an_account_that_a_person_took_out_stays_out_until_a_person_lets_it_in() {
+    let store = Arc::new(MemoryStore::new());
+    let mut house = House::start(&store, at(0), x(true));
+    house.pass(2).await;
+    house.turns.notice(ONE, |_| vec![Notice::TakenOut { by: "kim".into() }]).await.unwrap();
+    // X does not end it at once.
+    house.pass(1).await;
+    house.told().gone = BTreeSet::from([ONE]);
+    house.pass(60).await;
+    let mut house = House::start(&store, at(120), house.x);
+    house.pass(60).await;
+    assert_eq!(house.told().gone, BTreeSet::from([ONE]));
+    let noticed = house.noticed(ONE).await;
+    assert!(!noticed.iter().any(|notice| matches!(notice, Notice::NotSubscribed | Notice::LetIn { .. })), "{noticed:?}");
+    let by = |by: &str| Notice::LetIn { by: by.into() };
+    house.turns.notice(ONE, |_| vec![by("kim")]).await.unwrap();
+    house.pass(2).await;
+    assert_eq!(house.told().gone, BTreeSet::new());
+    assert!(house.standing(ONE).await.gaps.iter().all(|gap| gap.until.since(gap.from) < 15 * MINUTE), "nobody wanted what came meanwhile");
+
+    // Taken out here, and subscribed by a command.
+    house.turns.notice(OTHER, |_| vec![Notice::TakenOut { by: "kim".into() }]).await.unwrap();
+    house.pass(10).await;
+    assert!(house.noticed(OTHER).await.contains(&by("")), "{:?}", house.noticed(OTHER).await);
+}
+
+#[tokio::test]
 async fn while_another_replay_runs_ours_waits() {
     let mut house = back_after_an_hour(x(true)).await;
     house.told().replays = vec![refused(409, 355), Failure::NotTaken { cause: NotTaken::RateLimited, retry_at: None }.into()];
@@ -295,7 +417,7 @@ async fn a_silence_far_beyond_the_usual_is_told_of_once_and_looked_after() {
         before.clock.advance(5 * MINUTE);
         before.hears().await;
     }
-    let mut house = House::start(&store, at(days), x(true));
+    let mut house = House::start(&store, at(days + 1), x(true));
     house.pass(1).await;
     house.watchdog.learn().await;
     let validated = house.told().validated;
@@ -305,4 +427,26 @@ async fn a_silence_far_beyond_the_usual_is_told_of_once_and_looked_after() {
     assert_eq!(house.silences(ONE).await, 1);
     assert_eq!(house.told().validated, validated + 1, "X is asked to challenge the webhook");
     assert_eq!(house.silences(OTHER).await, 0, "an account that nobody writes to is not alarmed about");
+    assert_eq!(house.standing(ONE).await.gaps, [], "it has answered the challenge");
+}
+
+#[tokio::test]
+async fn where_the_challenge_of_a_silence_fails_the_whole_silence_is_a_gap() {
+    let store = Arc::new(MemoryStore::new());
+    let before = House::start(&store, at(0), x(true));
+    let days = 8 * 24 * 60;
+    for _ in (0..days).step_by(5) {
+        before.clock.advance(5 * MINUTE);
+        before.hears().await;
+    }
+    let mut house = House::start(&store, at(days + 1), x(true));
+    house.pass(1).await;
+    house.watchdog.learn().await;
+    // X holds the webhook for valid all the while.
+    house.told().refuses_to_validate = true;
+    house.pass(200).await;
+    let noticed = house.noticed(ONE).await;
+    let [Notice::Silence { since }, Notice::GapFound { from, until, withheld: false }, ..] = noticed[..] else { panic!("{noticed:?}") };
+    assert!(from < since && until.since(since) >= MINUTE * 60, "{noticed:?}");
+    assert_eq!(house.standing(OTHER).await.gaps, [], "nobody expects anything of it");
 }

@@ -1,12 +1,14 @@
 //! What the watchdog needs of the world: X, as an app and its accounts see it, and a door for what was missed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::client::{Among, Auth, Client, Events, EventsFailure, Failure, Keys};
-use crate::model::{EventsApi, Timestamp, UserId};
+use crate::account::Registry;
+use crate::client::{Access, Among, Auth, Client, EventsFailure, Failure};
+use crate::model::{EventsApi, Secret, Timestamp, UserId};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
 use crate::wire::oauth::Credentials;
@@ -56,29 +58,42 @@ pub trait Intake: Send + Sync {
 /// X, through its REST API.
 pub struct X {
     client: Client,
-    events: Events,
-    keys: Keys,
+    registry: Arc<Registry>,
     tokens: BTreeMap<UserId, UserToken>,
-    /// Whether messages are listed by the newer interface.
+    /// The accounts' OAuth 2 tokens, as far as they have some.
+    accesses: BTreeMap<UserId, Arc<dyn Access>>,
+    /// Whether messages are sent and listed by the newer interface.
     newer: bool,
 }
 
 impl X {
-    /// X as an app and its accounts, whose tokens these are; messages go, and are listed, through the newer interface or the older one.
-    pub fn new(client: Client, api: EventsApi, keys: Keys, tokens: BTreeMap<UserId, UserToken>, newer: bool) -> Self {
-        X { events: Events::new(client.clone(), api, keys.clone()), client, keys, tokens, newer }
+    /// X as an app and its accounts, whose tokens these are. Messages go, and are listed, through the older interface or the `newer` one.
+    pub fn new(
+        client: Client,
+        registry: Arc<Registry>,
+        tokens: BTreeMap<UserId, UserToken>,
+        accesses: BTreeMap<UserId, Arc<dyn Access>>,
+        newer: bool,
+    ) -> Self {
+        X { client, registry, tokens, accesses, newer }
+    }
+
+    /// As the account sends, so as it is told whether its token is good.
+    fn auth<'a>(&'a self, account: UserId, access: Option<&'a Secret>) -> Auth<'a> {
+        access.map_or_else(|| Auth::User(self.user(account)), Auth::OAuth2)
     }
 
     /// An account without a token calls as the app alone, which X refuses in its own words.
     fn user(&self, account: UserId) -> Credentials<'_> {
-        self.tokens.get(&account).map_or_else(|| self.keys.app(), |token| self.keys.user(token))
+        let keys = self.registry.keys();
+        self.tokens.get(&account).map_or_else(|| keys.app(), |token| keys.user(token))
     }
 }
 
 #[async_trait]
 impl Platform for X {
     fn reach(&self) -> Duration {
-        match self.events.api() {
+        match self.registry.events().api() {
             EventsApi::Enterprise => 5 * DAY,
             EventsApi::V2 | EventsApi::Activity => DAY,
             EventsApi::Premium(_) => Duration::ZERO,
@@ -86,40 +101,71 @@ impl Platform for X {
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, EventsFailure> {
-        self.events.list().await
+        self.registry.events().list().await
     }
 
     async fn validate(&self, webhook: u64) -> Result<bool, EventsFailure> {
-        self.events.validate(webhook).await
+        self.registry.events().validate(webhook).await
     }
 
     async fn register(&self, address: &str) -> Result<Webhook, EventsFailure> {
-        self.events.register(address).await
+        self.registry.events().register(address).await
     }
 
     async fn subscribers(&self, webhook: u64) -> Result<Vec<UserId>, EventsFailure> {
-        Ok(self.events.subscriptions(webhook).await?.users)
+        Ok(self.registry.events().subscriptions(webhook).await?.users)
     }
 
     async fn subscribe(&self, webhook: u64, account: UserId) -> Result<(), EventsFailure> {
-        self.events.subscribe(webhook, account, Auth::User(self.user(account))).await
+        if *self.registry.events().api() != EventsApi::Activity {
+            return self.registry.events().subscribe(webhook, account, Auth::User(self.user(account))).await;
+        }
+        // Messages are opened by the sign-in of OAuth 2 (contract §6.4). An account without is refused by X in its own words.
+        let access = self.accesses.get(&account);
+        let token = token(access).await?;
+        let outcome = self.registry.events().subscribe(webhook, account, self.auth(account, token.as_ref())).await;
+        outcome.inspect_err(|failure| {
+            if let EventsFailure::Call(failure) = failure {
+                heed(access, token.as_ref(), failure);
+            }
+        })
     }
 
     async fn replay(&self, webhook: u64, from: Timestamp, until: Timestamp) -> Result<u64, EventsFailure> {
-        Ok(self.events.replay(webhook, from, until).await?.id)
+        Ok(self.registry.events().replay(webhook, from, until).await?.id)
     }
 
     async fn list_messages(&self, account: UserId, cursor: Option<&str>) -> Result<MessagePage, Failure> {
-        if self.newer {
-            return self.client.list_messages_v2(Auth::User(self.user(account)), Among::All, cursor).await;
+        if !self.newer {
+            return self.client.list_messages(self.user(account), cursor).await;
         }
-        self.client.list_messages(self.user(account), cursor).await
+        let access = self.accesses.get(&account);
+        let token = token(access).await?;
+        let page = self.client.list_messages_v2(self.auth(account, token.as_ref()), Among::All, cursor).await;
+        page.inspect_err(|failure| heed(access, token.as_ref(), failure))
     }
 
     async fn verify(&self, account: UserId) -> Result<(), Failure> {
-        if self.newer {
-            return self.client.me(Auth::User(self.user(account))).await.map(drop);
+        if !self.newer {
+            return self.client.verify_credentials(self.user(account)).await.map(drop);
         }
-        self.client.verify_credentials(self.user(account)).await.map(drop)
+        let access = self.accesses.get(&account);
+        let token = token(access).await?;
+        let found = self.client.me(self.auth(account, token.as_ref())).await;
+        found.map(drop).inspect_err(|failure| heed(access, token.as_ref(), failure))
+    }
+}
+
+/// The OAuth 2 token of an account that has one.
+async fn token(access: Option<&Arc<dyn Access>>) -> Result<Option<Secret>, Failure> {
+    match access {
+        Some(access) => access.token().await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn heed(access: Option<&Arc<dyn Access>>, token: Option<&Secret>, failure: &Failure) {
+    if let (Some(access), Some(token)) = (access, token) {
+        access.heed(token, failure);
     }
 }

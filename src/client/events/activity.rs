@@ -1,5 +1,6 @@
 //! X Activity: a user is subscribed when each kind of event that a bot lives by is delivered to the webhook (contract §6.4).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::{Method, Response};
@@ -34,6 +35,11 @@ impl Events {
         Ok(())
     }
 
+    /// Whether every kind of a user's events is delivered: one that is missing is a part of the conversations that nobody hears.
+    pub(super) async fn is_subscribed_to_activity(&self, webhook: u64, user: UserId) -> Result<bool, EventsFailure> {
+        Ok(self.activity_subscriptions(webhook).await?.users.contains(&user))
+    }
+
     pub(super) async fn unsubscribe_from_activity(&self, webhook: u64, user: UserId) -> Result<(), EventsFailure> {
         for one in self.activity(webhook).await?.into_iter().filter(|one| one.user == Some(user)) {
             let url = self.client.address(&format!("{SUBSCRIPTIONS}/{}", one.id));
@@ -42,12 +48,12 @@ impl Events {
         Ok(())
     }
 
-    /// The users of whom at least one of the kinds is delivered, in the order of their ids.
+    /// The users of whom every kind is delivered, in the order of their ids.
     pub(super) async fn activity_subscriptions(&self, webhook: u64) -> Result<Subscriptions, EventsFailure> {
-        let of_people = self.activity(webhook).await?.into_iter().filter(|one| KINDS.contains(&one.kind.as_str()));
-        let mut users: Vec<_> = of_people.filter_map(|one| one.user).collect();
-        users.sort_unstable();
-        users.dedup();
+        let known = self.activity(webhook).await?;
+        let has = |user, kind: &str| known.iter().any(|one| one.kind == kind && one.user == Some(user));
+        let users: BTreeSet<UserId> = known.iter().filter_map(|one| one.user).collect();
+        let users = users.into_iter().filter(|user| KINDS.iter().all(|kind| has(*user, kind))).collect();
         Ok(Subscriptions { application: None, users })
     }
 

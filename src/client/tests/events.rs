@@ -224,6 +224,12 @@ async fn activity_has_a_subscription_for_each_kind_of_event() {
         told!(r#"{"data":{"subscription_id":"4","event_type":"dm.read"}}"#),
         refused!("400 Bad Request", r#"{"title":"x","reason":"DuplicateSubscriptionFailed","status":400}"#),
         told!(r#"{"data":[{"subscription_id":"1","event_type":"dm.read","filter":{"user_id":"7"},"webhook_id":"5"}]}"#),
+        told!(
+            r#"{"data":[{"subscription_id":"1","event_type":"dm.read","filter":{"user_id":"7"},"webhook_id":"5"},
+                {"subscription_id":"2","event_type":"dm.sent","filter":{"user_id":"7"},"webhook_id":"5"},
+                {"subscription_id":"3","event_type":"dm.received","filter":{"user_id":"7"},"webhook_id":"5"},
+                {"subscription_id":"4","event_type":"dm.indicate_typing","filter":{"user_id":"7"},"webhook_id":"5"}]}"#
+        ),
         told!(r#"{"data":[],"meta":{"total_subscriptions":4}}"#),
         told!(r#"{"data":[{"subscription_id":"1","event_type":"dm.read","filter":{"user_id":"7"},"webhook_id":"5"}]}"#),
         told!(r#"{"data":{"deleted":true}}"#),
@@ -232,6 +238,7 @@ async fn activity_has_a_subscription_for_each_kind_of_event() {
     ]);
     let events = Events::new(client.clone(), EventsApi::Activity, keys());
     assert_eq!(events.subscribe(5, UserId(7), Auth::OAuth2(&user)).await, Ok(()));
+    assert_eq!(events.is_subscribed(5, UserId(7), Auth::OAuth2(&user)).await, Ok(false), "one kind of four is not all");
     assert_eq!(events.is_subscribed(5, UserId(7), Auth::OAuth2(&user)).await, Ok(true));
     assert_eq!(events.count().await.expect("a count").all, 4);
     assert_eq!(events.unsubscribe(5, UserId(7)).await, Ok(()));
@@ -250,6 +257,7 @@ async fn activity_has_a_subscription_for_each_kind_of_event() {
             made("dm.sent"),
             made("dm.read"),
             made("dm.indicate_typing"),
+            "GET /2/activity/subscriptions A".to_owned(),
             "GET /2/activity/subscriptions A".to_owned(),
             "GET /2/activity/subscriptions A".to_owned(),
             "GET /2/activity/subscriptions A".to_owned(),

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::model::{Role, Secret};
 
 pub(super) use asked::Asked;
+pub(super) use password::token;
 pub use password::{PasswordError, hash};
 pub(super) use sessions::Session;
 pub(super) use visitor::{COOKIE, Refusal, Visitor, source};
@@ -120,7 +121,7 @@ impl Access {
 
     /// Whether a session still stands; one that is only looked up does not live on through it.
     pub(super) fn still_knows(&self, token: &str) -> bool {
-        !self.is_guarded() || self.sessions.is_open(token)
+        !self.is_guarded() || self.sessions.look_up(token).is_some()
     }
 
     /// Whether anybody has to sign in.

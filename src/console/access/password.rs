@@ -43,7 +43,7 @@ pub(super) fn is_right(password: &Secret, hash: &Secret) -> bool {
     Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok()
 }
 
-/// 128 bits of chance in hex: the name of a session, the mark of its forms.
-pub(super) fn token() -> String {
+/// 128 bits of chance in hex: the name of a session, the mark of its forms, the word of a page.
+pub(in crate::console) fn token() -> String {
     argon2::password_hash::generate_salt().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -75,9 +75,10 @@ impl Sessions {
         Some(session.clone())
     }
 
-    pub(super) fn is_open(&self, token: &str) -> bool {
+    /// The same, but it does not live on through it.
+    pub(super) fn look_up(&self, token: &str) -> Option<Session> {
         let now = self.clock.now();
-        self.lock().get(token).is_some_and(|session| session.is_alive(now, self.idle))
+        self.lock().get(token).filter(|session| session.is_alive(now, self.idle)).cloned()
     }
 
     pub(super) fn close(&self, token: &str) {

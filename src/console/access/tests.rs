@@ -73,6 +73,18 @@ async fn a_name_that_many_guess_at_is_slow_too() {
 }
 
 #[tokio::test]
+async fn an_address_that_changes_only_behind_is_the_same_place() {
+    let clock = clock();
+    let access = access(&clock);
+    for host in 1..=5 {
+        assert!(is_wrong(&access, &format!("2001:db8:1:2::{host}")).await);
+    }
+    assert!(matches!(sign_in(&access, "kim", RIGHT, "2001:db8:1:2:ffff::1").await, Err(SignInError::Wait(_))));
+    assert!(sign_in(&access, "kim", RIGHT, "2001:db8:1:3::1").await.is_ok(), "next door is another place");
+    assert!(sign_in(&access, "kim", RIGHT, "::ffff:192.0.2.1").await.is_ok());
+}
+
+#[tokio::test]
 async fn sessions_end_when_nobody_uses_them_and_after_a_week_all_the_same() {
     let clock = clock();
     let access = access(&clock);

@@ -1,6 +1,7 @@
 //! Guessing passwords is slow: after a few wrong ones each further try has to wait, twice as long each time.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ const FORGET: Duration = Duration::from_secs(3600);
 
 /// Names and addresses that are remembered.
 const MOST: usize = 10_000;
+
+/// Characters of them that are: no name of the configuration is longer.
+const NAME: usize = 65;
 
 /// Counts tries by name and by address.
 pub(super) struct Throttle {
@@ -82,7 +86,17 @@ impl Throttle {
 
 /// What a try counts against, and how many are free there.
 fn sources(name: &str, from: &str) -> [(String, u32); 2] {
-    [(format!("from {from}"), FREE), (format!("name {name}"), FREE_NAME)]
+    let name: String = name.chars().take(NAME).collect();
+    [(format!("from {}", place(from)), FREE), (format!("name {name}"), FREE_NAME)]
+}
+
+/// Whose an address is: of the sixth version of the protocol one place has as many as it likes, which begin alike.
+fn place(from: &str) -> String {
+    match from.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => format!("{:x?}", &address.segments()[..4]),
+        Ok(address) => address.to_string(),
+        Err(_) => from.chars().take(NAME).collect(),
+    }
 }
 
 impl Tries {

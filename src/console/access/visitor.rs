@@ -15,6 +15,9 @@ use crate::model::Role;
 /// The name of the cookie.
 pub(in crate::console) const COOKIE: &str = "junco-console";
 
+/// The header by which the script tells that a page asks for a part of itself.
+const PART: &str = "junco-part";
+
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
 pub(in crate::console) struct Visitor(pub(in crate::console) Session);
@@ -71,20 +74,31 @@ impl FromRequest for Visitor {
         let from = source(request, access.is_behind_proxy());
         if !access.is_guarded() {
             // A page from elsewhere may have made its own name lead here; it must not read what is nobody's business.
-            let here = is_this_machine(request.connection_info().host());
+            // What a request says of being forwarded is that page's own word: only its `Host` is the browser's.
+            let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+            let here = is_this_machine(host);
             let visitor = Visitor(Session::unguarded(access.mark.clone()).coming(from));
             return ready(if here { Ok(visitor) } else { Err(Refusal::Strange) });
         }
         let cookie = request.cookie(COOKIE);
-        let session = cookie.and_then(|cookie| access.sessions.find(cookie.value()));
-        let page = (request.method() == Method::GET).then(|| request.uri().to_string());
+        let is_by_page = is_by_page(request);
+        let session = cookie
+            .and_then(|cookie| if is_by_page { access.sessions.look_up(cookie.value()) } else { access.sessions.find(cookie.value()) });
+        let page = (request.method() == Method::GET && !is_by_page).then(|| request.uri().to_string());
         ready(session.map(|session| Visitor(session.coming(from))).ok_or(Refusal::SignIn(page)))
     }
 }
 
-/// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last.
+/// Whether a page asks by itself, to keep itself up to date: that is nobody's doing, and leads nobody to sign in.
+fn is_by_page(request: &HttpRequest) -> bool {
+    let accepts = request.headers().get(header::ACCEPT).is_some_and(|accept| accept.as_bytes() == b"text/event-stream");
+    accepts || request.headers().contains_key(PART)
+}
+
+/// Where a request comes from. Only a proxy that stands there is believed, and of what it passes on only its own word, the last: some
+/// proxies add it to the header, others add a header of their own.
 pub(in crate::console) fn source(request: &HttpRequest, is_behind_proxy: bool) -> String {
-    let forwarded = request.headers().get("x-forwarded-for").filter(|_| is_behind_proxy);
+    let forwarded = request.headers().get_all("x-forwarded-for").last().filter(|_| is_behind_proxy);
     let told =
         forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next()).map(|last| last.trim().to_owned());
     told.or_else(|| request.peer_addr().map(|address| address.ip().to_string())).unwrap_or_default()

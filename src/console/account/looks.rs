@@ -2,7 +2,7 @@
 //! kept for a while, and pages are made of that.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -53,9 +53,16 @@ pub(super) struct AccountSaid {
 
 /// What is known, and who is asking.
 pub(super) struct Looks {
-    said: Mutex<BTreeMap<AppId, Said>>,
+    said: Mutex<Known>,
     asking: Turnstile<()>,
     changes: broadcast::Sender<()>,
+}
+
+#[derive(Default)]
+struct Known {
+    said: BTreeMap<AppId, Said>,
+    /// How often something was changed at X.
+    changes: u64,
 }
 
 impl Looks {
@@ -70,30 +77,43 @@ impl Looks {
 
     /// What X said last.
     pub(super) fn said(&self, app: AppId) -> Option<Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).get(&app).cloned()
+        self.known().said.get(&app).cloned()
     }
 
-    /// What was heard is no longer so.
+    /// What was heard is no longer so, nor what X is being asked at the moment.
     pub(super) fn forget(&self) {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut known = self.known();
+        known.said.clear();
+        known.changes += 1;
     }
 
     /// Asks X about every app of which nothing is known, or too little of late.
     pub(super) async fn look(&self, upkeep: &Upkeep, turns: &Turns, anew: bool) {
         let _turn = self.asking.lock().await;
         let good = if anew { OFTEN } else { GOOD };
-        let now = upkeep.clock.now();
-        let old = |app: &&App| self.said(app.id).is_none_or(|said| now.since(said.at) >= good);
-        let asked: Vec<&App> = upkeep.apps.iter().filter(old).collect();
-        if asked.is_empty() {
+        loop {
+            let (now, changes) = (upkeep.clock.now(), self.known().changes);
+            let old = |app: &&App| self.said(app.id).is_none_or(|said| now.since(said.at) >= good);
+            let asked: Vec<&App> = upkeep.apps.iter().filter(old).collect();
+            if asked.is_empty() {
+                return;
+            }
+            let said = join_all(asked.iter().map(|app| ask(app, upkeep, turns))).await;
+            let mut known = self.known();
+            // What X said while something was changed is of before, or of behind it: nobody can tell.
+            if known.changes != changes {
+                continue;
+            }
+            known.said.extend(asked.iter().map(|app| app.id).zip(said));
+            drop(known);
+            // An error says that no page is open.
+            let _ = self.changes.send(());
             return;
         }
-        let said = join_all(asked.iter().map(|app| ask(app, upkeep, turns))).await;
-        let mut known = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        known.extend(asked.iter().map(|app| app.id).zip(said));
-        drop(known);
-        // An error says that no page is open.
-        let _ = self.changes.send(());
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

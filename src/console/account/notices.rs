@@ -55,13 +55,15 @@ pub(super) async fn standing(console: &Console) -> Result<Markup, Refusal> {
 
 fn arrives(standing: &Standing) -> Markup {
     html! {
-        @match (standing.deaf, standing.listening) {
+        @if let Some(since) = standing.taken_out {
+            span.mark.warm { "taken out" } " " span.soft { (time(since)) "; stays so until it is subscribed here" } " "
+        } @else { @match (standing.deaf, standing.listening) {
             (Some(Deafness::Invalid), _) => span.mark.bad { "the webhook is not valid" },
             (Some(Deafness::Gone), _) => span.mark.bad { "there is no webhook" },
             (Some(Deafness::Unsubscribed), _) => span.mark.bad { "not subscribed" },
             (None, Some(at)) => { span.mark.good { "events arrive" } " " span.soft { "as of " (time(at)) } },
             (None, None) => span.mark { "not watched yet" },
-        }
+        } }
         " "
     }
 }
@@ -121,6 +123,10 @@ fn noticed(notice: &Notice) -> Markup {
             Notice::WebhookRegistered => { span.mark.good { "did" } " registered the webhook anew" }
             Notice::NotSubscribed => { span.mark.bad { "noticed" } " the account is not subscribed" }
             Notice::Subscribed => { span.mark.good { "did" } " subscribed the account again" }
+            Notice::TakenOut { by } => { span.mark { "wish" } " " (theirs(by)) " took the account out; it is not subscribed again unasked" }
+            Notice::LetIn { by } => {
+                span.mark { "wish" } @if by.is_empty() { " the account, which was taken out, is subscribed" } @else { " " (theirs(by)) " let the account in again" }
+            }
             Notice::Silence { since } => { span.mark.warm { "noticed" } " unusually silent since " (time(*since)) }
             Notice::GapFound { from, until, .. } => { span.mark.warm { "noticed" } " events may be missing, " (span(from, until)) }
             Notice::ReplayOrdered { job, from, until } => { span.mark { "replay" } " job " (job) " ordered, " (span(from, until)) }

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use tokio::sync::{broadcast, mpsc};
 
+use super::looks::Said;
 use super::{App, Caretaker, may, written};
 use crate::account::replay::{Done, Progress, Span, Unreplayable, moment, plan, replay};
 use crate::console::access::{Asked, Refusal, Visitor};
@@ -33,6 +34,7 @@ pub(super) struct Replays {
 #[derive(Clone)]
 struct Run {
     by: String,
+    webhook: u64,
     whole: Span,
     jobs: usize,
     /// The job that is under way.
@@ -111,15 +113,19 @@ fn form(caretaker: &Caretaker, app: &App, visitor: &Visitor) -> Markup {
     let now = caretaker.upkeep.clock.now();
     let (from, to) = (field(now.minus(Duration::from_secs(2 * 3600))), field(now.minus(Duration::from_secs(11 * 60))));
     let said = caretaker.looks.said(app.id);
-    let webhooks = said.as_ref().and_then(|said| said.webhooks.as_ref().ok());
-    let Some(hook) = webhooks.and_then(|hooks| hooks.first()) else { return html! { p.soft { "There is no webhook to replay to yet." } } };
+    let webhooks = match &said {
+        Some(Said { webhooks: Ok(webhooks), .. }) => webhooks,
+        Some(_) => return html! { p.soft { "X did not tell which webhooks there are." } },
+        None => return html! { p.soft { "X is being asked which webhooks there are: " a href="/account" { "load the page again" } "." } },
+    };
+    let Some(hook) = webhooks.first() else { return html! { p.soft { "There is no webhook to replay to yet." } } };
     html! {
         form.filter method="post" action="/account/replay" {
             (mark(visitor))
             input type="hidden" name="app" value=(app.id);
-            @if webhooks.is_some_and(|hooks| hooks.len() > 1) {
+            @if webhooks.len() > 1 {
                 label { "Webhook" select name="webhook" {
-                    @for hook in webhooks.into_iter().flatten() { option value=(hook.webhook.id) { (hook.webhook.id) } }
+                    @for hook in webhooks { option value=(hook.webhook.id) { (hook.webhook.id) } }
                 } }
             } @else { input type="hidden" name="webhook" value=(hook.webhook.id); }
             label { "From (UTC)" input type="datetime-local" name="from" value=(from) required; }
@@ -134,10 +140,10 @@ fn form(caretaker: &Caretaker, app: &App, visitor: &Visitor) -> Markup {
 /// How far the replays are.
 fn runs(caretaker: &Caretaker, visitor: &Visitor) -> Markup {
     let runs = caretaker.upkeep.apps.iter().filter_map(|app| caretaker.replays.of(app.id).map(|run| (app, run)));
-    html! { @for (app, run) in runs { (shown(caretaker, app, &run, visitor)) } }
+    html! { @for (app, run) in runs { (shown(app, &run, visitor)) } }
 }
 
-fn shown(caretaker: &Caretaker, app: &App, run: &Run, visitor: &Visitor) -> Markup {
+fn shown(app: &App, run: &Run, visitor: &Visitor) -> Markup {
     let ended = run.done.len();
     html! {
         div.card {
@@ -150,14 +156,12 @@ fn shown(caretaker: &Caretaker, app: &App, run: &Run, visitor: &Visitor) -> Mark
                 @else if let Some(job) = run.job { span.mark { "under way" } " job " (job) }
                 @else { span.mark { "being ordered" } }
             }
-            @if ended > 0 { ul { @for done in &run.done { (one(caretaker, app, run, done, visitor)) } } }
+            @if ended > 0 { ul { @for done in &run.done { (one(app, run, done, visitor)) } } }
         }
     }
 }
 
-fn one(caretaker: &Caretaker, app: &App, run: &Run, done: &Done, visitor: &Visitor) -> Markup {
-    let webhook =
-        caretaker.looks.said(app.id).and_then(|said| said.webhooks.ok()).and_then(|hooks| hooks.first().map(|hook| hook.webhook.id));
+fn one(app: &App, run: &Run, done: &Done, visitor: &Visitor) -> Markup {
     html! {
         li {
             "Job " (done.job) ", " (time(done.span.from)) " to " (time(done.span.to)) ": "
@@ -166,11 +170,11 @@ fn one(caretaker: &Caretaker, app: &App, run: &Run, done: &Done, visitor: &Visit
                 None => { span.mark.warm { "nobody tells whether it has ended" } }
                 Some(false) => {
                     span.mark.bad { "incomplete" }
-                    @if let Some(webhook) = webhook.filter(|_| run.is_over && may(visitor)) {
+                    @if run.is_over && may(visitor) {
                         form.row method="post" action="/account/replay" {
                             (mark(visitor))
                             input type="hidden" name="app" value=(app.id);
-                            input type="hidden" name="webhook" value=(webhook);
+                            input type="hidden" name="webhook" value=(run.webhook);
                             input type="hidden" name="from" value=(field(done.span.from));
                             input type="hidden" name="to" value=(field(done.span.to));
                             button.quiet { "Order it again" }
@@ -209,7 +213,7 @@ async fn order(console: Data<Console>, asked: Asked<Order>) -> Result<HttpRespon
     let what = format!("replay {from} to {to} (UTC) of the webhook {webhook}, app {app}");
     written(&console, &visitor, Act::Upkeep { what: what.clone() }).await?;
     let by = visitor.0.name.clone();
-    let run = Run { by, whole, jobs: spans.len(), job: None, waits: false, done: Vec::new(), failed: None, is_over: false };
+    let run = Run { by, webhook, whole, jobs: spans.len(), job: None, waits: false, done: Vec::new(), failed: None, is_over: false };
     if !caretaker.replays.begin(app, run) {
         caretaker.tell(&visitor, false, "A replay is under way; X takes one at a time. Order the next when it has ended.".to_owned());
         return Ok(frame::on_to("/account"));

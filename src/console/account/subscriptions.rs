@@ -7,9 +7,11 @@ use serde::Deserialize;
 
 use super::looks::{Hook, Said};
 use super::{App, Caretaker, ask, carry_out, may, wrong};
+use crate::account::AccountError;
 use crate::console::Console;
 use crate::console::access::{Asked, Refusal, Visitor};
 use crate::console::frame::{mark, theirs};
+use crate::conversation::{Notice, Standing};
 use crate::model::{AppId, Profile, Role, UserId};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
@@ -118,6 +120,8 @@ async fn add(console: Data<Console>, asked: Asked<Which>) -> Result<HttpResponse
         return Err(Refusal::Unreadable(format!("{user} does not stand in the configuration of this app: let them sign in with X")));
     };
     let act = async {
+        let by = visitor.0.name.clone();
+        note(&console, user, |standing| standing.taken_out.is_some(), Notice::LetIn { by }).await?;
         let is_new = of.registry.subscribe(webhook, &served.account).await?;
         Ok(if is_new {
             format!("{user} is subscribed. Its events may take ten seconds to begin.")
@@ -137,7 +141,7 @@ async fn remove(console: Data<Console>, asked: Asked<Which>) -> Result<HttpRespo
         let text = html! {
             p { "X will deliver no events of this account any more; its bot will hear nothing." }
             @if is_ours {
-                p { "It stands in the configuration, so the watchdog subscribes it again at its next look unless it is taken out there." }
+                p { "It stays so until it is subscribed again, here or by a command: the watchdog, which subscribes what was lost, leaves it out." }
             } @else {
                 p { "To add it again, its owner has to sign in with X again." }
             }
@@ -147,8 +151,26 @@ async fn remove(console: Data<Console>, asked: Asked<Which>) -> Result<HttpRespo
         return Ok(ask(&visitor, &title, &text, "/account/subscription/remove", &fields, "End it"));
     }
     let act = async {
-        let was = registry.unsubscribe(webhook, user).await?;
+        let by = visitor.0.name.clone();
+        // Before it is done, or the watchdog might find it lost.
+        note(&console, user, |standing| standing.taken_out.is_none(), Notice::TakenOut { by: by.clone() }).await?;
+        let was = match registry.unsubscribe(webhook, user).await {
+            Ok(was) => was,
+            Err(error) => {
+                note(&console, user, |standing| standing.taken_out.is_some(), Notice::LetIn { by }).await?;
+                return Err(error);
+            }
+        };
         Ok(if was { format!("{user} is no longer subscribed.") } else { format!("{user} was not subscribed.") })
     };
     carry_out(&console, &visitor, format!("end the subscription of {user} on the webhook {webhook}"), act).await
+}
+
+/// Writes down in an account's own record whether a person wants its events, where that is `news`; of others nothing is kept.
+pub(super) async fn note(console: &Console, user: UserId, news: fn(&Standing) -> bool, notice: Notice) -> Result<(), AccountError> {
+    if console.turns.has_account(user) {
+        let noted = console.turns.notice(user, |standing| if news(standing) { vec![notice.clone()] } else { Vec::new() });
+        noted.await.map_err(|error| AccountError::Odd(format!("nothing was done, since it cannot be written down: {error}")))?;
+    }
+    Ok(())
 }

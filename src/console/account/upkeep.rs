@@ -43,7 +43,7 @@ pub struct App {
     /// Its id.
     pub id: AppId,
     /// Its webhooks and subscriptions.
-    pub registry: Registry,
+    pub registry: Arc<Registry>,
     /// The accounts that a bot answers for.
     pub accounts: Vec<Served>,
 }

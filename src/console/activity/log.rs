@@ -82,16 +82,13 @@ impl Log {
         self.changes.subscribe()
     }
 
-    /// The newest after a number that are wanted, newest first.
-    pub(super) fn newest(&self, most: usize, after: u64, wanted: impl Fn(&Sighting) -> bool) -> Vec<Sighting> {
+    /// The newest after a number that are wanted, newest first; and the number of the newest of all.
+    pub(in crate::console) fn newest(&self, most: usize, after: u64, wanted: impl Fn(&Sighting) -> bool) -> (Vec<Noted>, u64) {
         let kept = self.lock();
-        let after = kept.newest.iter().rev().take_while(|(number, _)| *number > after).map(|(_, sighting)| sighting);
-        after.filter(|sighting| wanted(sighting)).take(most).cloned().collect()
-    }
-
-    /// How many there were.
-    pub(super) fn count(&self) -> u64 {
-        self.lock().count
+        // A number that is still to come is of another run of the service: then all are new.
+        let after = if after > kept.count { 0 } else { after };
+        let after = kept.newest.iter().rev().take_while(|(number, _)| *number > after);
+        (after.filter(|(_, sighting)| wanted(sighting)).take(most).cloned().collect(), kept.count)
     }
 
     /// Every kind that has come.

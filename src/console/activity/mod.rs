@@ -3,8 +3,8 @@
 mod log;
 mod pretty;
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -43,8 +43,7 @@ struct Wanted {
 
 async fn show(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -> HttpResponse {
     let sees = visitor.0.texts;
-    let after = console.log.count();
-    let cards = console.log.newest(CARDS, 0, |sighting| wanted.fits(sighting, sees));
+    let (cards, after) = console.log.newest(CARDS, 0, |sighting| wanted.fits(sighting, sees));
     let content = html! {
         h1 { "Activity" }
         section #rates data-live="/activity/rates/live" data-part="/activity/rates" { (figures(&console.log.rates())) }
@@ -59,18 +58,21 @@ async fn show(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -
         }
         @if cards.is_empty() { p.empty { "Waiting for the first delivery. What comes is shown here as it comes, and kept in memory only." } }
         ul.cards #cards aria-label="Deliveries, newest first" data-items={ "/activity/live?after=" (after) "&" (wanted.query()) } data-most=(CARDS) {
-            @for sighting in &cards { (card(sighting, sees)) }
+            @for (_, sighting) in &cards { (card(sighting, sees)) }
         }
     };
     frame::page(&visitor, Place::Activity, "Activity", &content)
 }
 
-async fn follow(console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -> HttpResponse {
+async fn follow(request: HttpRequest, console: Data<Console>, visitor: Visitor, wanted: Query<Wanted>) -> HttpResponse {
+    // A browser that takes the line up again by itself tells what it heard last.
+    let last = request.headers().get("last-event-id").and_then(|last| last.to_str().ok()?.parse().ok());
+    let after = last.unwrap_or(wanted.after);
     // Listened first and read then: what comes between the two comes twice, and is told once.
-    let (news, sees, known) = (console.log.changes(), visitor.0.texts, console.log.count());
-    let missed = console.log.newest(CARDS, wanted.after, |sighting| wanted.fits(sighting, sees));
-    let missed = missed.iter().rev().map(|sighting| card(sighting, sees)).collect();
-    let show = move |(number, sighting): &Noted| (*number > known && wanted.fits(sighting, sees)).then(|| card(sighting, sees));
+    let (news, sees) = (console.log.changes(), visitor.0.texts);
+    let (missed, known) = console.log.newest(CARDS, after, |sighting| wanted.fits(sighting, sees));
+    let missed = missed.iter().rev().map(|(number, sighting)| (*number, card(sighting, sees))).collect();
+    let show = move |(number, sighting): &Noted| (*number > known && wanted.fits(sighting, sees)).then(|| (*number, card(sighting, sees)));
     live::items(console, visitor, missed, news, show)
 }
 

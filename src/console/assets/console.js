@@ -1,6 +1,9 @@
 // Pages work without this file; with it they keep themselves up to date. No element is written but from what our own server sent.
 "use strict";
 
+// Milliseconds until a line that broke for good is taken up anew.
+const AGAIN = 3000;
+
 // Times are shown as whoever looks is used to.
 function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
@@ -17,62 +20,153 @@ function tell(what) {
   if (told) told.textContent = what;
 }
 
-// A part of the page that is loaded again when the server says that it has changed. What has the focus keeps it.
+// A line on which the server says what is new. A browser opens only six connections to a place, for all its tabs: so parts of a page that
+// hear the same share a line, and a page that nobody looks at has none.
+class Line extends EventTarget {
+  static all = new Map();
+
+  static to(address) {
+    if (!Line.all.has(address)) Line.all.set(address, new Line(address));
+    return Line.all.get(address);
+  }
+
+  constructor(address) {
+    super();
+    this.address = new URL(address, location.href);
+    this.broken = false;
+  }
+
+  open() {
+    if (this.source || document.hidden) return;
+    const source = this.source = new EventSource(this.address);
+    source.onopen = () => {
+      if (this.broken) tell("");
+      this.broken = false;
+      this.dispatchEvent(new Event("open"));
+    };
+    source.onerror = () => {
+      this.broken = true;
+      tell("The connection is interrupted; trying again.");
+      // The browser tries again by itself, but not after an answer that is no line, as a proxy gives while the service starts.
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.close();
+      setTimeout(() => this.open(), AGAIN);
+      this.dispatchEvent(new Event("refused"));
+    };
+    for (const kind of ["changed", "item"]) source.addEventListener(kind, event => this.hear(kind, event));
+  }
+
+  hear(kind, { data, lastEventId }) {
+    // Whoever takes the line up again says how far they have heard.
+    if (lastEventId) this.address.searchParams.set("after", lastEventId);
+    this.dispatchEvent(new MessageEvent(kind, { data }));
+  }
+
+  close() {
+    if (this.source) this.source.close();
+    this.source = null;
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  for (const line of Line.all.values()) document.hidden ? line.close() : line.open();
+});
+
+// A page that the browser kept may show what its visitor, signed out since, may see no more.
+addEventListener("pageshow", event => { if (event.persisted) location.reload(); });
+
+// A part of the page that is loaded again when the server says that it has changed.
 function keepUp(part) {
   let loading = false, again = false;
   const load = async () => {
     if (loading) { again = true; return; }
     loading = true;
     try {
-      const answer = await fetch(part.dataset.part, { headers: { accept: "text/html" } });
+      const answer = await fetch(part.dataset.part, { headers: { "junco-part": "yes" } });
       if (answer.ok) replace(part, await answer.text());
+      // Nobody is signed in any more.
       else if (answer.status === 401) location.reload();
+    } catch {
+      // The line breaks with it, and tells.
     } finally {
       loading = false;
       if (again) { again = false; load(); }
     }
   };
-  const source = new EventSource(part.dataset.live);
-  source.addEventListener("changed", load);
-  let broken = false;
-  source.onerror = () => { broken = true; tell("The connection is interrupted; trying again."); };
-  // Between the page and this connection, too, something may have changed.
-  source.onopen = () => { if (broken) { broken = false; tell(""); } load(); };
+  const line = Line.to(part.dataset.live);
+  // Between the page and the line, too, something may have changed.
+  for (const kind of ["open", "changed", "refused"]) line.addEventListener(kind, load);
 }
+
+// The part on which a button of the mouse is down, or a finger: it stays until the click is over. And what is to stand there then.
+let held = null, waiting = null;
+document.addEventListener("pointerdown", event => { held = event.target.closest("[data-live]"); });
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => setTimeout(() => {
+    const [part, html] = [held, waiting];
+    held = waiting = null;
+    if (part && html !== null) replace(part, html);
+  }));
+}
+
+// What somebody does there goes on: what has the focus keeps it, what was typed stays, and so does what was scrolled to.
+const KEPT = "a[href], button, input:not([type=hidden]), select, textarea, [tabindex], .inspector, .wide";
 
 function replace(part, html) {
-  const active = document.activeElement;
-  const id = part.contains(active) && active.id;
-  const href = part.contains(active) && active.getAttribute("href");
+  if (part.shown === html) return;
+  if (part === held) { waiting = html; return; }
+  part.shown = html;
+  const before = [...part.querySelectorAll(KEPT)];
+  const kept = before.map(old => ({
+    old,
+    top: old.scrollTop,
+    left: old.scrollLeft,
+    focus: old === document.activeElement,
+    caret: old === document.activeElement && "selectionStart" in old ? [old.selectionStart, old.selectionEnd] : [null],
+    typed: "defaultValue" in old && old.value !== old.defaultValue,
+  })).filter(({ top, left, focus, typed }) => top || left || focus || typed);
   part.innerHTML = html;
   localise(part);
-  const same = id ? document.getElementById(id) : href && part.querySelector(`[href="${CSS.escape(href)}"]`);
-  if (same) same.focus({ preventScroll: true });
-  part.dispatchEvent(new CustomEvent("loaded", { bubbles: true }));
+  const after = [...part.querySelectorAll(KEPT)];
+  for (const { old, top, left, focus, caret, typed } of kept) {
+    const alike = name(old);
+    const place = before.filter(other => name(other) === alike).indexOf(old);
+    const same = after.filter(other => name(other) === alike)[place];
+    if (!same) continue;
+    if (typed) same.value = old.value;
+    if (focus) same.focus({ preventScroll: true });
+    if (caret[0] !== null) same.setSelectionRange(...caret);
+    same.scrollTo({ top, left, behavior: "instant" });
+  }
 }
 
-// A list that new items are put on top of (or, with data-end, at the end of).
+// By what an element is known again in a part that was loaded anew.
+function name(element) {
+  const form = element.form && element.form.getAttribute("action");
+  const said = element.tagName === "BUTTON" ? element.textContent : "";
+  const marks = ["id", "href", "name", "aria-label", "aria-labelledby"].map(mark => element.getAttribute(mark));
+  return JSON.stringify([element.tagName, form, said, ...marks]);
+}
+
+// A list that new items are put on top of.
 function gather(list) {
-  const source = new EventSource(list.dataset.items);
-  source.addEventListener("item", event => {
+  const line = Line.to(list.dataset.items);
+  line.addEventListener("item", event => {
     if (list.dataset.paused) return;
-    const atEnd = "end" in list.dataset;
-    list.insertAdjacentHTML(atEnd ? "beforeend" : "afterbegin", event.data);
+    list.insertAdjacentHTML("afterbegin", event.data);
+    list.firstElementChild.classList.add("new");
     localise(list);
-    const most = Number(list.dataset.most || 100);
     const old = [...list.children].filter(item => !item.dataset.pinned);
-    for (const item of atEnd ? old.slice(0, -most) : old.slice(most)) item.remove();
-    list.dispatchEvent(new CustomEvent("gathered", { bubbles: true }));
+    for (const item of old.slice(Number(list.dataset.most))) item.remove();
   });
-  source.addEventListener("changed", () => location.reload());
-  source.onerror = () => tell("The connection is interrupted; trying again.");
-  source.onopen = () => tell("");
+  line.addEventListener("changed", () => location.reload());
 }
 
 document.addEventListener("DOMContentLoaded", () => {
   localise(document);
   document.querySelectorAll("[data-live]").forEach(keepUp);
   document.querySelectorAll("[data-items]").forEach(gather);
+  for (const line of Line.all.values()) line.open();
   document.querySelectorAll("[data-pause]").forEach(button => { button.hidden = false; });
 });
 
@@ -102,11 +196,7 @@ document.addEventListener("click", event => {
   }
 });
 
-// Asks before what cannot be undone; copies what stands in another element.
-document.addEventListener("submit", event => {
-  const question = event.submitter && event.submitter.dataset.ask;
-  if (question && !confirm(question)) event.preventDefault();
-});
+// Copies what stands in another element.
 document.addEventListener("click", async event => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;

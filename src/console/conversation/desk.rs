@@ -4,26 +4,41 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path};
 use maud::{Markup, html};
 use serde::Deserialize;
+use tokio::sync::Mutex;
 
-use super::{View, Whose};
+use super::once::Once;
+use super::transcript::{self, Body, Fate};
+use super::{View, Wanted, Whose};
 use crate::bot::limits;
-use crate::console::access::{Asked, Refusal, Visitor};
+use crate::console::access::{Asked, Refusal, Visitor, token};
 use crate::console::frame::mark;
 use crate::console::{Console, frame};
-use crate::conversation::{Act, Action, DeskOrder, Event, RowId};
+use crate::conversation::{Act, DeskOrder, Event, RowId};
 use crate::model::{Outgoing, Role};
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
+        .route("/desk", web::get().to(part))
         .route("/say", web::post().to(say))
         .route("/pause", web::post().to(pause))
         .route("/resume", web::post().to(resume))
         .route("/again", web::post().to(again));
 }
 
+/// What keeps things from being said twice.
+#[derive(Default)]
+pub(in crate::console) struct Desk {
+    said: Once,
+    /// One at a time sends again, so that nobody misses that another just did.
+    again: Mutex<()>,
+}
+
 #[derive(Deserialize)]
 struct Say {
     text: String,
+    /// Another one on each page that is loaded.
+    #[serde(default)]
+    once: String,
 }
 
 #[derive(Deserialize)]
@@ -35,33 +50,46 @@ struct Again {
     index: u32,
 }
 
-/// Where somebody of the house writes, and takes over or gives back.
+/// Where somebody of the house writes, and takes over or gives back. What is being written is in no part that is loaded anew.
 pub(super) fn forms(view: &View, visitor: &Visitor) -> Markup {
     let path = view.whose.path();
-    let state = view.entries.last().map(|entry| &entry.record.state);
-    let is_paused = state.is_some_and(|state| state.silence.is_some());
-    let has_opted_out = state.is_some_and(|state| state.opted_out);
     html! {
         section.desk aria-label="Answer yourself" {
-            @if has_opted_out {
-                p.note { "This person wants to hear nothing: nothing is sent until they ask for it." }
-            } @else {
+            @if !view.now.opted_out {
                 form.tall method="post" action={ (path) "/say" } {
                     (mark(visitor))
+                    input type="hidden" name="once" value=(token());
                     label { "Write as the account" textarea #say name="text" required maxlength=(limits::TEXT) {} }
                     button { "Send" }
                 }
             }
-            form method="post" action={ (path) "/" (if is_paused { "resume" } else { "pause" }) } {
-                (mark(visitor))
-                @if is_paused {
-                    button.quiet #hand-over { "Give the bot back" }
-                } @else {
-                    button.quiet #hand-over { "Take over: the bot is silent" }
-                }
+            div #standing data-live={ (path) "/live" } data-part={ (path) "/desk" } { (standing(view, visitor)) }
+        }
+    }
+}
+
+/// Who speaks for the account, which another of the house may change meanwhile.
+fn standing(view: &View, visitor: &Visitor) -> Markup {
+    let is_paused = view.now.silence.is_some();
+    html! {
+        @if view.now.opted_out {
+            p.note { "This person wants to hear nothing: nothing is sent until they ask for it." }
+        }
+        form method="post" action={ (view.whose.path()) "/" (if is_paused { "resume" } else { "pause" }) } {
+            (mark(visitor))
+            @if is_paused {
+                button.quiet #hand-over { "Give the bot back" }
+            } @else {
+                button.quiet #hand-over { "Take over: the bot is silent" }
             }
         }
     }
+}
+
+async fn part(console: Data<Console>, visitor: Visitor, whose: Path<Whose>) -> Result<HttpResponse, Refusal> {
+    visitor.wants(Role::Reply)?;
+    let view = super::load(&console, *whose, Wanted::default()).await?;
+    Ok(frame::part(&standing(&view, &visitor)))
 }
 
 async fn say(console: Data<Console>, whose: Path<Whose>, asked: Asked<Say>) -> Result<HttpResponse, Refusal> {
@@ -73,7 +101,13 @@ async fn say(console: Data<Console>, whose: Path<Whose>, asked: Asked<Say>) -> R
     if text.chars().count() > limits::TEXT {
         return Err(Refusal::Unreadable(format!("X takes {} characters at most: make two messages of it", limits::TEXT)));
     }
-    order(&console, *whose, &asked.visitor, DeskOrder::Say { text }).await
+    let said = &console.desk.said;
+    let Some(taken) = said.take(&(asked.fields.once, whose.key(), &text)) else { return Ok(frame::on_to(&whose.path())) };
+    let outcome = order(&console, *whose, &asked.visitor, DeskOrder::Say { text }).await;
+    if outcome.is_err() {
+        said.give_back(taken);
+    }
+    outcome
 }
 
 async fn pause(console: Data<Console>, whose: Path<Whose>, asked: Asked<Nothing>) -> Result<HttpResponse, Refusal> {
@@ -87,21 +121,29 @@ async fn resume(console: Data<Console>, whose: Path<Whose>, asked: Asked<Nothing
 }
 
 async fn again(console: Data<Console>, whose: Path<Whose>, asked: Asked<Again>) -> Result<HttpResponse, Refusal> {
+    asked.visitor.wants(Role::Reply)?;
     let row = RowId { revision: asked.fields.revision, index: asked.fields.index };
-    let message = body(&console, *whose, row).await?;
-    order(&console, *whose, &asked.visitor, DeskOrder::Again { message }).await
+    let _turn = console.desk.again.lock().await;
+    match refused(&console, *whose, row).await? {
+        Some(message) => order(&console, *whose, &asked.visitor, DeskOrder::Again { message }).await,
+        None => Ok(frame::on_to(&whose.path())),
+    }
 }
 
-/// The message of a row, as the journal has it.
-async fn body(console: &Console, whose: Whose, row: RowId) -> Result<Outgoing, Refusal> {
-    let entries = console.turns.store().journal(whose.key(), row.revision..=row.revision).await;
+/// The message of a row that X did not take, as the journal has it, unless somebody has sent it again.
+async fn refused(console: &Console, whose: Whose, row: RowId) -> Result<Option<Outgoing>, Refusal> {
+    let entries = console.turns.store().journal(whose.key(), row.revision..=u64::MAX).await;
     let entries = entries.map_err(|error| Refusal::Failed(error.to_string()))?;
-    let mut actions = entries.into_iter().flat_map(|entry| entry.turns).flat_map(|turn| turn.actions);
-    let message = actions.find_map(|action| match action {
-        Action::Send { row: id, message, .. } if id == row => Some(message),
+    let ours = transcript::read(&entries).into_iter().find_map(|item| match item.body {
+        Body::Ours { row: id, message, fate, .. } if id == row => Some((message, fate)),
         _ => None,
     });
-    message.ok_or_else(|| Refusal::Missing("the journal no longer holds that message".to_owned()))
+    match ours {
+        Some((message, Fate::Refused { again: false, .. })) => Ok(Some(message)),
+        Some((_, Fate::Refused { again: true, .. })) => Ok(None),
+        Some(_) => Err(Refusal::Unreadable("X has not refused that message, so it is not sent again".to_owned())),
+        None => Err(Refusal::Missing("the journal no longer holds that message".to_owned())),
+    }
 }
 
 async fn order(console: &Console, whose: Whose, visitor: &Visitor, order: DeskOrder) -> Result<HttpResponse, Refusal> {

@@ -35,7 +35,7 @@ pub(super) fn turn(view: &View, visitor: &Visitor, console: &Console) -> Markup 
                 @if let Some(lookup) = &state.lookup { dt { "Waits for" } dd { (lookup.id) ", since " (time(lookup.since)) } }
                 @if !state.waiting.is_empty() { dt { "Messages that wait" } dd { (state.waiting.len()) } }
                 @if state.opted_out { dt { "Opted out" } dd { "yes" } }
-                @if !state.tags.is_empty() { dt { "Tags" } dd { (state.tags.iter().cloned().collect::<Vec<_>>().join(", ")) } }
+                @if !state.tags.is_empty() { dt { "Tags" } dd { (words(&state.tags.iter().cloned().collect::<Vec<_>>().join(", "), visitor)) } }
             }
             (slots(before.map(|entry| &entry.record.state.slots), &state.slots, &secrets, visitor))
             (timers(state))

@@ -2,6 +2,7 @@
 
 mod desk;
 mod inspect;
+mod once;
 mod show;
 mod transcript;
 
@@ -13,11 +14,14 @@ use serde::Deserialize;
 use super::access::{Refusal, Visitor};
 use super::frame::{Place, theirs};
 use super::{Console, frame, live};
+use crate::conversation::State;
 use crate::model::{Key, Role, UserId};
 use crate::store::Entry;
 
 /// Turns of a page; older ones are a page further back.
 const TURNS: u64 = 240;
+
+pub(super) use desk::Desk;
 
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config.service(
@@ -36,7 +40,7 @@ pub(super) struct Whose {
     peer: UserIdText,
 }
 
-/// An id in an address.
+/// An id in an address. Nobody has the id 0: under it stand the records of accounts and of what was done here.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 struct UserIdText(UserId);
@@ -45,7 +49,8 @@ impl TryFrom<String> for UserIdText {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(UserIdText).map_err(|_| format!("`{text}` is no id"))
+        let id = text.parse().ok().filter(|id| *id != UserId(0));
+        id.map(UserIdText).ok_or_else(|| format!("`{text}` is nobody's id"))
     }
 }
 
@@ -75,6 +80,8 @@ struct View {
     /// The page's turns, oldest first, and the one before them if there is one.
     entries: Vec<Entry>,
     newest: u64,
+    /// How it stands now, whichever turns are shown.
+    now: State,
     wanted: Wanted,
 }
 
@@ -111,12 +118,13 @@ async fn load(console: &Console, whose: Whose, wanted: Wanted) -> Result<View, R
     let failed = |error: crate::store::StoreError| Refusal::Failed(error.to_string());
     let store = console.turns.store();
     let record = store.load(whose.key()).await.map_err(failed)?;
-    let newest = record.ok_or_else(|| Refusal::Missing("nobody of that id has written to this account".to_owned()))?.revision;
-    let until = wanted.until.unwrap_or(newest).clamp(1, newest);
+    let record = record.ok_or_else(|| Refusal::Missing("nobody of that id has written to this account".to_owned()))?;
+    let newest = record.revision;
+    let until = wanted.last_of_page(newest);
     // One more, so that the first one's changes can be told.
     let since = until.saturating_sub(TURNS).max(1);
     let entries = store.journal(whose.key(), since..=until).await.map_err(failed)?;
-    Ok(View { whose, entries, newest, wanted })
+    Ok(View { whose, entries, newest, now: record.state, wanted })
 }
 
 /// Transcript and the turn that is looked into, side by side.
@@ -150,6 +158,16 @@ impl View {
 }
 
 impl Wanted {
+    /// The newest turn of the page: the turn that is looked into always stands on it.
+    fn last_of_page(self, newest: u64) -> u64 {
+        let until = self.until.unwrap_or(newest).clamp(1, newest);
+        match self.turn {
+            Some(turn) if turn > until => turn.min(newest),
+            Some(turn) if turn <= until.saturating_sub(TURNS) => turn + TURNS / 2,
+            _ => until,
+        }
+    }
+
     fn query(self) -> String {
         let pairs = [("turn", self.turn), ("until", self.until)];
         let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name, value?.to_string())));

@@ -42,7 +42,7 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
             div.bubble.them {
                 @if *tapped { span.tapped { "tapped " } }
                 (words(text, visitor))
-                @if let Some(attachment) = attachment { (attached(attachment)) }
+                @if let Some(attachment) = attachment { (attached(attachment, visitor)) }
             }
             p.why { (link) " " (because(why)) }
         },
@@ -52,8 +52,8 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
                 @if let Speaker::Desk(name) = by { span.mark.warm { (theirs(name)) } " " }
                 (fated(fate)) " " (link)
             }
-            @if let Fate::Dead { code, again, .. } = fate {
-                @if *code != 0 && !again && visitor.may(Role::Reply) {
+            @if let Fate::Refused { again: false, .. } = fate {
+                @if visitor.may(Role::Reply) {
                     form.us method="post" action={ (view.whose.path()) "/again" } {
                         (mark(visitor))
                         input type="hidden" name="revision" value=(row.revision);
@@ -67,14 +67,13 @@ fn shown(item: &Item, view: &View, visitor: &Visitor) -> Markup {
             div.bubble.us.elsewhere { (words(text, visitor)) }
             p.why.us { "written in another client " (link) }
         },
-        Body::Note { text, kind } => {
+        Body::Note { text, quote, kind } => {
             let class = match kind {
                 NoteKind::Plain => "aside",
                 NoteKind::Warm => "aside warm",
                 NoteKind::Bad => "aside bad",
             };
-            // A note of a handing over may quote the person.
-            html! { p class=(class) { (words(text, visitor)) " " (link) } }
+            html! { p class=(class) { (theirs(text)) @if !quote.is_empty() { ": " (words(quote, visitor)) } " " (link) } }
         }
     }
 }
@@ -101,7 +100,7 @@ fn said(message: &Outgoing, visitor: &Visitor) -> Markup {
     }
 }
 
-fn attached(attachment: &Attachment) -> Markup {
+fn attached(attachment: &Attachment, visitor: &Visitor) -> Markup {
     let kind = |kind: &MediaKind| match kind {
         MediaKind::Photo => "photo",
         MediaKind::AnimatedGif => "GIF",
@@ -111,7 +110,10 @@ fn attached(attachment: &Attachment) -> Markup {
         span.attached {
             @match attachment {
                 Attachment::Media { kind: what, .. } => { "📎 " (kind(what)) }
-                Attachment::Place { longitude, latitude, name } => { "📍 " @if let Some(name) = name { (theirs(name)) " " } (latitude) ", " (longitude) }
+                // Where somebody is, is what they said.
+                Attachment::Place { longitude, latitude, name } => {
+                    "📍 " (words(&format!("{} {latitude}, {longitude}", name.as_deref().unwrap_or_default()), visitor))
+                }
             }
         }
     }
@@ -181,8 +183,11 @@ fn fated(fate: &Fate) -> Markup {
             Fate::Sending => span.mark { "on its way" },
             Fate::Unsure => span.mark.warm { "in doubt: waits for its echo" },
             Fate::Sent { after, by_echo } => span.mark.good { "sent" @if *by_echo { ", told by its echo" } " after " (span(*after)) },
-            Fate::Dead { code: 0, reason, .. } => span.mark.warm { "not sent: " (reason) },
-            Fate::Dead { code, reason, again } => span.mark.bad { "refused (" (code) "): " (reason) @if *again { "; sent again" } },
+            Fate::Withheld { reason } => span.mark.warm { "not sent: " (reason) },
+            Fate::Refused { code, reason, again } => span.mark.bad {
+                @if *code == 0 { "failed: " } @else { "refused (" (code) "): " }
+                (reason) @if *again { "; sent again" }
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::console::ledger::is_refusal;
 use crate::conversation::{Action, DeskOrder, Event, Fired, Outcome, RowId, RowStatus, Trace};
 use crate::model::{Attachment, LookupAnswer, Outgoing, Timestamp};
 use crate::store::{Entry, TurnLog};
@@ -24,8 +25,8 @@ pub(super) enum Body {
     Ours { row: RowId, message: Outgoing, by: Speaker, fate: Fate },
     /// Somebody wrote from the account in another client.
     Elsewhere { text: String },
-    /// Anything else worth a line.
-    Note { text: String, kind: NoteKind },
+    /// Anything else worth a line; `quote` is what somebody or something said in it.
+    Note { text: String, quote: String, kind: NoteKind },
 }
 
 /// Who spoke for the account.
@@ -65,15 +66,18 @@ pub(super) enum Fate {
     Unsure,
     /// X took it; how long after it was ordered, and whether the echo told first.
     Sent { after: Duration, by_echo: bool },
-    /// It was never sent; or X refused it, and somebody may have sent it again.
-    Dead { code: u32, reason: String, again: bool },
+    /// We did not send it.
+    Withheld { reason: String },
+    /// X did not take it, or nobody knows whether it did, and it is tried no more; somebody may have sent it again.
+    Refused { code: u32, reason: String, again: bool },
 }
 
 /// What became of rows, gathered from all entries.
 #[derive(Default)]
 struct Fates {
     settled: BTreeMap<RowId, Timestamp>,
-    dead: BTreeMap<RowId, (u32, String)>,
+    refused: BTreeMap<RowId, (u32, String)>,
+    withheld: BTreeMap<RowId, String>,
     gone: BTreeMap<RowId, Timestamp>,
 }
 
@@ -98,8 +102,14 @@ fn gather(entries: &[Entry]) -> Fates {
                 fates.settled.insert(*row, entry.at);
             }
             for action in &turn.actions {
-                if let Action::DeadLetter { row, code, reason } = action {
-                    fates.dead.insert(*row, (*code, reason.clone()));
+                match action {
+                    Action::DeadLetter { row, code, reason } if is_refusal(&turn.event) => {
+                        fates.refused.insert(*row, (*code, reason.clone()));
+                    }
+                    Action::DeadLetter { row, reason, .. } => {
+                        fates.withheld.insert(*row, reason.clone());
+                    }
+                    _ => {}
                 }
             }
         }
@@ -115,7 +125,7 @@ fn gather(entries: &[Entry]) -> Fates {
 
 fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, items: &mut Vec<Item>) {
     let mut add = |body| items.push(Item { revision: entry.revision(), at: entry.at, body });
-    let note = |text: String, kind| Body::Note { text, kind };
+    let note = |text: String, kind| Body::Note { text, quote: String::new(), kind };
     match &turn.event {
         // It comes again when it is taken.
         Event::Message { .. } if turn.trace.fired == Fired::Waits => return,
@@ -131,7 +141,9 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
             let name = if let Fired::Lookup(name, _) = &turn.trace.fired { name.as_str() } else { "a server" };
             add(match answer {
                 LookupAnswer::Ok { status, .. } => note(format!("{name} answered ({status})"), NoteKind::Plain),
-                LookupAnswer::Failed { detail, .. } => note(format!("{name} failed: {detail}"), NoteKind::Bad),
+                LookupAnswer::Failed { detail, .. } => {
+                    Body::Note { text: format!("{name} failed"), quote: detail.clone(), kind: NoteKind::Bad }
+                }
             });
         }
         Event::TimerFired { .. } => {
@@ -153,19 +165,22 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
             }
             Action::HandOver { queue, note: told } if !is_desk => {
                 let queue = queue.as_deref().map(|queue| format!(" for {queue}")).unwrap_or_default();
-                add(note(format!("handed over to a person{queue}{}{told}", if told.is_empty() { "" } else { ": " }), NoteKind::Warm));
+                add(Body::Note { text: format!("handed over to a person{queue}"), quote: told.clone(), kind: NoteKind::Warm });
             }
             Action::TakeBack if !is_desk => add(note("the bot speaks again".to_owned(), NoteKind::Plain)),
             Action::LookUp { name, request, .. } => {
                 let host = url::Url::parse(&request.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
                 add(note(format!("asks {name} ({host})"), NoteKind::Plain));
             }
-            Action::Tag { name } => add(note(format!("tagged {name}"), NoteKind::Plain)),
+            // A tag may be made of what the person wrote.
+            Action::Tag { name } => add(Body::Note { text: "tagged".to_owned(), quote: name.clone(), kind: NoteKind::Plain }),
             Action::Count { name, .. } => add(note(format!("counted {name}"), NoteKind::Plain)),
             Action::Consent { wanted: true } => add(note("wants to hear from us again".to_owned(), NoteKind::Plain)),
             Action::Consent { wanted: false } => add(note("wants to hear nothing any more".to_owned(), NoteKind::Warm)),
             Action::Forget => add(note("was forgotten: what was said before is not shown".to_owned(), NoteKind::Warm)),
-            Action::Fault { what } => add(note(format!("the script went wrong: {what}"), NoteKind::Bad)),
+            Action::Fault { what } => {
+                add(Body::Note { text: "the script went wrong".to_owned(), quote: what.clone(), kind: NoteKind::Bad });
+            }
             _ => {}
         }
     }
@@ -173,11 +188,14 @@ fn read_turn(entry: &Entry, turn: &TurnLog, entries: &[Entry], fates: &Fates, it
 
 fn fate(row: RowId, entry: &Entry, message: &Outgoing, entries: &[Entry], fates: &Fates) -> Fate {
     let ordered = entry.at;
-    if let Some((code, reason)) = fates.dead.get(&row) {
+    if let Some(reason) = fates.withheld.get(&row) {
+        return Fate::Withheld { reason: reason.clone() };
+    }
+    if let Some((code, reason)) = fates.refused.get(&row) {
         let is_again =
             |turn: &TurnLog| matches!(&turn.event, Event::Desk { order: DeskOrder::Again { message: again }, .. } if again == message);
         let later = entries.iter().filter(|later| later.revision() > entry.revision());
-        return Fate::Dead { code: *code, reason: reason.clone(), again: later.flat_map(|entry| &entry.turns).any(is_again) };
+        return Fate::Refused { code: *code, reason: reason.clone(), again: later.flat_map(|entry| &entry.turns).any(is_again) };
     }
     if let Some(at) = fates.settled.get(&row) {
         return Fate::Sent { after: at.since(ordered), by_echo: false };

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::conversation::{Action, Event, Fired, State};
+use crate::conversation::{Action, Event, Fired, Outcome, State};
 use crate::model::{Key, Timestamp, UserId, fold};
 use crate::store::{Entry, EntryKind, Record};
 
@@ -62,7 +62,7 @@ pub(in crate::console) struct Line {
     pub(in crate::console) words: String,
     pub(in crate::console) theirs: bool,
     pub(in crate::console) unsent: usize,
-    /// Messages that X refused since anybody looked after them.
+    /// Messages that X refused, or that were given up, since anybody looked after them.
     pub(in crate::console) refused: u32,
     pub(in crate::console) is_at_desk: bool,
     /// For whom it was handed over, and with what note.
@@ -133,7 +133,7 @@ impl Directory {
         for turn in &entry.turns {
             line.hear(&turn.event, &turn.trace.fired);
             for action in &turn.actions {
-                line.order(action);
+                line.order(action, is_refusal(&turn.event));
             }
         }
         self.put(line);
@@ -234,18 +234,22 @@ impl Line {
         }
     }
 
-    fn order(&mut self, action: &Action) {
+    fn order(&mut self, action: &Action, is_refusal: bool) {
         match action {
             Action::Send { message, .. } => {
                 self.words = cut(&message.text);
                 self.theirs = false;
             }
             Action::HandOver { queue, .. } => self.queue.clone_from(queue),
-            // What we withheld ourselves has code 0.
-            Action::DeadLetter { code, .. } if *code != 0 => self.refused += 1,
+            Action::DeadLetter { .. } if is_refusal => self.refused += 1,
             _ => {}
         }
     }
+}
+
+/// Whether what an event ends is given up since X does not take it; what any other event ends is withheld by ourselves.
+pub(in crate::console) fn is_refusal(event: &Event) -> bool {
+    matches!(event, Event::Settled { outcome: Outcome::Refused { .. }, .. })
 }
 
 fn cut(text: &str) -> String {

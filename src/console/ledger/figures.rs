@@ -1,35 +1,15 @@
 //! Figures of an account, counted from the journal: what fired, where people went, how late they tapped, how long they took.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::unmatched::Unmatched;
 use crate::bot::Late;
-use crate::conversation::{Action, Asking, Event, Fired, Lateness, RowId};
+use crate::conversation::{Action, Asking, Event, Fired, Lateness};
 use crate::model::{Key, Timestamp};
 use crate::store::{Entry, TurnLog};
 
-/// Refusals that are remembered.
-const REFUSED: usize = 500;
-
 /// The upper ends of the spans that times to answer are counted in, in seconds; longer ones count beyond the last.
 pub(in crate::console) const SPANS: [u64; 8] = [5, 15, 60, 300, 900, 3_600, 21_600, 86_400];
-
-/// A message that X refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::console) struct Refused {
-    pub(in crate::console) key: Key,
-    pub(in crate::console) row: RowId,
-    pub(in crate::console) at: Timestamp,
-    pub(in crate::console) code: u32,
-    pub(in crate::console) reason: String,
-}
-
-/// An option's way from one state to another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::console) struct Way {
-    pub(in crate::console) from: Option<String>,
-    pub(in crate::console) to: String,
-}
 
 /// What was counted.
 #[derive(Debug, Default)]
@@ -39,7 +19,6 @@ pub(in crate::console) struct Figures {
     pub(in crate::console) sent: u64,
     /// How often each state was entered.
     pub(in crate::console) entered: BTreeMap<String, u32>,
-    pub(in crate::console) ways: BTreeMap<Way, u32>,
     /// How often each option was taken, by prompt (`state/prompt`) and option.
     pub(in crate::console) options: BTreeMap<(String, String), u32>,
     pub(in crate::console) rules: BTreeMap<String, u32>,
@@ -49,8 +28,6 @@ pub(in crate::console) struct Figures {
     pub(in crate::console) asked: BTreeMap<String, u32>,
     pub(in crate::console) lateness: BTreeMap<(Lateness, Option<Late>), u32>,
     pub(in crate::console) unmatched: Unmatched,
-    /// The newest refusals, newest last.
-    pub(in crate::console) refused: VecDeque<Refused>,
     /// Askings of the entry before, by conversation, to tell how long an answer took.
     open: BTreeMap<Key, Vec<Asking>>,
 }
@@ -100,7 +77,6 @@ impl Figures {
         }
         if let Some(to) = trace.to.as_ref().filter(|to| trace.from.as_ref() != Some(to)) {
             *self.entered.entry(to.clone()).or_default() += 1;
-            *self.ways.entry(Way { from: trace.from.clone(), to: to.clone() }).or_default() += 1;
         }
         match &trace.fired {
             Fired::Rule(pattern) => *self.rules.entry(pattern.clone()).or_default() += 1,
@@ -111,23 +87,7 @@ impl Figures {
             Fired::Answer(slot) => self.time(entry.at, askings, |asking| asking.prompt == *slot),
             _ => {}
         }
-        for action in &turn.actions {
-            self.count_action(entry, action);
-        }
-    }
-
-    fn count_action(&mut self, entry: &Entry, action: &Action) {
-        match action {
-            Action::Send { .. } => self.sent += 1,
-            Action::DeadLetter { row, code, reason } if *code != 0 => {
-                let refused = Refused { key: entry.key, row: *row, at: entry.at, code: *code, reason: reason.clone() };
-                self.refused.push_back(refused);
-                if self.refused.len() > REFUSED {
-                    self.refused.pop_front();
-                }
-            }
-            _ => {}
-        }
+        self.sent += turn.actions.iter().filter(|action| matches!(action, Action::Send { .. })).count() as u64;
     }
 
     fn time(&mut self, at: Timestamp, askings: &[Asking], is_it: impl Fn(&Asking) -> bool) {

@@ -12,16 +12,22 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::timeout;
 
+use crate::clock::Clock;
 use crate::model::{Key, Timestamp, UserId};
 use crate::store::{Entry, EntryKind, StoreError};
 use crate::turn::Turns;
 
-pub(super) use directory::{Directory, Filter, Kind, Line, Listing};
+pub(super) use directory::{Directory, Filter, Kind, Line, Listing, is_refusal};
 pub(super) use figures::{Figures, SPANS};
 
 /// How far back figures count.
 pub(super) const SPAN: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// So often the journal is read back anew; and however quiet it is, so often it is looked whether it is time.
+const ANEW: Duration = Duration::from_secs(24 * 3600);
+const LOOK: Duration = Duration::from_secs(3600);
 
 /// Changes that a page may be behind; it is then told to load everything again.
 const BEHIND: usize = 1024;
@@ -45,23 +51,34 @@ impl Ledger {
         Arc::new(Ledger { book: RwLock::default(), changes: broadcast::Sender::new(BEHIND) })
     }
 
-    /// Reads the journal back, and then follows the commits until the service ends.
-    pub(super) async fn follow(self: Arc<Self>, turns: Arc<Turns>, now: Timestamp) {
+    /// Reads the journal back, and then follows the commits until the service ends. Once a day it reads the journal back again, so that
+    /// figures count no more than they say.
+    pub(super) async fn follow(self: Arc<Self>, turns: Arc<Turns>, clock: Arc<dyn Clock>) {
         // What is committed while the journal is read comes twice; the second time changes nothing.
         let mut commits = turns.watch();
-        if let Err(error) = self.read_back(&turns, now).await {
+        let mut read = clock.now();
+        if let Err(error) = self.read_back(&turns, read).await {
             tracing::error!(%error, "the console could not read the journal back; it knows only what happens from now on");
         }
         loop {
-            match commits.recv().await {
-                Ok(entry) => {
+            let commit = timeout(LOOK, commits.recv()).await;
+            // What was missed is in the journal.
+            let has_missed = matches!(commit, Ok(Err(RecvError::Lagged(_))));
+            let now = clock.now();
+            if has_missed || now.since(read) >= ANEW {
+                read = now;
+                if let Err(error) = self.read_back(&turns, now).await {
+                    tracing::error!(%error, "the console could not read the journal back; what it shows may be out of date");
+                }
+            }
+            match commit {
+                Ok(Ok(entry)) => {
                     self.book.write().unwrap_or_else(PoisonError::into_inner).take(&entry);
                     // An error says that no page is open.
                     let _ = self.changes.send(entry);
                 }
-                // What was missed is in the journal.
-                Err(RecvError::Lagged(_)) => drop(self.read_back(&turns, now).await),
-                Err(RecvError::Closed) => return,
+                Ok(Err(RecvError::Closed)) => return,
+                Ok(Err(RecvError::Lagged(_))) | Err(_) => {}
             }
         }
     }

@@ -1,7 +1,6 @@
-use super::figures::{Refused, Way};
 use super::*;
 use crate::bot::Late;
-use crate::conversation::{Action, Asking, Event, Fired, Lateness, RowId, RowStatus, Silence, State, Trace};
+use crate::conversation::{Action, Asking, Event, Fired, Lateness, Outcome, RowId, RowStatus, Silence, State, Trace};
 use crate::conversation::{DeskOrder, Row};
 use crate::model::{Incoming, MessageId, Outgoing, Profile};
 use crate::store::{Record, TurnLog};
@@ -120,14 +119,28 @@ fn conversations_are_picked_out_by_what_is_to_be_done() {
     let since = desk.at;
     desk.state(|state| state.silence = Some(Silence { since, until: None, handoff: None, desk: true }));
     let (mut refused, mut unsent, mut out) = (Talk::with(12), Talk::with(13), Talk::with(14));
-    let mut letter = refused.says("hi", Fired::Rule("hi".into()));
-    letter.turns[0].actions.push(Action::DeadLetter { row: row(), code: 349, reason: "no".into() });
+    let dead = Action::DeadLetter { row: row(), code: 0, reason: "no".into() };
+    let outcome = Outcome::Refused { code: 0, reason: "no".into(), person: false };
+    let settled = Event::Settled { row: row(), outcome };
+    let letter = refused.entry(vec![TurnLog { actions: vec![dead.clone()], ..turn(settled, Trace::default()) }]);
+    // Nobody has to look after what was withheld on purpose.
+    let pause = Event::Desk { by: "ann".into(), order: DeskOrder::Pause };
+    let withheld = Talk::with(16).entry(vec![TurnLog { actions: vec![dead], ..turn(pause, Trace::default()) }]);
     unsent.state(|state| {
-        state.rows.push(Row { id: row(), status: RowStatus::Due(since), attempts: 0, doubtful: None, asking: None, fingerprint: 0 });
+        state.rows.push(Row {
+            id: row(),
+            status: RowStatus::Due(since),
+            attempts: 0,
+            doubtful: None,
+            asking: None,
+            desk: false,
+            fingerprint: 0,
+        });
     });
     let entries = [
         desk.says("help", Fired::Silent),
         letter,
+        withheld,
         unsent.says("hi", Fired::Rule("hi".into())),
         out.state(|state| state.opted_out = true).says("stop", Fired::Rule("stop".into())),
         Talk::with(15).says("mumble", Fired::Fallback),
@@ -193,7 +206,7 @@ fn what_comes_twice_counts_once() {
 }
 
 #[test]
-fn ways_options_and_rules_are_counted() {
+fn states_options_and_rules_are_counted() {
     let mut talk = Talk::with(11);
     let entries = [
         talk.goes(Fired::Rule("hi".into()), None, "home"),
@@ -208,8 +221,6 @@ fn ways_options_and_rules_are_counted() {
     assert_eq!(figures.rules, named(&[("hi", 1)]));
     assert_eq!(figures.options[&("home/menu".to_owned(), "photo".to_owned())], 2);
     assert_eq!(figures.options[&("photo/menu".to_owned(), "another".to_owned())], 1);
-    let way = |from: Option<&str>, to: &str| figures.ways[&Way { from: from.map(str::to_owned), to: to.to_owned() }];
-    assert_eq!((way(None, "home"), way(Some("home"), "photo"), way(Some("photo"), "home")), (1, 2, 1));
     assert_eq!(figures.heard.values().copied().collect::<Vec<_>>(), [4, 1], "by the hour");
 }
 
@@ -267,13 +278,43 @@ fn what_nothing_took_is_ranked_by_its_folded_words() {
 }
 
 #[test]
-fn refusals_of_x_are_kept_and_our_own_are_not() {
+fn what_is_sent_is_counted() {
     let mut talk = Talk::with(11);
     let mut entry = talk.says("hi", Fired::Rule("hi".into()));
-    let letter = |code| Action::DeadLetter { row: row(), code, reason: "because".into() };
     let said = Action::Send { row: row(), message: Outgoing::default(), asking: None, options: 0 };
-    entry.turns[0].actions = vec![said, letter(349), letter(0)];
-    let figures = figures([entry]);
-    let refused = Refused { key: talk.key, row: row(), at: talk.at, code: 349, reason: "because".into() };
-    assert_eq!((figures.sent, figures.refused), (1, [refused].into()));
+    entry.turns[0].actions = vec![said.clone(), said];
+    assert_eq!(figures([entry]).sent, 2);
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_span_is_counted_no_longer() {
+    use crate::clock::ManualClock;
+    use crate::store::MemoryStore;
+    use crate::turn::{Arrival, Turns};
+    let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_767_225_600_000)));
+    let sources = crate::bot::Sources::from([("bot.kdl".to_owned(), "bot \"b\" version=1\non \"hi\" { say \"Hello.\" }".to_owned())]);
+    let program = crate::bot::compile(&sources).unwrap_or_else(|found| panic!("{found:?}")).program;
+    let programs = BTreeMap::from([(ACCOUNT, Arc::new(program))]);
+    let (turns, _) = Turns::new(Arc::new(MemoryStore::new()), clock.clone(), programs, Duration::from_secs(30));
+    let (turns, ledger) = (Arc::new(turns), Ledger::new());
+    let follows = tokio::spawn(ledger.clone().follow(turns.clone(), clock.clone()));
+    let hears = async |number: u64| {
+        let peer = Profile::unknown(UserId(11));
+        let message = Incoming { id: MessageId(number), sent_at: clock.now(), text: "hi".into(), tap: None, attachment: None };
+        let id = crate::model::EventId::message(ACCOUNT, message.id);
+        let event = Event::Message { message, from: peer.clone(), overtaken: false, waited: false };
+        let mut changes = ledger.changes();
+        turns.arrive(vec![Arrival { key: Key::new(ACCOUNT, peer.id), id, event, peer }]).await.expect("taken");
+        changes.recv().await.expect("a change");
+    };
+    while !ledger.is_whole() {
+        tokio::task::yield_now().await;
+    }
+    hears(1).await;
+    hears(2).await;
+    assert_eq!(ledger.figures(ACCOUNT, Figures::heard_in_all), 2);
+    clock.advance(SPAN + Duration::from_secs(DAY));
+    hears(3).await;
+    assert_eq!(ledger.figures(ACCOUNT, Figures::heard_in_all), 1);
+    follows.abort();
 }

@@ -55,6 +55,31 @@ fn taking_over_withholds_what_has_not_begun_to_leave() {
 }
 
 #[test]
+fn what_a_person_of_the_house_wrote_is_withheld_by_nobody_of_the_house() {
+    let mut chat = Chat::with(&SHOP.replace("version=1", "version=1 { handoff mute=\"1h\" }"));
+    chat.delivers = false;
+    // It waits, since nothing may leave now; and so does what is written next.
+    chat.desk_says("One").desk_says("Two").desk(DeskOrder::Pause).desk_says("Three").operator_says("from my phone");
+    assert_eq!(chat.state.rows.len(), 3, "{:?}", chat.actions);
+    let message = Outgoing { text: "again".into(), ..Outgoing::default() };
+    chat.desk(DeskOrder::Again { message }).desk(DeskOrder::Resume).desk(DeskOrder::Pause);
+    assert_eq!(chat.state.rows.len(), 4, "{:?}", chat.actions);
+}
+
+#[test]
+fn after_a_taking_over_no_message_of_the_bot_is_tried_again() {
+    let mut chat = Chat::with(SHOP);
+    chat.delivers = false;
+    chat.says("home");
+    let row = chat.state.rows[0].id;
+    let doubt = Outcome::Unsure { check_at: chat.now, refusal: None };
+    chat.take(Event::Claimed { row }).take(Event::Settled { row, outcome: doubt }).desk(DeskOrder::Pause);
+    chat.take(Event::Settled { row, outcome: Outcome::Resend });
+    assert!(matches!(&chat.actions[..], [Action::DeadLetter { .. }]), "{:?}", chat.actions);
+    assert_eq!(chat.state.rows, []);
+}
+
+#[test]
 fn a_pause_outlasts_the_words_and_times_that_end_others() {
     let mut chat = Chat::with(&SHOP.replace("version=1", "version=1 { handoff mute=\"1h\" }"));
     chat.says("home").desk(DeskOrder::Pause).operator_says("from my phone").desk_says("and from here");
@@ -89,6 +114,19 @@ fn a_refused_message_goes_out_again_as_it_was() {
     chat.desk(DeskOrder::Again { message: message.clone() });
     assert_eq!(chat.messages.last(), Some(&message), "with its options");
     chat.taps("L").hears_back("L it is.");
+}
+
+#[test]
+fn a_message_with_buttons_goes_out_again_as_text_where_there_are_none() {
+    let mut chat = Chat::with(SHOP);
+    chat.says("home");
+    let link = Link { label: "Sizes".into(), url: "https://shop.example/sizes".into() };
+    let message = Outgoing { links: vec![link], ..chat.messages.last().expect("it spoke").clone() };
+    chat.rendering.numbered = true;
+    chat.desk(DeskOrder::Again { message }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
+    let once_more = chat.messages.last().expect("it spoke").clone();
+    chat.desk(DeskOrder::Again { message: once_more }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
+    chat.says("2").hears_back("L it is.");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::bot::{Program, Sources, compile};
-use crate::model::{Incoming, Key, LookupAnswer, LookupRequest, MessageId, Outgoing, Profile, Tap, Timestamp, UserId};
+use crate::model::{Incoming, Key, Link, LookupAnswer, LookupRequest, MessageId, Outgoing, Profile, Tap, Timestamp, UserId};
 
 /// A chat under test.
 struct Chat {

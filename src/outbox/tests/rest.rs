@@ -184,6 +184,42 @@ async fn what_was_written_after_the_wish_to_be_forgotten_is_taken() {
     }
 }
 
+#[tokio::test]
+async fn of_an_account_that_withdraws_its_access_nothing_more_leaves() {
+    let bench = Bench::new(1);
+    let now = bench.clock.now();
+    let message = Incoming { id: MessageId::first_at(now), sent_at: now, text: "much".into(), tap: None, attachment: None };
+    let event = Event::Message { message, from: Profile::unknown(ADA), overtaken: false, waited: false };
+    bench.arrives(MessageId::first_at(now), event).await;
+    bench.clock.advance(Duration::from_secs(3));
+    bench.turns.take_up(KEY).await.unwrap();
+    let record = bench.store.load(KEY).await.unwrap().unwrap();
+    let row = record.state.rows[0].id;
+    let sent = Event::Settled { row, outcome: Outcome::Sent(MessageId(7)) };
+    assert_eq!(bench.outbox.settle_and_go_on(KEY, &record, &sent).len(), 2, "the next goes with it");
+    bench.turns.withdraw(BOT).await.unwrap();
+    assert_eq!(bench.outbox.settle_and_go_on(KEY, &record, &sent), [sent]);
+}
+
+#[tokio::test]
+async fn a_conversation_that_a_mistake_is_met_in_rests() {
+    let bench = Bench::new(1);
+    let id = MessageId::first_at(bench.clock.now());
+    let message = Incoming { id, sent_at: bench.clock.now(), text: "get".into(), tap: None, attachment: None };
+    bench.arrives(id, Event::Message { message, from: Profile::unknown(ADA), overtaken: false, waited: false }).await;
+    bench.clock.advance(Duration::from_secs(3));
+    bench.turns.take_up(KEY).await.unwrap();
+    // Its server's stand-in panics.
+    assert!(bench.outbox.begin(KEY));
+    let slot = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+    assert!(tokio::spawn(bench.outbox.clone().take_up(KEY, slot)).await.is_err());
+    assert!(bench.outbox.parked().contains_key(&KEY));
+    assert!(bench.outbox.begin(KEY), "it is not thought to be served for ever");
+    assert_eq!(bench.outbox.due().await, [], "and is not taken up again at once");
+    bench.clock.advance(PARKED * 60);
+    assert_eq!(bench.outbox.due().await, [KEY]);
+}
+
 /// Something that may happen to a conversation.
 fn happening(dice: &mut Dice, now: Timestamp) -> Box<dyn FnOnce(MessageId) -> Event> {
     let word = WORDS[dice.roll(WORDS.len() as u64) as usize];

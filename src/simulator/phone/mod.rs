@@ -22,6 +22,7 @@ use maud::{Markup, html};
 use super::door;
 use super::error::Error;
 use crate::model::Timestamp;
+use crate::wire::browser::HEADERS;
 
 /// Puts everything under `/phone` into a server.
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -41,17 +42,9 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(scope);
 }
 
-/// What holds for every answer: nothing is loaded from elsewhere, framed, guessed at or kept.
+/// What holds for every answer.
 fn headers() -> DefaultHeaders {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
-                  frame-ancestors 'none'; base-uri 'none'";
-    DefaultHeaders::new()
-        .add(("content-security-policy", policy))
-        .add(("x-content-type-options", "nosniff"))
-        .add(("referrer-policy", "no-referrer"))
-        .add(("cross-origin-opener-policy", "same-origin"))
-        .add(("cross-origin-resource-policy", "same-origin"))
-        .add(("cache-control", "no-store"))
+    HEADERS.into_iter().fold(DefaultHeaders::new(), DefaultHeaders::add)
 }
 
 /// Why something cannot be shown or done.

@@ -71,7 +71,7 @@ impl Remedy {
     /// What a person is to do.
     pub fn advice(self) -> &'static str {
         match self {
-            Remedy::WaitForReset => "too many calls: wait until the window that X names is over, then try again",
+            Remedy::WaitForReset => "wait until the window that X names is over, then try again",
             Remedy::Retry => "X is busy: try again in a while",
             Remedy::Look => "X may have done it all the same: look before you do it again",
             Remedy::Connect => "check the network, the proxy, and the addresses under [x] in junco.toml",

@@ -45,6 +45,7 @@ impl Storm {
                 attempts: 0,
                 doubtful: None,
                 asking: None,
+                desk: false,
                 fingerprint: 0,
             }),
             5 => {
