@@ -200,8 +200,7 @@ async fn a_like_is_taken_back_once_it_has_arrived() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_newer_interface_nothing_is_asked_of_the_older_messages_and_likes() {
-    let office = Office::set_up(Settings::default()).await;
-    office.write("junco.toml", &office.read("junco.toml").replace("[x]\n", "[x]\nflavor = \"v2\"\n"));
+    let office = Office::set_up_over("flavor = \"v2\"\n").await;
     for _ in 0..2 {
         let (code, document) = office.asks(&["doctor"]);
         assert_eq!(code, Some(0), "{document:#}");
