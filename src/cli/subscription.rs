@@ -129,10 +129,13 @@ async fn remove(desk: &Desk, which: &ForAccounts) -> anyhow::Result<ExitCode> {
     for app in desk.apps(None)? {
         let its: Vec<UserId> = users.iter().copied().filter(|user| may_be_of(desk, app, *user)).collect();
         if !its.is_empty()
-            && let Err(error) = remove_from(&mut report, app, &desk.registry(app)?, address, &its, dry_run).await
+            && let Err(error) = remove_from(&mut report, desk, app, &its, dry_run).await
         {
             report.note("app", app.id, Err(error))?;
         }
+    }
+    if report.is_empty() {
+        return Err(AccountError::NoWebhook(address.clone()).into());
     }
     Ok(report.tell(desk, "subscriptions", json!({ "dry_run": dry_run })))
 }
@@ -142,15 +145,10 @@ fn may_be_of(desk: &Desk, app: &App, user: UserId) -> bool {
     desk.config.account.iter().find(|account| account.user_id == user).is_none_or(|account| account.app == app.id)
 }
 
-async fn remove_from(
-    report: &mut Report,
-    app: &App,
-    registry: &Registry,
-    address: &url::Url,
-    users: &[UserId],
-    dry_run: bool,
-) -> anyhow::Result<()> {
-    let webhook = registry.webhook(address).await?;
+async fn remove_from(report: &mut Report, desk: &Desk, app: &App, users: &[UserId], dry_run: bool) -> anyhow::Result<()> {
+    let registry = desk.registry(app)?;
+    // Without our webhook nobody is subscribed through the app.
+    let Some(webhook) = registry.find(desk.address()?).await? else { return Ok(()) };
     let subscribed = registry.subscribers(webhook.id).await?;
     for user in users {
         let was = subscribed.contains(user);
@@ -161,8 +159,8 @@ async fn remove_from(
             (true, true) => "would no longer be subscribed",
         };
         let mut lines = vec![format!("account {user} {what} (webhook {})", webhook.id)];
-        // The watchdog looks after accounts where it may call as the app's owner.
-        if was && app.owner().is_some() {
+        // The watchdog looks after the accounts of the configuration where it may call as the app's owner.
+        if was && app.owner().is_some() && desk.config.account.iter().any(|account| account.user_id == *user) {
             lines.push(
                 "  a running service subscribes it again: end it in the console instead, or take the [[account]] out first".to_owned(),
             );

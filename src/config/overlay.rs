@@ -45,14 +45,13 @@ pub(super) fn apply(table: &mut Table, variables: Vec<(String, String)>) -> Resu
 
 fn set(table: &mut Table, path: &[String], text: String) -> Result<(), String> {
     let (key, rest) = path.split_first().ok_or("names no key")?;
+    let is_secret = super::secrets::is_secret(key);
+    if is_secret {
+        // A file that the configuration names for the secret would otherwise be read over it.
+        table.remove(&format!("{key}_file"));
+    }
     let Some((place, behind)) = rest.split_first() else {
-        let value = if super::secrets::is_secret(key) {
-            // A file that the configuration names for the secret would otherwise be read over it.
-            table.remove(&format!("{key}_file"));
-            Value::String(text)
-        } else {
-            typed(table.get(key), text)
-        };
+        let value = if is_secret { Value::String(text) } else { typed(table.get(key), text) };
         table.insert(key.clone(), value);
         return Ok(());
     };

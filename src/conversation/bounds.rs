@@ -150,8 +150,8 @@ fn let_go(state: &mut State) -> bool {
     } else if state.rows.len() > 1
         && let Some(row) = state.rows.pop_if(|row| waits_in_journal(row))
     {
-        let count = state.backlog.map_or(0, |backlog| backlog.count) + 1;
-        state.backlog = Some(Backlog { next: row.id, count });
+        let behind = state.backlog.unwrap_or(Backlog { next: row.id, count: 0, desk: true });
+        state.backlog = Some(Backlog { next: row.id, count: behind.count + 1, desk: behind.desk && row.desk });
     } else if state.offer.take().is_some() {
     } else {
         return state.answers.pop_first().is_some();

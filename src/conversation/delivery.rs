@@ -1,5 +1,6 @@
 //! What becomes of messages on their way out: claimed, settled, confirmed by their echo, or dead.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::fingerprint::fingerprint;
@@ -91,9 +92,12 @@ pub(super) fn confirm_asking(state: &mut State, asking: u32) -> bool {
 /// A new message: a row where there is room, else it waits in the journal, behind those that wait there already.
 pub(super) fn queue(state: &mut State, row: Row) {
     match &mut state.backlog {
-        Some(backlog) => backlog.count += 1,
+        Some(backlog) => {
+            backlog.count += 1;
+            backlog.desk &= row.desk;
+        }
         None if state.rows.len() < bounds::ROWS => state.rows.push(row),
-        None => state.backlog = Some(Backlog { next: row.id, count: 1 }),
+        None => state.backlog = Some(Backlog { next: row.id, count: 1, desk: row.desk }),
     }
 }
 
@@ -113,7 +117,7 @@ pub(super) fn refilled(state: &mut State, rows: &[Row], next: Option<RowId>) -> 
     }
     state.rows.extend_from_slice(rows);
     let count = backlog.count.saturating_sub(rows.len() as u32);
-    state.backlog = next.map(|next| Backlog { next, count });
+    state.backlog = next.map(|next| Backlog { next, count, desk: backlog.desk });
     Vec::new()
 }
 
@@ -132,7 +136,7 @@ fn refused(state: &mut State, place: usize, code: u32, reason: &str, person: boo
             reason: "held back: a message to this person was refused just before".to_owned(),
         });
         actions.extend(held_back);
-        if let Some(Backlog { next, count }) = state.backlog.take() {
+        if let Some(Backlog { next, count, .. }) = state.backlog.take() {
             let reason = format!("held back, with all {count} messages that waited: one to this person was refused just before");
             actions.push(Action::DeadLetter { row: next, code, reason });
         }
@@ -143,18 +147,18 @@ fn refused(state: &mut State, place: usize, code: u32, reason: &str, person: boo
 impl Row {
     /// A message to be sent at once.
     pub fn due(id: RowId, message: &Outgoing, asking: Option<u32>, now: Timestamp) -> Self {
-        Row { id, status: RowStatus::Due(now), attempts: 0, doubtful: None, asking, desk: false, fingerprint: fingerprint(&message.text) }
-    }
-
-    /// The same row, sent as that text.
-    #[must_use]
-    pub fn sent_as(&self, text: &str) -> Self {
-        Row { fingerprint: fingerprint(text), ..self.clone() }
+        let as_lines = match message.as_text() {
+            Cow::Owned(lines) => Some(fingerprint(&lines)),
+            Cow::Borrowed(_) => None,
+        };
+        let status = RowStatus::Due(now);
+        Row { id, status, attempts: 0, doubtful: None, asking, desk: false, fingerprint: fingerprint(&message.text), as_lines }
     }
 
     /// Whether a message that our account sent to this person, with our app or with one that X does not tell, is this row's.
     pub fn is_told_by(&self, message: &Incoming) -> bool {
-        self.told_from().is_some_and(|from| message.sent_at >= from) && self.fingerprint == fingerprint(&message.text)
+        let told = fingerprint(&message.text);
+        self.told_from().is_some_and(|from| message.sent_at >= from) && (self.fingerprint == told || self.as_lines == Some(told))
     }
 
     /// The earliest time that X may give a message of this row; `None` where X certainly has not taken it.

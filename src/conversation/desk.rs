@@ -20,7 +20,7 @@ impl Play<'_> {
                 self.state.said = 0;
                 self.output.say(text, true);
             }
-            DeskOrder::Again { message } => {
+            DeskOrder::Again { message, .. } => {
                 self.state.said = 0;
                 let mut message = message.clone();
                 // It may be of a time when there were buttons where it goes.

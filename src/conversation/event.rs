@@ -134,6 +134,9 @@ pub enum DeskOrder {
     Again {
         /// The message, as the journal has it.
         message: Outgoing,
+        /// The row that X refused; older entries do not tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        row: Option<RowId>,
     },
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::play::{Parting, Play};
-use super::{Action, Fired, Purpose, Row, RowId, RowStatus, Silence, State, Waiting, bounds, delivery};
+use super::{Action, Fired, Purpose, RowId, RowStatus, Silence, State, Waiting, bounds, delivery};
 use crate::bot::{Body, Handoff, HandoffIx, Media, Pick, Target};
 use crate::model::{Profile, Timestamp, fold};
 
@@ -117,7 +117,7 @@ impl<'a> Play<'a> {
     pub(super) fn part(&mut self) {
         let Some(parting) = self.parting else { return };
         let reason = "withheld: the person wants to hear nothing";
-        self.withhold(reason, |_| true);
+        self.withhold(reason, false);
         delivery::never_again(&mut self.state, reason, self.context.now, |_| true);
         self.state.timers.clear();
         match parting {
@@ -135,22 +135,21 @@ impl<'a> Play<'a> {
     /// The bot leaves the word to a person of the house: nothing of it begins to leave, or is tried again. What people of the house
     /// have written goes its way.
     pub(super) fn step_aside(&mut self, reason: &str) {
-        let is_bots = |row: &Row| !row.desk;
-        self.withhold(reason, is_bots);
-        delivery::never_again(&mut self.state, reason, self.context.now, is_bots);
+        self.withhold(reason, true);
+        delivery::never_again(&mut self.state, reason, self.context.now, |row| !row.desk);
     }
 
-    /// Messages of earlier turns that have not begun to leave never do.
-    fn withhold(&mut self, reason: &str, which: impl Fn(&Row) -> bool) {
+    /// Messages of earlier turns that have not begun to leave never do; those of people of the house may be spared.
+    fn withhold(&mut self, reason: &str, spares_desk: bool) {
         let mut withheld: Vec<RowId> = Vec::new();
         self.state.rows.retain(|row| {
-            let stays = !matches!(row.status, RowStatus::Due(_)) || row.doubtful.is_some() || !which(row);
+            let stays = !matches!(row.status, RowStatus::Due(_)) || row.doubtful.is_some() || spares_desk && row.desk;
             if !stays {
                 withheld.push(row.id);
             }
             stays
         });
-        withheld.extend(self.state.backlog.take().map(|backlog| backlog.next));
+        withheld.extend(self.state.backlog.take_if(|backlog| !(spares_desk && backlog.desk)).map(|backlog| backlog.next));
         let letter = |row| Action::DeadLetter { row, code: 0, reason: reason.to_owned() };
         self.actions.extend(withheld.into_iter().map(letter));
     }

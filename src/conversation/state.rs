@@ -184,6 +184,9 @@ pub struct Backlog {
     pub next: RowId,
     /// How many there are.
     pub count: u32,
+    /// Whether people of the house wrote all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub desk: bool,
 }
 
 /// A message until it is settled.
@@ -207,6 +210,9 @@ pub struct Row {
     pub desk: bool,
     /// What its echo will look like (see `Fingerprint` in this room), so that the echo is recognised without the body.
     pub fingerprint: u64,
+    /// The same of its options and buttons as lines of its text, where it has some: so it goes when the interface has none by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_lines: Option<u64>,
 }
 
 /// Where a message stands.

@@ -143,6 +143,13 @@ impl Outbox {
         };
         tracing::warn!(conversation = %key, row = %attempt.row, attempt = attempt.number, %failure, "no media");
         match failure {
+            // As for the message itself: it goes out, picture and all, once somebody has mended the token.
+            MediaFailure::Call(ref call @ Failure::Refused(ref refusal)) if refusal.scope == Scope::Account => {
+                if let Err(error) = self.turns.refuse_token(key.account, call.void_token()).await {
+                    tracing::error!(account = %key.account, %error, "the account could not be paused");
+                }
+                Err(self.again(key, attempt, None, &failure))
+            }
             MediaFailure::Call(Failure::NotTaken { retry_at, .. }) if attempt.number < MEDIA_ATTEMPTS => {
                 Err(self.again(key, attempt, retry_at, &failure))
             }

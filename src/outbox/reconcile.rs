@@ -12,7 +12,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::{MAX_ATTEMPTS, Outbox};
 use crate::client::Failure;
 use crate::conversation::{Event, Outcome, Refusal, Row, RowStatus};
-use crate::model::{AppId, Incoming, Key, MessageId, Timestamp, UserId};
+use crate::model::{AppId, Key, MessageId, Timestamp, UserId};
 use crate::pace::{Calls, WINDOW};
 use crate::store::{Record, StoreError};
 use crate::turn::TurnError;
@@ -126,10 +126,7 @@ impl Outbox {
     /// The row's message among those sent. Of several the oldest: the younger ones are its repetitions.
     async fn find(&self, key: Key, row: &Row, sent: &[DirectMessage]) -> Result<Option<MessageId>, StoreError> {
         let ours = |app: Option<AppId>| app.is_none_or(|app| self.apps.values().any(|ours| *ours == app));
-        // The other interface may have been told to send it meanwhile, and has no buttons.
-        let as_text = self.body(key, row.id).await?.map(|message| row.sent_as(&message.as_text()));
-        let is_rows = |message: &Incoming| row.is_told_by(message) || as_text.as_ref().is_some_and(|row| row.is_told_by(message));
-        let alike = |direct: &&DirectMessage| direct.recipient == key.peer && ours(direct.source_app) && is_rows(&direct.message);
+        let alike = |direct: &&DirectMessage| direct.recipient == key.peer && ours(direct.source_app) && row.is_told_by(&direct.message);
         for direct in sent.iter().rev().filter(alike) {
             let id = direct.message.id;
             // One that is known already was another row's.

@@ -160,10 +160,9 @@ impl Platform for X {
         let uploaded = if sender.newer {
             let access = sender.access().await?;
             let uploaded = self.api.upload_media_v2(sender.auth(access.as_ref()), &bytes, kind, true).await;
-            uploaded.inspect_err(|failure| {
-                if let UploadFailure::Call(failure) = failure {
-                    sender.heed(access.as_ref(), failure);
-                }
+            uploaded.map_err(|failure| match failure {
+                UploadFailure::Call(failure) => UploadFailure::Call(sender.judge(access.as_ref(), failure)),
+                other => other,
             })
         } else {
             self.upload.upload_media(sender.credentials(), &bytes, kind, true).await

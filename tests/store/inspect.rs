@@ -98,7 +98,8 @@ async fn what_is_not_settled_and_what_was_given_up_is_counted() {
     let id = RowId { revision: 1, index: 0 };
     commit.entry.turns[0].actions.push(Action::DeadLetter { row: id, code: 150, reason: "no".into() });
     let status = RowStatus::Due(at(5));
-    commit.entry.record.state.rows = vec![Row { id, status, attempts: 0, asking: None, desk: false, fingerprint: 0, doubtful: None }];
+    commit.entry.record.state.rows =
+        vec![Row { id, status, attempts: 0, asking: None, desk: false, fingerprint: 0, as_lines: None, doubtful: None }];
     // The third is an account's record, and no conversation.
     store.commit(vec![commit, turn(2, 0), turn(0, 0)]).await.unwrap();
     store.close().await.unwrap();

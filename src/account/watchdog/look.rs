@@ -250,7 +250,8 @@ impl Watchdog {
                 // The process before this one was alive as long as it wrote that something came.
                 let known = standing.listening.unwrap_or(self.started.minus(ward.platform.reach()));
                 let alive = standing.listening.max(self.heard_before(account, known).await?);
-                if ward.looks.cut_off { (alive.max(self.turns.heard(account)), self.clock.now()) } else { (alive, self.started) }
+                // What came since proves nothing about the time before it.
+                (alive, if ward.looks.cut_off { self.clock.now() } else { self.started })
             }
         };
         let missed = |standing: &Standing| {

@@ -328,7 +328,7 @@ async fn an_hour_in_which_nothing_could_be_reached_is_a_gap_and_one_in_which_x_w
 }
 
 #[tokio::test]
-async fn what_came_while_x_could_not_be_asked_has_come() {
+async fn what_came_while_x_could_not_be_asked_may_not_be_all() {
     let mut house = House::start(&Arc::new(MemoryStore::new()), at(0), x(true));
     house.pass(10).await;
     house.told().tells_nothing = Some(NotTaken::Unreachable(String::new()));
@@ -336,8 +336,9 @@ async fn what_came_while_x_could_not_be_asked_has_come() {
     house.hears().await;
     house.told().tells_nothing = None;
     house.pass(1).await;
-    assert_eq!(house.standing(ONE).await.gaps, []);
-    assert_eq!(house.standing(OTHER).await.gaps.len(), 1);
+    for account in [ONE, OTHER] {
+        assert_eq!(house.standing(account).await.gaps.len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::account::Registry;
-use crate::client::{Access, Among, Auth, Client, EventsFailure, Failure};
+use crate::client::{Access, Among, Auth, Client, EventsFailure, Failure, Refusal};
 use crate::model::{EventsApi, Secret, Timestamp, UserId};
 use crate::turn::TurnError;
 use crate::wire::DirectMessage;
@@ -122,13 +122,16 @@ impl Platform for X {
         }
         // Messages are opened by the sign-in of OAuth 2 (contract §6.4). An account without is refused by X in its own words.
         let access = self.accesses.get(&account);
-        let token = token(access).await?;
-        let outcome = self.registry.events().subscribe(webhook, account, self.auth(account, token.as_ref())).await;
-        outcome.inspect_err(|failure| {
-            if let EventsFailure::Call(failure) = failure {
-                heed(access, token.as_ref(), failure);
-            }
-        })
+        let subscribed = async {
+            let token = token(access).await?;
+            let outcome = self.registry.events().subscribe(webhook, account, self.auth(account, token.as_ref())).await;
+            outcome.inspect_err(|failure| {
+                if let EventsFailure::Call(failure) = failure {
+                    heed(access, token.as_ref(), failure);
+                }
+            })
+        };
+        subscribed.await.map_err(|failure| if self.newer { failure } else { not_of_sending(failure) })
     }
 
     async fn replay(&self, webhook: u64, from: Timestamp, until: Timestamp) -> Result<u64, EventsFailure> {
@@ -161,6 +164,14 @@ async fn token(access: Option<&Arc<dyn Access>>) -> Result<Option<Secret>, Failu
     match access {
         Some(access) => access.token().await.map(Some),
         None => Ok(None),
+    }
+}
+
+/// What X says of a token that the account does not send with is no reason to send nothing.
+fn not_of_sending(failure: EventsFailure) -> EventsFailure {
+    match failure {
+        EventsFailure::Call(Failure::Refused(refusal)) => EventsFailure::Call(Failure::Refused(Refusal { code: 0, ..refusal })),
+        other => other,
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::looks::{Hook, Said};
 use super::{App, Caretaker, ask, carry_out, may, wrong};
-use crate::account::AccountError;
+use crate::account::{Account, AccountError, Registry};
 use crate::console::Console;
 use crate::console::access::{Asked, Refusal, Visitor};
 use crate::console::frame::{mark, theirs};
@@ -120,10 +120,7 @@ async fn add(console: Data<Console>, asked: Asked<Which>) -> Result<HttpResponse
         return Err(Refusal::Unreadable(format!("{user} does not stand in the configuration of this app: let them sign in with X")));
     };
     let act = async {
-        let by = visitor.0.name.clone();
-        note(&console, user, |standing| standing.taken_out.is_some(), Notice::LetIn { by }).await?;
-        let is_new = of.registry.subscribe(webhook, &served.account).await?;
-        Ok(if is_new {
+        Ok(if subscribe(&console, &visitor, &of.registry, webhook, &served.account).await? {
             format!("{user} is subscribed. Its events may take ten seconds to begin.")
         } else {
             format!("{user} was subscribed already.")
@@ -164,6 +161,25 @@ async fn remove(console: Data<Console>, asked: Asked<Which>) -> Result<HttpRespo
         Ok(if was { format!("{user} is no longer subscribed.") } else { format!("{user} was not subscribed.") })
     };
     carry_out(&console, &visitor, format!("end the subscription of {user} on the webhook {webhook}"), act).await
+}
+
+/// Subscribes an account, and writes down that a person wants its events: before it is done, or the watchdog might leave it out. Whether it
+/// was not subscribed before.
+pub(super) async fn subscribe(
+    console: &Console,
+    visitor: &Visitor,
+    registry: &Registry,
+    webhook: u64,
+    account: &Account,
+) -> Result<bool, AccountError> {
+    let by = visitor.0.name.clone();
+    let was_out = console.turns.standing(account.user).await.is_ok_and(|standing| standing.taken_out.is_some());
+    note(console, account.user, |standing| standing.taken_out.is_some(), Notice::LetIn { by: by.clone() }).await?;
+    let outcome = registry.subscribe(webhook, account).await;
+    if outcome.is_err() && was_out {
+        note(console, account.user, |standing| standing.taken_out.is_none(), Notice::TakenOut { by }).await?;
+    }
+    outcome
 }
 
 /// Writes down in an account's own record whether a person wants its events, where that is `news`; of others nothing is kept.

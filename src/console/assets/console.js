@@ -98,23 +98,24 @@ function keepUp(part) {
   for (const kind of ["open", "changed", "refused"]) line.addEventListener(kind, load);
 }
 
-// The part on which a button of the mouse is down, or a finger: it stays until the click is over. And what is to stand there then.
-let held = null, waiting = null;
-document.addEventListener("pointerdown", event => { held = event.target.closest("[data-live]"); });
-for (const end of ["pointerup", "pointercancel"]) {
-  document.addEventListener(end, () => setTimeout(() => {
-    const [part, html] = [held, waiting];
-    held = waiting = null;
-    if (part && html !== null) replace(part, html);
-  }));
+// The part on which a button of the mouse is down, or a finger: it stays until the click is over, and keeps what is to stand there then.
+let held = null;
+function hold(part) {
+  const [before, html] = [held, held && held.waiting];
+  held = part;
+  if (!before || before === part) return;
+  before.waiting = null;
+  if (html) replace(before, html);
 }
+document.addEventListener("pointerdown", event => hold(event.target.closest("[data-live]")));
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => setTimeout(() => hold(null)));
 
 // What somebody does there goes on: what has the focus keeps it, what was typed stays, and so does what was scrolled to.
 const KEPT = "a[href], button, input:not([type=hidden]), select, textarea, [tabindex], .inspector, .wide";
 
 function replace(part, html) {
   if (part.shown === html) return;
-  if (part === held) { waiting = html; return; }
+  if (part === held) { part.waiting = html; return; }
   part.shown = html;
   const before = [...part.querySelectorAll(KEPT)];
   const kept = before.map(old => ({
@@ -144,8 +145,10 @@ function replace(part, html) {
 function name(element) {
   const form = element.form && element.form.getAttribute("action");
   const said = element.tagName === "BUTTON" ? element.textContent : "";
+  // Buttons that say the same differ in what they send.
+  const sent = element.form ? [...element.form.elements].filter(field => field.type === "hidden" && field.name !== "mark") : [];
   const marks = ["id", "href", "name", "aria-label", "aria-labelledby"].map(mark => element.getAttribute(mark));
-  return JSON.stringify([element.tagName, form, said, ...marks]);
+  return JSON.stringify([element.tagName, form, said, ...sent.map(field => field.value), ...marks]);
 }
 
 // A list that new items are put on top of.

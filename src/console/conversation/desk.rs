@@ -125,7 +125,7 @@ async fn again(console: Data<Console>, whose: Path<Whose>, asked: Asked<Again>) 
     let row = RowId { revision: asked.fields.revision, index: asked.fields.index };
     let _turn = console.desk.again.lock().await;
     match refused(&console, *whose, row).await? {
-        Some(message) => order(&console, *whose, &asked.visitor, DeskOrder::Again { message }).await,
+        Some(message) => order(&console, *whose, &asked.visitor, DeskOrder::Again { message, row: Some(row) }).await,
         None => Ok(frame::on_to(&whose.path())),
     }
 }

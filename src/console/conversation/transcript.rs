@@ -192,8 +192,11 @@ fn fate(row: RowId, entry: &Entry, message: &Outgoing, entries: &[Entry], fates:
         return Fate::Withheld { reason: reason.clone() };
     }
     if let Some((code, reason)) = fates.refused.get(&row) {
-        let is_again =
-            |turn: &TurnLog| matches!(&turn.event, Event::Desk { order: DeskOrder::Again { message: again }, .. } if again == message);
+        let is_again = |turn: &TurnLog| match &turn.event {
+            Event::Desk { order: DeskOrder::Again { row: Some(again), .. }, .. } => *again == row,
+            Event::Desk { order: DeskOrder::Again { message: again, row: None }, .. } => again == message,
+            _ => false,
+        };
         let later = entries.iter().filter(|later| later.revision() > entry.revision());
         return Fate::Refused { code: *code, reason: reason.clone(), again: later.flat_map(|entry| &entry.turns).any(is_again) };
     }

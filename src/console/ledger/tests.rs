@@ -135,6 +135,7 @@ fn conversations_are_picked_out_by_what_is_to_be_done() {
             asking: None,
             desk: false,
             fingerprint: 0,
+            as_lines: None,
         });
     });
     let entries = [

@@ -133,7 +133,7 @@ fn what_waits_is_bounded() {
         chat.says("hi");
     }
     assert_eq!(chat.state.rows.len(), 20);
-    assert_eq!(chat.state.backlog, Some(Backlog { next: RowId { revision: 7, index: 2 }, count: 13 }));
+    assert_eq!(chat.state.backlog, Some(Backlog { next: RowId { revision: 7, index: 2 }, count: 13, desk: false }));
     assert_eq!(chat.actions.len(), 3, "they are in the journal");
 }
 
@@ -151,7 +151,7 @@ fn what_waits_in_the_journal_takes_its_turn() {
     let after = RowId { revision: 8, index: 0 };
     let refill = Event::Refilled { rows: rows.clone(), next: Some(after) };
     chat.take(refill.clone());
-    assert_eq!((&chat.state.rows, chat.state.backlog), (&rows, Some(Backlog { next: after, count: 12 })));
+    assert_eq!((&chat.state.rows, chat.state.backlog), (&rows, Some(Backlog { next: after, count: 12, desk: false })));
     chat.take(refill);
     assert_eq!(chat.state.rows.len(), 1, "a refill that came before is not made twice");
     chat.says("hi");
@@ -164,13 +164,13 @@ fn a_refill_that_does_not_know_of_the_newest_is_not_made() {
     for _ in 0..7 {
         chat.says("hi");
     }
-    let Backlog { next, count } = chat.state.backlog.unwrap();
+    let Backlog { next, count, .. } = chat.state.backlog.unwrap();
     assert_eq!(count, 4);
     chat.state.rows.clear();
     let message = Outgoing { text: "Two.".into(), ..Outgoing::default() };
     let rows: Vec<Row> = (0..3).map(|n| Row::due(RowId { index: next.index + n, ..next }, &message, None, chat.now)).collect();
     chat.take(Event::Refilled { rows, next: None });
-    assert_eq!(chat.state.backlog, Some(Backlog { next, count }), "the fourth would be lost");
+    assert_eq!(chat.state.backlog, Some(Backlog { next, count, desk: false }), "the fourth would be lost");
 }
 
 #[test]

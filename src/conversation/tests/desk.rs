@@ -62,7 +62,7 @@ fn what_a_person_of_the_house_wrote_is_withheld_by_nobody_of_the_house() {
     chat.desk_says("One").desk_says("Two").desk(DeskOrder::Pause).desk_says("Three").operator_says("from my phone");
     assert_eq!(chat.state.rows.len(), 3, "{:?}", chat.actions);
     let message = Outgoing { text: "again".into(), ..Outgoing::default() };
-    chat.desk(DeskOrder::Again { message }).desk(DeskOrder::Resume).desk(DeskOrder::Pause);
+    chat.desk(DeskOrder::Again { message, row: None }).desk(DeskOrder::Resume).desk(DeskOrder::Pause);
     assert_eq!(chat.state.rows.len(), 4, "{:?}", chat.actions);
 }
 
@@ -111,7 +111,7 @@ fn a_refused_message_goes_out_again_as_it_was() {
     let mut chat = Chat::with(SHOP);
     chat.says("home");
     let message = chat.messages.last().expect("it spoke").clone();
-    chat.desk(DeskOrder::Again { message: message.clone() });
+    chat.desk(DeskOrder::Again { message: message.clone(), row: None });
     assert_eq!(chat.messages.last(), Some(&message), "with its options");
     chat.taps("L").hears_back("L it is.");
 }
@@ -123,9 +123,9 @@ fn a_message_with_buttons_goes_out_again_as_text_where_there_are_none() {
     let link = Link { label: "Sizes".into(), url: "https://shop.example/sizes".into() };
     let message = Outgoing { links: vec![link], ..chat.messages.last().expect("it spoke").clone() };
     chat.rendering.numbered = true;
-    chat.desk(DeskOrder::Again { message }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
+    chat.desk(DeskOrder::Again { message, row: None }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
     let once_more = chat.messages.last().expect("it spoke").clone();
-    chat.desk(DeskOrder::Again { message: once_more }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
+    chat.desk(DeskOrder::Again { message: once_more, row: None }).hears_back("Which size?\nSizes: https://shop.example/sizes\n1 S\n2 L");
     chat.says("2").hears_back("L it is.");
 }
 
@@ -135,5 +135,26 @@ fn nobody_writes_to_who_wants_to_hear_nothing() {
     chat.says("stop").desk_says("One more thing").hears_back("");
     assert!(matches!(&chat.actions[..], [Action::Fault { .. }]), "{:?}", chat.actions);
     let message = Outgoing { text: "again".into(), ..Outgoing::default() };
-    chat.desk(DeskOrder::Again { message }).hears_back("");
+    chat.desk(DeskOrder::Again { message, row: None }).hears_back("");
+}
+
+#[test]
+fn what_people_of_the_house_wrote_is_not_withheld_where_it_waits_in_the_journal() {
+    let mut chat = Chat::with(SHOP);
+    chat.delivers = false;
+    chat.desk(DeskOrder::Pause);
+    for _ in 0..22 {
+        chat.desk_says("still here");
+    }
+    assert_eq!(chat.state.backlog.map(|backlog| (backlog.count, backlog.desk)), Some((2, true)));
+    chat.desk(DeskOrder::Pause);
+    assert_eq!(chat.state.backlog.map(|backlog| backlog.count), Some(2));
+
+    let mut chat = Chat::with(SHOP);
+    chat.delivers = false;
+    for _ in 0..22 {
+        chat.says("home");
+    }
+    chat.desk_says("wait");
+    assert_eq!(chat.state.backlog.map(|backlog| backlog.desk), Some(false), "the bot's are among them");
 }

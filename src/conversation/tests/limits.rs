@@ -164,5 +164,5 @@ fn where_a_record_grows_too_large_messages_wait_in_the_journal_alone() {
     chat.state.at = Some("x".repeat(5_000));
     chat.take(Event::Claimed { row: first });
     assert_eq!(chat.state.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [first], "the one on its way stays");
-    assert_eq!(chat.state.backlog, Some(Backlog { next: RowId { index: 1, ..first }, count: 2 }));
+    assert_eq!(chat.state.backlog, Some(Backlog { next: RowId { index: 1, ..first }, count: 2, desk: false }));
 }

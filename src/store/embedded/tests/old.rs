@@ -68,13 +68,13 @@ fn old_files_go_and_the_rest_can_be_filled_again() {
 fn a_file_with_a_message_that_is_not_settled_stays() {
     let id = RowId { revision: 1, index: 0 };
     let status = RowStatus::Due(Timestamp::from_millis(0));
-    let row = Row { id, status, attempts: 0, asking: None, desk: false, fingerprint: 0, doubtful: None };
+    let row = Row { id, status, attempts: 0, asking: None, desk: false, fingerprint: 0, as_lines: None, doubtful: None };
     stays_while(|state| state.rows = vec![row]);
 }
 
 #[test]
 fn a_file_with_a_message_of_the_backlog_stays() {
-    stays_while(|state| state.backlog = Some(Backlog { next: RowId { revision: 1, index: 0 }, count: 1 }));
+    stays_while(|state| state.backlog = Some(Backlog { next: RowId { revision: 1, index: 0 }, count: 1, desk: false }));
 }
 
 /// Checks that the file of a conversation's first entry is kept for as long as its state refers to it.

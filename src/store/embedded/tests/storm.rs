@@ -47,6 +47,7 @@ impl Storm {
                 asking: None,
                 desk: false,
                 fingerprint: 0,
+                as_lines: None,
             }),
             5 => {
                 entry.record.state.rows.clear();
