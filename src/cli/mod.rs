@@ -143,9 +143,10 @@ fn start_log() {
 }
 
 /// Logs into a chat what `RUST_LOG` asks for, without it warnings and worse, and how far a long start is. What the watchdog finds is on
-/// the console: its first look comes before the simulated account is set up.
+/// the console: its first look comes before the simulated account is set up. Of answers that the simulator drops on purpose nothing is told.
 fn start_log_beside(screen: &chat::Screen) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,junco::store=info,junco::account::watchdog=off".into());
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,junco::store=info,junco::account::watchdog=off,actix_http=off".into());
     let screen = screen.clone();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || screen.clone());
     let log = log.without_time().with_target(false).with_ansi(std::io::stderr().is_terminal());

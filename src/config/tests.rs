@@ -169,6 +169,13 @@ fn a_secret_of_the_environment_goes_before_the_file_that_is_named_for_it() {
     let config = Config::from_table(table, "junco.toml").unwrap();
     assert_eq!(config.account[0].access_token.as_ref().map(Secret::expose), Some("mine"));
     assert_eq!(config.app[0].signing_secret().map(Secret::expose), Some("mine too"));
+    // So does one of several.
+    let mut table =
+        super::tests::table(&FULL.replace("consumer_secrets = [\"newest-hush\", \"older-hush\"]", "consumer_secrets_file = \"token\""));
+    overlay::apply(&mut table, vec![("JUNCO_APP__0__CONSUMER_SECRETS__0".to_owned(), "mine".to_owned())]).unwrap();
+    secrets::read_files(&mut table, folder.path()).unwrap();
+    let config = Config::from_table(table, "junco.toml").unwrap();
+    assert_eq!(config.app[0].signing_secret().map(Secret::expose), Some("mine"));
 }
 
 #[test]

@@ -53,6 +53,8 @@ async fn a_webhook_of_several_apps_is_deleted_for_each_of_them() {
     assert_eq!(office.x.webhooks().len(), 2);
     office.does(&["webhook", "delete", "--app", "2", "--yes"]);
     assert_eq!(office.x.webhooks().len(), 1);
+    // Somebody who is not in the configuration may be subscribed through any app, and through this one certainly is not.
+    assert_eq!(office.asks(&["subscription", "remove", "--account", "7"]).0, Some(0));
     office.does(&["webhook", "register"]);
     let (_, document) = office.asks(&["webhook", "delete", "--yes"]);
     assert_eq!((document["webhooks"].as_array().unwrap().len(), office.x.webhooks().len()), (2, 0), "{document}");

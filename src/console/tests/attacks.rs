@@ -191,6 +191,25 @@ async fn what_was_refused_is_sent_again_once_and_nothing_else_is() {
 }
 
 #[actix_web::test]
+async fn of_two_refused_messages_that_are_alike_each_is_sent_again_by_itself() {
+    let room = room().await;
+    room.hears(3, "hi").await;
+    let rows = room.turns.store().load(room.key()).await.expect("a store").expect("a record").state.rows;
+    let alike: Vec<RowId> = rows.iter().filter(|row| row.fingerprint == rows[0].fingerprint).map(|row| row.id).collect();
+    for row in &alike {
+        room.refuses(*row, 150, "no").await;
+    }
+    for (row, left) in alike.iter().zip([1, 0]) {
+        let (revision, index) = (row.revision.to_string(), row.index.to_string());
+        let fields = [("revision", revision.as_str()), ("index", index.as_str())];
+        let status = room.post(&format!("{}/again", room.page()), "kim", &fields, |request| request).await;
+        let (_, page) = room.seen_by("kim").await;
+        assert_eq!((status, page.matches("Send again").count()), (StatusCode::SEE_OTHER, left), "{page}");
+    }
+    assert_eq!((alike.len(), room.orders().await.len()), (2, 2));
+}
+
+#[actix_web::test]
 async fn a_page_that_nobody_looks_at_keeps_nobody_signed_in() {
     let room = room().await;
     let cookie = room.cookie("kim").await;
