@@ -29,7 +29,7 @@ async function signedIn() {
   await context.close();
   const at = (path) => given.console + path;
   const pages = {
-    'conversations': at('/'), 'found among them': at('/?q=hi'), 'conversation': at(conversation), 'activity': at('/activity'),
+    'conversations': at('/'), 'found among them': at('/?q=ada'), 'conversation': at(conversation), 'activity': at('/activity'),
     'bot': at('/bot'), 'account': at('/account'), 'audit': at('/audit'), 'phone': given.phone,
   };
   return { storageState, pages };

@@ -1,11 +1,10 @@
-//! (f) How heavy the pages are, and when a real browser first paints something of them, over a store of 10 000 conversations.
+//! (g) How heavy the pages are, and when a real browser first paints something of them, over a store of 10 000 conversations.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use junco::model::UserId;
-use junco::simulator::{App, Person, Settings, Simulator, Token};
+use junco::simulator::{Person, Settings, Simulator, Token};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -53,7 +52,7 @@ pub(crate) fn print(wish: &Wish) {
 }
 
 fn show(visits: &[Visit]) {
-    let title = format!("(f) pages over {} conversations, in Chromium with an empty cache", whole(CONVERSATIONS as f64));
+    let title = format!("(g) pages over {} conversations, in Chromium with an empty cache", whole(CONVERSATIONS as f64));
     head(&title, &["", "weight", "answered", "first paint", "at most"]);
     let mut pages: Vec<(&str, &str)> = Vec::new();
     for visit in visits {
@@ -92,10 +91,11 @@ pub(crate) fn x() {
 
 fn settings() -> Settings {
     let mut settings = Settings { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..Settings::default() };
-    let owner = UserId(ACCOUNT.0 + 1);
     settings.people.push(Person::new(ACCOUNT.0, "bench", "The bench"));
-    settings.people.push(Person::new(owner.0, "bench_owner", "Its owner"));
-    settings.apps.push(App { consumer_key: KEY.to_owned(), consumer_secret: SECRET.to_owned(), ..App::new(APP, "bench", owner) });
+    // The app of the bench has the id of the default world's.
+    let app = &mut settings.apps[0];
+    assert_eq!(app.id, APP);
+    (app.consumer_key, app.consumer_secret) = (KEY.to_owned(), SECRET.to_owned());
     settings.tokens.push(Token::for_user(ACCOUNT, APP));
     settings
 }
