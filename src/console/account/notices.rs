@@ -58,9 +58,10 @@ fn arrives(standing: &Standing) -> Markup {
         @if let Some(since) = standing.taken_out {
             span.mark.warm { "taken out" } " " span.soft { (time(since)) "; stays so until it is subscribed here" } " "
         } @else { @match (standing.deaf, standing.listening) {
-            (Some(Deafness::Invalid), _) => span.mark.bad { "the webhook is not valid" },
-            (Some(Deafness::Gone), _) => span.mark.bad { "there is no webhook" },
-            (Some(Deafness::Unsubscribed), _) => span.mark.bad { "not subscribed" },
+            // What was mended since, here or at X, is seen at the next look.
+            (Some(Deafness::Invalid), _) => { span.mark.bad { "the webhook is not valid" } " " span.soft { "at the last look" } },
+            (Some(Deafness::Gone), _) => { span.mark.bad { "there is no webhook" } " " span.soft { "at the last look" } },
+            (Some(Deafness::Unsubscribed), _) => { span.mark.bad { "not subscribed" } " " span.soft { "at the last look" } },
             (None, Some(at)) => { span.mark.good { "events arrive" } " " span.soft { "as of " (time(at)) } },
             (None, None) => span.mark { "not watched yet" },
         } }
