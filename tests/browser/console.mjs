@@ -202,6 +202,19 @@ async function activity(size) {
   await wrong.filter({ hasText: new RegExp(`^${before + 1}$`) }).waitFor();
   assert.equal(await page.locator('.event:has-text("somebody else")').count(), 0, 'the filter holds for what comes');
   await visitor.looks('activity');
+  // A paused list takes nothing, and catches up when it goes on.
+  await page.click('[data-pause]');
+  await page.waitForSelector('[data-pause]:has-text("Go on")');
+  await says('while you were away');
+  await wrong.filter({ hasText: new RegExp(`^${before + 1}$`) }).waitFor();
+  await page.click('[data-pause]');
+  await page.waitForSelector('.event:has-text("while you were away")');
+  // Filters by kind and by text.
+  await page.fill('[name=q]', text);
+  await page.fill('[name=kind]', 'message');
+  await page.click('form.filter button:has-text("Filter")');
+  await page.waitForSelector(`.event:has-text("${text}")`);
+  assert.equal(await page.locator('.event').count(), 1);
   await page.context().close();
 }
 

@@ -57,6 +57,14 @@ async fn an_admin_looks_after_the_account_in_a_real_browser() {
     node.run("../browser/account.mjs", &world.given()).await;
 }
 
+/// In a world of its own: X lets its webhooks be listed fifteen times in fifteen minutes.
+#[actix_web::test]
+async fn accounts_are_taken_out_and_let_in_again_in_a_real_browser() {
+    let Some(node) = Workshop::node() else { return };
+    let world = World::start().await;
+    node.run("../browser/accounts.mjs", &world.given()).await;
+}
+
 #[actix_web::test]
 async fn a_bot_is_tried_on_a_phone_in_a_real_browser() {
     let Some(node) = Workshop::node() else { return };

@@ -14,6 +14,7 @@ try {
     await chats(size);
     await chats_with_keys_alone(size);
     await lets_things_go_wrong(size);
+    await each_fault(size);
     await wire(size);
   }
 } catch (error) {
@@ -104,6 +105,55 @@ async function lets_things_go_wrong(size) {
   await page.click('#lever-restart');
   await page.waitForFunction(() => document.querySelector('#told').textContent !== '');
   await visitor.looks('phone-faults');
+  await page.context().close();
+}
+
+// Whatever goes wrong, everything is answered, once.
+async function each_fault(size) {
+  const visitor = await browser.visitor(size);
+  const { page } = visitor;
+  await visitor.open(`${given.phone}?people=ben&with=snowbot`);
+  const turned = async (fault, on) => {
+    await page.click(`#switch-${fault}`);
+    await page.waitForSelector(`#switch-${fault}[aria-pressed=${on}]`);
+  };
+  const reported = (place) => bubbles(page, 'Ben').filter({ hasText: `${place}:` });
+  const answers = async (place, meanwhile) => {
+    const before = await reported(place).count();
+    await says(page, 'Ben', `report ${place}`);
+    await meanwhile?.();
+    await reported(place).nth(before).waitFor();
+    return before + 1;
+  };
+  // Late is not lost; what X would not take waits; and what the webhook did not take comes again.
+  await turned('delay', true);
+  await answers('Aspen');
+  await turned('delay', false);
+  await turned('refuse', true);
+  await answers('Vail', async () => {
+    await page.locator('details.exchange:has(span:text-is("429"))').first().waitFor();
+    await turned('refuse', false);
+  });
+  await turned('outage', true);
+  const total = await answers('Copper', async () => {
+    await page.locator('#switch-outage small').filter({ hasText: /[1-9]/ }).waitFor();
+    await turned('outage', false);
+  });
+  // The second of two goes first.
+  const [aspen, vail] = [await reported('Aspen').count(), await reported('Vail').count()];
+  await page.click('#once-swap');
+  await page.waitForSelector('#once-swap[disabled]');
+  await says(page, 'Ben', 'report Aspen');
+  await says(page, 'Ben', 'report Vail');
+  await reported('Aspen').nth(aspen).waitFor();
+  await reported('Vail').nth(vail).waitFor();
+  await page.click('#once-check');
+  await page.waitForSelector('#told:has-text("answers rightly")');
+  const pictures = await chat(page, 'Ben').locator('article.own img').count();
+  await chat(page, 'Ben').locator('button:has-text("Send a picture")').click();
+  await chat(page, 'Ben').locator('article.own img').nth(pictures).waitFor();
+  const counted = [await reported('Aspen').count(), await reported('Vail').count(), await reported('Copper').count()];
+  assert.deepEqual(counted, [aspen + 1, vail + 1, total], 'nothing is said twice');
   await page.context().close();
 }
 

@@ -171,12 +171,11 @@ async fn let_in(console: &Console, visitor: &Visitor, app: &App, question: &Ques
     let what = format!("subscribe {} (@{}), who signed in, on the webhook {}", user.id, profile.screen_name, question.webhook);
     let odd = |refusal: Refusal| AccountError::Odd(refusal.to_string());
     written(console, visitor, Act::Upkeep { what }).await.map_err(odd)?;
-    // X gives the token once: it is kept before anything else can fail.
-    let kept = keep(console, app, &profile, token.clone()).await;
     let oauth2 = caretaker.served(user.id).and_then(|(_, served)| served.account.oauth2.clone());
-    let account = Account { user: user.id, app: app.id, token: Some(token), oauth2 };
+    let account = Account { user: user.id, app: app.id, token: Some(token.clone()), oauth2 };
     let is_new = subscriptions::subscribe(console, visitor, &app.registry, question.webhook, &account).await?;
     caretaker.looks.forget();
+    let kept = keep(console, app, &profile, token).await;
     Ok(html! {
         h1 { "Signed in: " (subscriptions::named(&profile)) }
         p.right role="status" {

@@ -110,6 +110,7 @@ function listen() {
 async function send(form, submitter) {
   const data = new FormData(form, submitter);
   const field = form.querySelector("textarea");
+  const typed = field && field.value;
   let answer;
   try {
     answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(data) });
@@ -119,7 +120,10 @@ async function send(form, submitter) {
   }
   const text = await answer.text();
   told(text);
-  if (answer.ok && field) { field.value = ""; field.focus(); }
+  if (!answer.ok || !field) return;
+  // Who types on meanwhile keeps it.
+  if (field.value === typed) field.value = "";
+  field.focus();
 }
 
 async function copyTest(link) {
