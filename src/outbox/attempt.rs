@@ -110,11 +110,16 @@ impl Outbox {
             }
             Err(failure) => {
                 tracing::warn!(conversation = %key, %row, attempt = number, %failure, "not sent");
-                if let Err(error) = self.turns.refuse_token(key.account, failure.void_token()).await {
-                    tracing::error!(account = %key.account, %error, "the account could not be paused");
-                }
+                self.heed_token(key, &failure).await;
                 self.judge(key, failure, attempt)
             }
+        }
+    }
+
+    /// Pauses an account whose token X takes no longer.
+    async fn heed_token(&self, key: Key, failure: &Failure) {
+        if let Err(error) = self.turns.refuse_token(key.account, failure.void_token()).await {
+            tracing::error!(account = %key.account, %error, "the account could not be paused");
         }
     }
 
@@ -145,9 +150,7 @@ impl Outbox {
         match failure {
             // As for the message itself: it goes out, picture and all, once somebody has mended the token.
             MediaFailure::Call(ref call @ Failure::Refused(ref refusal)) if refusal.scope == Scope::Account => {
-                if let Err(error) = self.turns.refuse_token(key.account, call.void_token()).await {
-                    tracing::error!(account = %key.account, %error, "the account could not be paused");
-                }
+                self.heed_token(key, call).await;
                 Err(self.again(key, attempt, None, &failure))
             }
             MediaFailure::Call(Failure::NotTaken { retry_at, .. }) if attempt.number < MEDIA_ATTEMPTS => {
